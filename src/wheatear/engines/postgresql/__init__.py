@@ -1,0 +1,1 @@
+"""PostgreSQL, as Wheatear sees it."""

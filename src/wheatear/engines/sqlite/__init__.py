@@ -1,0 +1,1 @@
+"""SQLite, as Wheatear sees it."""

@@ -1,0 +1,1 @@
+"""A database's schema as a value."""
