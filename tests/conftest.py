@@ -133,8 +133,6 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database(
-    engine: str, new_database: Callable[[str], DatabaseUnderTest]
-) -> DatabaseUnderTest:
+def database(engine: str, new_database: Callable[[str], DatabaseUnderTest]) -> DatabaseUnderTest:
     """An empty database of each engine in turn."""
     return new_database(engine)

@@ -1,0 +1,1 @@
+"""What Wheatear knows of each database, behind one protocol."""

@@ -1,0 +1,122 @@
+"""Schema operations that are known before they run, so that neighbours can be made together.
+
+playhouse's `Operation` is a closure: it runs, and only then shows what it does. A `TableOperation`
+says beforehand which table it changes and remembers the user's line, so that a migrator can make
+changes in a row on one table as one rebuild or one ALTER, and an error can name the operation.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from playhouse.migrate import Operation
+
+_OURS = (str(Path(__file__).parent.parent), sys.modules[Operation.__module__].__file__ or "")
+
+_P = ParamSpec("_P")
+_M = TypeVar("_M", bound="OperationsInARow")
+
+
+class TableOperation(Operation):  # type: ignore[misc]
+    """One change to one table, as the user wrote it.
+
+    Attributes:
+        name: The migrator's method, such as `add_not_null`.
+        table: The table it changes.
+        where: `file:line` of the user's call, or None if there is none.
+    """
+
+    def __init__(
+        self,
+        migrator: OperationsInARow,
+        method: Callable[..., Any],
+        table: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:
+        super().__init__(migrator, method, table, *args, **kwargs)
+        self.name = method.__name__
+        self.table = table
+        self.where = _user_line()
+
+    def plan(self) -> Any:
+        """Return what the migrator's method makes of the arguments: the engine's own change."""
+        return self.fn(self.migrator, *self.args, **self.kwargs)
+
+    def run(self) -> None:
+        """Make this change alone."""
+        self.migrator.apply(self.table, [self])
+
+    def __str__(self) -> str:
+        """The call as the user wrote it, fields by their class."""
+        words = [repr(arg) if isinstance(arg, _LITERALS) else _shown(arg) for arg in self.args]
+        words += [f"{key}={value!r}" for key, value in self.kwargs.items()]
+        return f"{self.name}({', '.join(words)})"
+
+
+_LITERALS = (str, int, float, bool, bytes, tuple, list, type(None))
+
+
+def _shown(value: Any) -> str:
+    return f"{type(value).__name__}(…)"
+
+
+def table_operation(
+    method: Callable[Concatenate[_M, str, _P], Any],
+) -> Callable[Concatenate[_M, str, _P], TableOperation]:
+    """Make a migrator's method return a `TableOperation` that calls it when it runs."""
+
+    @functools.wraps(method)
+    def operation(self: _M, table: str, *args: _P.args, **kwargs: _P.kwargs) -> TableOperation:
+        return TableOperation(self, method, table, args, kwargs)
+
+    return operation
+
+
+class OperationsInARow:
+    """A migrator that makes changes in a row on one table together. Mixed in before playhouse's."""
+
+    def migrate(self, *operations: Operation) -> None:
+        """Run the operations in order, those in a row on one table as one change.
+
+        Args:
+            operations: What the migrator's methods returned.
+
+        Raises:
+            OperationError: An operation was refused, or was undone since it changed more than
+                it names.
+        """
+        for table, group in in_a_row(operations):
+            if table is None:
+                for operation in group:
+                    operation.run()
+            else:
+                self.apply(table, group)
+
+    def apply(self, table: str, operations: Sequence[TableOperation]) -> None:
+        """Make these changes of one table, together. Each engine's migrator knows how."""
+        raise NotImplementedError
+
+
+def in_a_row(operations: Iterable[Operation]) -> list[tuple[str | None, list[Any]]]:
+    """Group neighbours by the table they change; what is not a `TableOperation` has none (None)."""
+    groups: list[tuple[str | None, list[Any]]] = []
+    for operation in operations:
+        table = operation.table if isinstance(operation, TableOperation) else None
+        if groups and table is not None and groups[-1][0] == table:
+            groups[-1][1].append(operation)
+        else:
+            groups.append((table, [operation]))
+    return groups
+
+
+def _user_line() -> str | None:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else None
