@@ -75,7 +75,7 @@ def table_operation(
     def operation(self: _M, table: str, *args: _P.args, **kwargs: _P.kwargs) -> TableOperation:
         return TableOperation(self, method, table, args, kwargs)
 
-    return operation
+    return operation  # type: ignore[return-value]  # wraps() names the first parameter
 
 
 class OperationsInARow:
