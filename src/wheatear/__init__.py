@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wheatear.connect import connect as connect
-    from wheatear.connect import migrator_for as migrator_for
+    from wheatear.database import connect as connect
+    from wheatear.database import migrator_for as migrator_for
     from wheatear.errors import WheatearError as WheatearError
     from wheatear.migrations import Migrations as Migrations
 
@@ -21,8 +21,8 @@ __all__ = ["Migrations", "WheatearError", "connect", "migrator_for"]
 _HOME = {
     "Migrations": "wheatear.migrations",
     "WheatearError": "wheatear.errors",
-    "connect": "wheatear.connect",
-    "migrator_for": "wheatear.connect",
+    "connect": "wheatear.database",
+    "migrator_for": "wheatear.database",
 }
 
 

@@ -1,0 +1,334 @@
+"""The log of what is sent to the database, taken at the connection.
+
+Every path of Peewee's passes the connection: the ORM, `atomic()`, begin and commit, `db.cursor()`
+and `db.connection()`, pools. So the connection is wrapped, on this database alone and while a
+migration runs; whoever wants to know what is sent (echo, the record, an error's last statement)
+reads the log. What would end the migration's transaction unseen is refused before it is sent.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from wheatear.errors import MigrationFailedError
+
+_LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*", re.DOTALL)
+_WORD = re.compile(r"[A-Za-z]+")
+_HIDDEN_END = re.compile(r";\s*(COMMIT|ROLLBACK|ABORT)\b(?!\s+TO\b)", re.IGNORECASE)
+_ENDS = {"COMMIT", "END", "ABORT", "PREPARE"}
+_BEGINS = {"BEGIN", "START"}
+READS = {"SELECT", "SHOW", "EXPLAIN", "DESCRIBE", "DESC", "PRAGMA", "VALUES", "HELP"}
+
+
+@dataclass
+class Statement:
+    """A statement that was sent, and how it ended."""
+
+    sql: str
+    seconds: float | None = None
+    """None while it runs."""
+    failed: bool = False
+    undone: bool = False
+    """The migration itself rolled it back."""
+
+    @property
+    def word(self) -> str:
+        """Its first word, in capitals."""
+        return first_word(self.sql)
+
+    @property
+    def reads(self) -> bool:
+        """Whether it only reads."""
+        return self.word in READS
+
+
+@dataclass
+class Log:
+    """What one migration sent, in order."""
+
+    statements: list[Statement] = field(default_factory=list)
+
+    @property
+    def last(self) -> Statement | None:
+        """The statement that was sent last."""
+        return self.statements[-1] if self.statements else None
+
+    def lasting(self) -> list[Statement]:
+        """What has taken effect where every statement commits by itself, oldest first."""
+        return [
+            one
+            for one in self.statements
+            if not (one.reads or one.failed or one.undone or one.word in _CONTROL)
+        ]
+
+    def rolled_back(self, since: int) -> None:
+        """Note that what was sent from there on is undone, up to the last implicit commit."""
+        implicit = [
+            index
+            for index, one in enumerate(self.statements)
+            if index > since and one.word in _COMMITS_BY_ITSELF and not one.failed
+        ]
+        for one in self.statements[(implicit[-1] + 1 if implicit else since) :]:
+            one.undone = True
+
+
+_CONTROL = {"BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "USE", "END"}
+# https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/
+_COMMITS_BY_ITSELF = {"ALTER", "CREATE", "DROP", "RENAME", "TRUNCATE", "GRANT", "REVOKE", "LOCK"}
+
+Observer = Callable[[Statement], None]
+
+
+def first_word(sql: str) -> str:
+    """Return a statement's first word in capitals, past white space and comments."""
+    start = _LEADING.match(sql)
+    word = _WORD.match(sql, start.end() if start else 0)
+    return word.group().upper() if word else ""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a migration may send.
+
+    Attributes:
+        allowed: The attributes of the driver's connection that it may use.
+        transactional: It runs inside one transaction that is not its own to end.
+        before: Called with each statement before it is sent.
+        after: Called with each statement when it has ended.
+    """
+
+    allowed: frozenset[str]
+    transactional: bool
+    before: Observer | None = None
+    after: Observer | None = None
+
+
+@contextmanager
+def watched(db: Any, rules: Rules) -> Iterator[Log]:
+    """Log what is sent on this thread's connection for the block.
+
+    Args:
+        db: An open Peewee database, no proxy.
+        rules: What is refused, and who is told.
+
+    Yields:
+        The log, growing.
+    """
+    log = Log()
+    raw = db._state.conn
+    db._state.conn = WatchedConnection(raw, log, rules)
+    db._connect = _refuse_to_connect
+    db.close = _refuse_to_close
+    try:
+        yield log
+    finally:
+        del db._connect, db.close
+        db._state.conn = raw
+
+
+def _refuse_to_connect() -> None:
+    raise MigrationFailedError(
+        "The migration opens a second connection to the database (from another thread?).",
+        next="a migration has one connection: do all its work in migrate_forward() itself.",
+    )
+
+
+def _refuse_to_close() -> None:
+    raise MigrationFailedError(
+        "The migration closes the connection.",
+        next="remove db.close(): the connection belongs to the run, which closes what it opened.",
+    )
+
+
+class WatchedConnection:
+    """A driver's connection of which every statement is logged."""
+
+    def __init__(self, raw: Any, log: Log, rules: Rules) -> None:
+        self.__dict__.update(_raw=raw, _log=log, _rules=rules, _began=None)
+
+    def cursor(self, *args: Any, **kwargs: Any) -> WatchedCursor:
+        """A cursor of the driver's, watched as well."""
+        return WatchedCursor(self, self._raw.cursor(*args, **kwargs))
+
+    def execute(self, sql: Any, *args: Any, **kwargs: Any) -> WatchedCursor:
+        """sqlite3's and psycopg's short cut."""
+        return self.cursor().execute(sql, *args, **kwargs)
+
+    def executemany(self, sql: Any, *args: Any, **kwargs: Any) -> WatchedCursor:
+        """sqlite3's short cut."""
+        return self.cursor().executemany(sql, *args, **kwargs)
+
+    def executescript(self, script: str) -> WatchedCursor:
+        """sqlite3's short cut."""
+        return self.cursor().executescript(script)
+
+    def commit(self) -> None:
+        """What a migration must not do by itself."""
+        self.send("COMMIT", self._raw.commit)
+
+    def rollback(self) -> None:
+        """What a migration must not do by itself."""
+        self.send("ROLLBACK", self._raw.rollback)
+
+    def close(self) -> None:
+        """What a migration must not do."""
+        _refuse_to_close()
+
+    def send(self, sql: Any, call: Callable[[], Any]) -> Any:
+        """Log a statement around the call that sends it."""
+        text = _text(sql)
+        word = first_word(text)
+        self._check(text, word)
+        statement = Statement(text)
+        rules: Rules = self._rules
+        if rules.before:
+            rules.before(statement)
+        self._log.statements.append(statement)
+        start = time.perf_counter()
+        try:
+            return call()
+        except BaseException:
+            statement.failed = True
+            raise
+        finally:
+            statement.seconds = time.perf_counter() - start
+            self._follow(word, statement)
+            if rules.after:
+                rules.after(statement)
+
+    def _check(self, text: str, word: str) -> None:
+        if not self._rules.transactional:
+            return
+        ends = word in _ENDS or word in _BEGINS or (word == "ROLLBACK" and not _is_partial(text))
+        if word == "PREPARE":
+            ends = bool(re.match(r"\s*PREPARE\s+TRANSACTION\b", text, re.IGNORECASE))
+        hidden = word not in ("CREATE", "DO") and _HIDDEN_END.search(text)
+        if not ends and not hidden:
+            return
+        raise MigrationFailedError(
+            f"The migration sends {word if ends else hidden.group(1).upper()} itself."  # type: ignore[union-attr]
+            if word not in _BEGINS
+            else "The migration begins a transaction itself.",
+            next="leave it out: a migration runs in one transaction that commits with its record. "
+            "For a part of it that may fail alone, `with db.atomic():` nests in it.",
+        )
+
+    def _follow(self, word: str, statement: Statement) -> None:
+        """Know what a ROLLBACK undoes where a migration has transactions of its own."""
+        if self._rules.transactional:
+            return
+        if word in _BEGINS:
+            self.__dict__["_began"] = len(self._log.statements) - 1
+        elif word == "COMMIT" and not statement.failed:
+            self.__dict__["_began"] = None
+        elif word == "ROLLBACK" and self._began is not None and not _is_partial(statement.sql):
+            self._log.rolled_back(self._began)
+            self.__dict__["_began"] = None
+
+    def __getattr__(self, name: str) -> Any:
+        self._allow(name)
+        return getattr(self._raw, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._allow(name)
+        setattr(self._raw, name, value)
+
+    def _allow(self, name: str) -> None:
+        # hasattr() and copy ask for dunder names; the raw connection answers for itself.
+        if name not in self._rules.allowed and not name.startswith("__"):
+            raise MigrationFailedError(
+                f"The migration uses the driver's connection.{name}, past what Wheatear can see.",
+                next="use db.execute_sql(), db.cursor() or Peewee's queries instead.",
+            )
+
+
+class WatchedCursor:
+    """A driver's cursor of which every statement is logged."""
+
+    def __init__(self, connection: WatchedConnection, raw: Any) -> None:
+        self.__dict__.update(connection=connection, _raw=raw)
+
+    def execute(self, sql: Any, *args: Any, **kwargs: Any) -> WatchedCursor:
+        """As the driver's."""
+        self.connection.send(sql, lambda: self._raw.execute(sql, *args, **kwargs))
+        return self
+
+    def executemany(self, sql: Any, *args: Any, **kwargs: Any) -> WatchedCursor:
+        """As the driver's."""
+        self.connection.send(sql, lambda: self._raw.executemany(sql, *args, **kwargs))
+        return self
+
+    def executescript(self, script: str) -> WatchedCursor:
+        """sqlite3's, statement by statement: the driver's own begins with a COMMIT."""
+        for statement in split_script(script):
+            self.execute(statement)
+        return self
+
+    def copy(self, sql: Any, *args: Any, **kwargs: Any) -> Any:
+        """Psycopg 3's."""
+        return self.connection.send(sql, lambda: self._raw.copy(sql, *args, **kwargs))
+
+    def copy_expert(self, sql: Any, *args: Any, **kwargs: Any) -> Any:
+        """psycopg2's."""
+        return self.connection.send(sql, lambda: self._raw.copy_expert(sql, *args, **kwargs))
+
+    def callproc(self, name: str, *args: Any) -> Any:
+        """DB-API's."""
+        return self.connection.send(f"CALL {name}", lambda: self._raw.callproc(name, *args))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._raw, name, value)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._raw)
+
+    def __next__(self) -> Any:
+        return next(self._raw)
+
+    def __enter__(self) -> WatchedCursor:  # noqa: PYI034 - Self is of Python 3.11
+        self._raw.__enter__()
+        return self
+
+    def __exit__(self, *exc_info: object) -> Any:
+        return self._raw.__exit__(*exc_info)
+
+
+def split_script(script: str) -> list[str]:
+    """Split an SQLite script into its statements.
+
+    https://www.sqlite.org/c3ref/complete.html
+    """
+    statements, rest = [], ""
+    for piece in re.split(r"(?<=;)", script):
+        rest += piece
+        if sqlite3.complete_statement(rest):
+            statements.append(rest)
+            rest = ""
+    statements.append(rest)
+    return [one.strip() for one in statements if first_word(one)]
+
+
+def _is_partial(sql: str) -> bool:
+    return bool(re.match(r"[\s;]*ROLLBACK(\s+(WORK|TRANSACTION))?\s+TO\b", sql, re.IGNORECASE))
+
+
+def _text(sql: Any) -> str:
+    if isinstance(sql, str):
+        return sql
+    if isinstance(sql, bytes):
+        return sql.decode("utf-8", "replace")
+    # psycopg's sql.SQL and sql.Composed
+    as_string = getattr(sql, "as_string", None)
+    try:
+        return str(as_string(None)) if as_string else str(sql)
+    except Exception:  # noqa: BLE001 - only how it is shown depends on it
+        return str(sql)

@@ -1,0 +1,124 @@
+"""The way in: runs a command, turns errors into words and exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from wheatear import __version__
+from wheatear.cli.output import error, note
+from wheatear.errors import WheatearError
+
+COMMANDS = ("init", "create", "migrate", "status", "history", "completion")
+
+
+class LazyGroup(click.Group):
+    """Imports only the command that is called: each is a module of its own, called like it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order a user meets them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        command = import_module(f"wheatear.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)  # noqa: S101 - for the type checker
+        return command
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "-C",
+    "--folder",
+    type=click.Path(path_type=Path),
+    help="The project's folder, instead of the current one.",
+)
+@click.version_option(__version__, prog_name="wheatear", message="%(prog)s %(version)s")
+@click.pass_context
+def app(ctx: click.Context, folder: Path | None) -> None:
+    """Schema migrations for the Peewee ORM."""
+    ctx.ensure_object(dict)["folder"] = folder or ctx.obj.get("folder")
+    ctx.obj["given"] = folder is not None or ctx.obj.get("given", False)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the program and exit.
+
+    Args:
+        args: The words after the program's name; None takes the process's own.
+
+    Exits with 0 on success, 1 if it failed or a check found something, 2 for wrong usage, 130 and
+    143 after Ctrl-C and SIGTERM.
+    """
+    sys.exit(_run(args))
+
+
+def _run(args: Sequence[str] | None) -> int:
+    script = _script()
+    try:
+        result = app.main(
+            args,
+            prog_name=f"python {script.name}" if script else "wheatear",
+            standalone_mode=False,
+            obj={"folder": script.parent, "given": True} if script else {},
+            complete_var="_WHEATEAR_COMPLETE",
+        )
+    except Exception as failure:  # noqa: BLE001 - every one is told in words
+        return _told(failure)
+    return result if isinstance(result, int) else 0
+
+
+def _told(failure: Exception) -> int:
+    """Say what went wrong and return the exit code."""
+    if isinstance(failure, WheatearError):
+        error(str(failure))
+        code = failure.exit_code
+    elif isinstance(failure, click.exceptions.Exit):
+        code = failure.exit_code
+    elif isinstance(failure, click.Abort):
+        note("Interrupted.")
+        code = 128 + signal.SIGINT
+    elif isinstance(failure, click.ClickException):
+        failure.show()
+        code = failure.exit_code
+    elif isinstance(failure, BrokenPipeError):
+        # The reader of our output has gone, as `head` does; Python would complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    else:
+        code = _defect(failure)
+    return code
+
+
+def _script() -> Path | None:
+    """The `manage_migrations.py` that called us, or None for the installed program."""
+    path = getattr(sys.modules.get("__main__"), "__file__", None)
+    if path is None or not path.endswith(".py"):
+        return None
+    script = Path(path).resolve()
+    return None if script.parent.name == "wheatear" else script
+
+
+def _defect(failure: Exception) -> int:
+    if os.environ.get("WHEATEAR_DEBUG"):
+        traceback.print_exception(failure)
+    last = traceback.extract_tb(failure.__traceback__)[-1]
+    error(
+        f"Wheatear failed in a way it should not: {type(failure).__name__}: {failure}\n"
+        f"  where: {Path(last.filename).name}:{last.lineno}\n"
+        "  next:  run it again with WHEATEAR_DEBUG=1 and report what it prints."
+    )
+    return 1

@@ -1,0 +1,72 @@
+"""`history`: the log of what was run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from wheatear.cli.output import duration, say
+from wheatear.cli.place import migrations_of
+from wheatear.history import Record
+
+
+@click.command("history")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def command(ctx: click.Context, *, as_json: bool) -> None:
+    """Show who ran what, when, forward or back, how long it took and how it ended."""
+    migrations = migrations_of(ctx)
+    records = migrations.history()
+    if as_json:
+        entries = {"database": migrations.project.url, "records": [_as_dict(r) for r in records]}
+        say(json.dumps(entries, indent=2, ensure_ascii=False))
+    elif not records:
+        say(f"{migrations.project.url}: nothing has been run yet.")
+    elif sys.stdout.isatty():
+        _table(records)
+    else:
+        for one in records:
+            say("  ".join(_words(one)).rstrip())
+
+
+def _words(one: Record) -> tuple[str, ...]:
+    return (
+        (one.started_at or "")[:19].replace("T", " "),
+        f"{one.direction:<8}",
+        f"{one.outcome:<11}",
+        one.name,
+        duration(one.seconds),
+        one.run_by or "",
+    )
+
+
+def _table(records: list[Record]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - slow to import, needed on terminals only
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table: Any = Table(box=None)
+    for title in ("when (UTC)", "direction", "ended", "migration", "took", "by"):
+        table.add_column(title, overflow="fold" if title == "migration" else "ellipsis")
+    for one in records:
+        table.add_row(*(Text(word.strip()) for word in _words(one)))
+    Console().print(table)
+
+
+def _as_dict(one: Record) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "direction": one.direction,
+        "outcome": one.outcome,
+        "checksum": one.checksum,
+        "started_at": one.started_at,
+        "seconds": one.seconds,
+        "run_by": one.run_by,
+        "tool": one.tool,
+        "run": one.run,
+        "error": one.error,
+        "statements": list(one.statements),
+    }

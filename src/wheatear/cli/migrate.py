@@ -1,0 +1,150 @@
+"""`migrate`: apply what is pending, or revert."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from wheatear.capture import Statement
+from wheatear.cli.output import duration, masked, note, say
+from wheatear.cli.place import complete_name, migrations_of
+from wheatear.cli.signals import interruptible
+from wheatear.errors import UsageError
+from wheatear.runner import Event, Finished, Note, Planned, RunResult, Skipped, Started
+
+
+@click.command("migrate")
+@click.option("--backward", is_flag=True, help="Revert the most recently applied migration.")
+@click.option(
+    "--to",
+    metavar="NAME",
+    shell_complete=complete_name,
+    help="Apply up to and with NAME; with --backward, revert all that came after NAME "
+    "(`zero`: all).",
+)
+@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="N migrations at most.")
+@click.option("--dry-run", is_flag=True, help="Only say which migrations would run.")
+@click.option("--fake", is_flag=True, help="Record them without running them.")
+@click.option("--accept-changed", is_flag=True, help="Take changed or missing files as they are.")
+@click.option("--strict", is_flag=True, help="Refuse a migration older than the newest applied.")
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Give up after waiting so long for another run; without it, wait as long as it takes.",
+)
+@click.option("--mark-applied", is_flag=True, help="An interrupted migration has been finished.")
+@click.option("--mark-pending", is_flag=True, help="An interrupted migration has been undone.")
+@click.option("-v", "--verbose", is_flag=True, help="Show each statement as it runs.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    backward: bool,
+    to: str | None,
+    steps: int | None,
+    dry_run: bool,
+    fake: bool,
+    accept_changed: bool,
+    strict: bool,
+    wait: float | None,
+    mark_applied: bool,
+    mark_pending: bool,
+    verbose: bool,
+) -> None:
+    """Apply all pending migrations, oldest first; or revert with --backward.
+
+    Any number of runs may start at once: one works, the others wait and find nothing to do.
+    """
+    if to is not None and steps is not None:
+        raise UsageError("--to and --steps exclude each other.", next="give one of them.")
+    marks = [name for name, on in (("applied", mark_applied), ("pending", mark_pending)) if on]
+    if marks and (len(marks) > 1 or backward or to or steps or dry_run or fake):
+        raise UsageError(
+            "--mark-applied and --mark-pending stand alone.",
+            next="mark first, then run `migrate` again.",
+        )
+    migrations = migrations_of(ctx)
+    progress = Progress(dry_run=dry_run)
+    with interruptible(migrations.project.engine):
+        if marks:
+            migrations.mark(marks[0], wait=wait, listener=progress)
+            return
+        result = migrations.migrate(
+            backward=backward,
+            to=to,
+            steps=steps,
+            dry_run=dry_run,
+            fake=fake,
+            on_changed="accept" if accept_changed else "refuse",
+            strict=strict,
+            wait=wait,
+            listener=progress,
+            echo=_echo if verbose else None,
+        )
+    _conclude(result, dry_run=dry_run, backward=backward)
+
+
+class Progress:
+    """One line a migration: begun on a terminal when it starts, everywhere complete when it ends.
+
+    Args:
+        dry_run: Nothing runs, so nothing is said of running.
+    """
+
+    def __init__(self, *, dry_run: bool) -> None:
+        self._dry_run = dry_run
+        self._terminal = sys.stdout.isatty()
+        self._open = False
+
+    def __call__(self, event: Event) -> None:
+        """Say what happens."""
+        if isinstance(event, Started) and self._terminal:
+            say(f"  {_verb(event.step.direction, done=False)} {event.step.name} … ", newline=False)
+            self._open = True
+        elif isinstance(event, Finished):
+            step, result = event.result.step, event.result
+            recorded = " (recorded only)" if result.outcome == "faked" else ""
+            self._end(
+                f"  {_verb(step.direction)} {step.name}  {duration(result.seconds)}{recorded}"
+            )
+        elif isinstance(event, Skipped):
+            self._end(f"  {event.step.name}: another run was faster")
+        elif isinstance(event, Note):
+            self._break()
+            note(event.text)
+        elif isinstance(event, Planned):
+            return
+
+    def _end(self, line: str) -> None:
+        say(f"\r\x1b[K{line}" if self._open else line)
+        self._open = False
+
+    def _break(self) -> None:
+        if self._open:
+            say()
+            self._open = False
+
+
+def _verb(direction: str, *, done: bool = True) -> str:
+    if direction == "forward":
+        return "applied" if done else "applying"
+    return "reverted" if done else "reverting"
+
+
+def _conclude(result: RunResult, *, dry_run: bool, backward: bool) -> None:
+    verb = "revert" if backward else "apply"
+    if dry_run and result.planned:
+        say(f"Would {verb}, in this order:")
+        for step in result.planned:
+            say(f"  {step.name}")
+    elif not result.planned:
+        say("Nothing to do." if backward else "Nothing to do: no migration is pending.")
+    elif not result.done:
+        say("Nothing left to do: another run did it.")
+
+
+def _echo(statement: Statement) -> None:
+    end = "  -- failed" if statement.failed else ""
+    note(masked(f"    {statement.sql.strip()}  -- {duration(statement.seconds)}{end}"))

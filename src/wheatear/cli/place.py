@@ -1,0 +1,36 @@
+"""Finds the project that a command works on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wheatear.cli.output import hide
+from wheatear.migrations import Migrations
+from wheatear.project import FOLDER, find_root
+
+
+def root_of(ctx: click.Context) -> Path:
+    """Return the project's folder: the script's own, the one given, or the nearest upward."""
+    place = ctx.find_root().obj or {}
+    if place.get("given"):
+        return Path(place["folder"])
+    return find_root(Path.cwd())
+
+
+def migrations_of(ctx: click.Context) -> Migrations:
+    """Load the project of a command."""
+    migrations = Migrations.load(root_of(ctx))
+    hide(migrations.project.secrets)
+    return migrations
+
+
+def complete_name(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Migrations whose name begins so, for the shell; nothing is imported to find them."""
+    del param
+    try:
+        folder = root_of(ctx) / FOLDER
+    except Exception:  # noqa: BLE001 - a shell that completes is told nothing
+        return []
+    return sorted(path.stem for path in folder.glob(f"{incomplete}*.py") if path.stem[:1].isdigit())

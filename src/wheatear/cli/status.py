@@ -1,0 +1,92 @@
+"""`status`: where each migration stands."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from wheatear.cli.output import duration, masked, note, say
+from wheatear.cli.place import migrations_of
+from wheatear.status import MigrationStatus, Status
+
+_COLORS = {"applied": "green", "pending": "yellow", "changed": "red", "missing": "red"}
+
+
+@click.command("status")
+@click.option("--check", is_flag=True, help="Exit with 1 unless all is applied and as it was.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def command(ctx: click.Context, *, check: bool, as_json: bool) -> int:
+    """Show which migrations are applied, pending, changed, missing or interrupted."""
+    status = migrations_of(ctx).status()
+    if as_json:
+        say(json.dumps(status.to_dict(), indent=2, ensure_ascii=False))
+    else:
+        _show(status)
+    found = status.names("pending", "changed", "missing", "interrupted") or status.drift
+    return 1 if check and found else 0
+
+
+def _show(status: Status) -> None:
+    for warning in status.warnings:
+        note(f"warning: {warning}")
+    if not status.migrations:
+        say(f"{status.database}: no migrations yet. Begin with: create add_something")
+    elif sys.stdout.isatty():
+        _table(status)
+    else:
+        say(status.database)
+        for one in status.migrations:
+            say(f"{_word(one):<12} {one.name:<40} {_when(one)}".rstrip())
+    for one in status.migrations:
+        if one.state == "interrupted":
+            _explain(one)
+
+
+def _table(status: Status) -> None:
+    from rich.console import Console  # noqa: PLC0415 - slow to import, needed on terminals only
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table: Any = Table(title=Text(masked(status.database)), title_justify="left", box=None)
+    table.add_column("state", no_wrap=True)
+    table.add_column("migration", overflow="fold")
+    table.add_column("applied at (UTC)", no_wrap=True)
+    table.add_column("took", justify="right", no_wrap=True)
+    table.add_column("by", overflow="ellipsis", no_wrap=True)
+    for one in status.migrations:
+        color = _COLORS.get(one.state, "bold red")
+        table.add_row(
+            Text(_word(one), style=color),
+            Text(one.name),
+            _time(one.applied_at),
+            duration(one.seconds),
+            Text(one.run_by or ""),
+        )
+    Console().print(table)
+
+
+def _word(one: MigrationStatus) -> str:
+    return "running" if one.running else one.state
+
+
+def _when(one: MigrationStatus) -> str:
+    if not one.applied_at:
+        return ""
+    return f"{_time(one.applied_at)} UTC  {duration(one.seconds)}  {one.run_by or ''}".rstrip()
+
+
+def _time(iso: str | None) -> str:
+    return iso[:19].replace("T", " ") if iso else ""
+
+
+def _explain(one: MigrationStatus) -> None:
+    note(f"{one.name} was interrupted on its way {one.direction}: {one.error or 'the run died'}")
+    for statement in one.statements:
+        note(f"  {statement}")
+    if one.statements:
+        note("  (the last of these may or may not have taken effect)")
+    note("  Finish it by hand and say `migrate --mark-applied`, or undo it and `--mark-pending`.")

@@ -1,0 +1,1 @@
+"""New files: a project's first ones, and migrations."""

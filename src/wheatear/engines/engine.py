@@ -1,0 +1,196 @@
+"""The protocol behind which databases differ."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any, ClassVar, TypeVar
+
+import peewee
+
+from wheatear.engines.waiting import Waiting
+from wheatear.errors import ConfigError, DatabaseUnavailableError
+
+T = TypeVar("T")
+
+
+class Engine(ABC):
+    """One Peewee database, seen through what its engine can and cannot do.
+
+    Args:
+        db: The database itself, no proxy, initialised.
+        url: Where it is, the password masked: what messages call it.
+    """
+
+    name: ClassVar[str]
+    transactional_ddl: ClassVar[bool]
+    """A schema change and its record can commit together."""
+    history_id: ClassVar[str]
+    """The type of the history's key, which grows with every record."""
+    history_options: ClassVar[str] = ""
+    """What follows the history's column list in its CREATE TABLE."""
+    history_types: ClassVar[dict[str, str]] = {}
+    """Where the engine calls a type of the history's columns otherwise."""
+    connection_attributes: ClassVar[frozenset[str]]
+    """What a migration may use of the driver's connection beside its cursors: nothing in it sends
+    SQL or ends a transaction unseen."""
+
+    def __init__(self, db: Any, url: str) -> None:
+        self.db = db
+        self.url = url
+        self.connection: Any = None
+        """The driver's own connection of this run."""
+
+    # Connection
+
+    def exists(self) -> bool:
+        """Whether there is a database to connect to, as far as can be told without connecting."""
+        return True
+
+    @contextmanager
+    def opened(self, waiting: Waiting) -> Iterator[None]:
+        """Hold a connection for the block, and leave it as it was found.
+
+        Args:
+            waiting: Who is told, and for how long, if others keep it from being opened or read.
+
+        Raises:
+            DatabaseUnavailableError: It cannot be opened.
+            ConfigError: It was handed over in the middle of a transaction.
+        """
+        was_closed = self.db.is_closed()
+        if was_closed:
+            self._connect(waiting)
+        self.connection = self.db._state.conn
+        if not was_closed and (self.db.in_transaction() or self.in_transaction()):
+            raise ConfigError(
+                "The database was handed over with a transaction open.",
+                state="nothing was changed.",
+                next="commit or roll back first: a migration and its record commit together, in a "
+                "transaction of their own.",
+            )
+        try:
+            with self.prepared(waiting):
+                yield
+        finally:
+            self.connection = None
+            if was_closed and not self.db.is_closed():
+                with suppress(Exception):  # one that is gone already need not be closed
+                    self.db.close()
+
+    def _connect(self, waiting: Waiting) -> None:
+        try:
+            self.patiently(self.db.connect, waiting)
+        except (peewee.PeeweeException, OSError) as error:
+            raise DatabaseUnavailableError(
+                f"Cannot open {self.url}: {first_line(error)}",
+                state="nothing was changed.",
+                next=self.way_in(error),
+            ) from error
+
+    def patiently(self, action: Callable[[], T], waiting: Waiting) -> T:
+        """Do something that other connections' locks may keep from being done at once."""
+        del waiting
+        return action()
+
+    @abstractmethod
+    def prepared(self, waiting: Waiting) -> AbstractContextManager[None]:
+        """Set an open connection up for a run; restore every setting afterwards."""
+
+    @abstractmethod
+    def in_transaction(self) -> bool:
+        """Ask the driver or the server, whatever Peewee believes."""
+
+    @abstractmethod
+    def way_in(self, error: BaseException) -> str:
+        """Say what to do about a connection that failed with this error."""
+
+    @abstractmethod
+    def interrupt(self) -> None:
+        """Stop the statement that runs on this run's connection. Called from another thread."""
+
+    # One runner at a time
+
+    @abstractmethod
+    def exclusively(
+        self, waiting: Waiting, *, foreign_keys: bool = False
+    ) -> AbstractContextManager[None]:
+        """Be the only runner for the block; where DDL is transactional, in one transaction.
+
+        Args:
+            waiting: How long to wait for other runners, and who is told.
+            foreign_keys: Keep SQLite's foreign keys enforced during the block.
+
+        Raises:
+            LockTimeoutError: Another one held the lock for longer than `waiting` allows.
+        """
+
+    def is_running_elsewhere(self) -> bool:
+        """Whether another runner is inside its block, where that can be seen."""
+        return False
+
+    def is_lock_timeout(self, error: BaseException) -> bool:
+        """Whether a statement gave way to another connection's lock and may be tried again."""
+        del error
+        return False
+
+    def is_lost(self, error: BaseException) -> bool:
+        """Whether a statement failed since the connection to the server is gone."""
+        del error
+        return False
+
+    # History
+
+    @abstractmethod
+    def history_table(self) -> str:
+        """The history's name, quoted and qualified so that no search path changes what it means."""
+
+    @abstractmethod
+    def history_columns(self) -> list[str]:
+        """The columns the history has now; none if there is no history yet."""
+
+
+def first_line(error: BaseException) -> str:
+    """The driver's own words, without the lines of advice that some drivers add."""
+    text = str(error.args[-1]) if error.args else str(error)
+    return text.strip().split("\n", 1)[0] or type(error).__name__
+
+
+@contextmanager
+def own_transaction(
+    db: Any, begin: Callable[[], None], commit: Callable[[Callable[[], None]], None]
+) -> Iterator[None]:
+    """A transaction that Peewee knows of, begun and committed by the engine's own patient means.
+
+    A migration's `db.atomic()` nests in it as a savepoint.
+
+    Args:
+        db: The Peewee database.
+        begin: Begins the transaction.
+        commit: Called with the function that commits.
+    """
+    transaction = db.transaction()
+    begin()
+    db.push_transaction(transaction)
+    depth = db.transaction_depth()
+    try:
+        yield
+        commit(lambda: transaction.commit(begin=False))
+    except BaseException as error:
+        _roll_back(db, transaction, error)
+        raise
+    finally:
+        while db.transaction_depth() >= depth:
+            db.pop_transaction()
+
+
+def _roll_back(db: Any, transaction: Any, error: BaseException) -> None:
+    """Roll back; a connection that is gone has been rolled back by its server."""
+    try:
+        if not db.is_closed():
+            transaction.rollback(begin=False)
+    except Exception as failure:  # noqa: BLE001 - any driver's; the first error is the one to tell
+        add_note = getattr(error, "add_note", None)
+        if add_note:
+            add_note(f"(the rollback found the connection gone: {first_line(failure)})")

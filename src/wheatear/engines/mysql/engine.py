@@ -1,0 +1,140 @@
+"""MySQL and MariaDB behind the engines' protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, ClassVar
+
+import peewee
+
+from wheatear.engines.engine import Engine
+from wheatear.engines.mysql import lock
+from wheatear.engines.waiting import Waiting
+
+# ER_LOCK_WAIT_TIMEOUT and ER_LOCK_DEADLOCK.
+_GAVE_WAY = {1205, 1213}
+_UNKNOWN_VARIABLE = 1193
+_IN_TRANSACTION = 1  # SERVER_STATUS_IN_TRANS of the protocol
+
+
+class MysqlEngine(Engine):
+    """A MySQL or MariaDB database: each DDL statement commits by itself."""
+
+    name = "mysql"
+    transactional_ddl = False
+    history_id = "BIGINT AUTO_INCREMENT PRIMARY KEY"
+    history_options = " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+    history_types: ClassVar[dict[str, str]] = {"TEXT": "LONGTEXT"}
+    connection_attributes = frozenset(
+        """
+        server_version server_status get_server_info thread_id insert_id affected_rows
+        get_autocommit character_set_name escape escape_string literal encoding charset
+        host user db open ping errorhandler
+        """.split()
+    )
+
+    def __init__(self, db: Any, url: str) -> None:
+        super().__init__(db, url)
+        self._lock = ""
+
+    # Connection
+
+    @contextmanager
+    def prepared(self, waiting: Waiting) -> Iterator[None]:
+        """Name the lock after the database."""
+        del waiting
+        self._lock = lock.lock_name(self.db.execute_sql("SELECT DATABASE()").fetchone()[0])
+        yield
+
+    def in_transaction(self) -> bool:
+        """Ask the server; PyMySQL's copy of its status is old after an error."""
+        try:
+            return bool(self.db.execute_sql("SELECT @@in_transaction").fetchone()[0])
+        except peewee.PeeweeException as error:
+            if error_number(error) != _UNKNOWN_VARIABLE:
+                raise
+            # MySQL has no such variable; the SELECT's refusal leaves the status as it was.
+            return bool(getattr(self.connection, "server_status", 0) & _IN_TRANSACTION)
+
+    def way_in(self, error: BaseException) -> str:
+        """Say what to do about a connection that failed."""
+        number = error_number(error)
+        if number == 1049:  # ER_BAD_DB_ERROR
+            return f"create it (`CREATE DATABASE {self.db.database}`), or correct its name."
+        if number in (1044, 1045, 1698):  # access denied
+            return "check the user and the password in DATABASE_URL or migrations_config.py."
+        return "check that the server runs and that its host and port are right."
+
+    def interrupt(self) -> None:
+        """KILL QUERY, from a connection of its own: ours is waiting for its answer.
+
+        https://mariadb.com/kb/en/kill/
+        """
+        if self.connection is None:
+            return
+        number = int(self.connection.thread_id())
+        with suppress(Exception):
+            helper = type(self.db)._connect(self.db)
+            helper.cursor().execute(f"KILL QUERY {number}")
+            helper.close()
+
+    # One runner at a time
+
+    @contextmanager
+    def exclusively(self, waiting: Waiting, *, foreign_keys: bool = False) -> Iterator[None]:
+        """Hold the named lock; nothing is one transaction here, since DDL commits by itself."""
+        del foreign_keys
+        seconds = 0
+        while not lock.try_lock(self.db, self._lock, seconds):
+            waiting.pause(lambda: lock.holder(self.db, self._lock))
+            seconds = 1 if waiting.limit is None or waiting.limit > 2 else 0
+        waiting.over()
+        try:
+            yield
+        finally:
+            # A connection that is gone has given it back.
+            if not self.db.is_closed():
+                with suppress(peewee.PeeweeException):
+                    lock.release(self.db, self._lock)
+
+    def is_running_elsewhere(self) -> bool:
+        """Whether another connection holds the lock."""
+        return lock.is_held_elsewhere(self.db, self._lock)
+
+    def is_lock_timeout(self, error: BaseException) -> bool:
+        """https://mariadb.com/kb/en/mariadb-error-codes/"""
+        return error_number(error) in _GAVE_WAY
+
+    def is_lost(self, error: BaseException) -> bool:
+        """CR_SERVER_GONE_ERROR and CR_SERVER_LOST; 0 and 1927 where the server cut it off."""
+        return error_number(error) in {2006, 2013, 1927} or not getattr(
+            self.connection, "open", True
+        )
+
+    # History
+
+    def history_table(self) -> str:
+        """The one of the connection's database, also after a migration's `USE`."""
+        database = str(self.db.database).replace("`", "``")
+        return f"`{database}`.`wheatear_history`"
+
+    def history_columns(self) -> list[str]:
+        """https://mariadb.com/kb/en/information-schema-columns-table/"""
+        rows = self.db.execute_sql(
+            "SELECT column_name FROM information_schema.columns "
+            "WHERE table_schema = %s AND table_name = 'wheatear_history' ORDER BY ordinal_position",
+            (str(self.db.database),),
+        ).fetchall()
+        return [row[0] for row in rows]
+
+
+def error_number(error: BaseException | None) -> int | None:
+    """The server's error number, through Peewee's wrapping."""
+    while error is not None:
+        numbers = [arg for arg in error.args if isinstance(arg, int)]
+        if numbers:
+            return numbers[0]
+        inner = next((arg for arg in error.args if isinstance(arg, BaseException)), None)
+        error = inner or error.__cause__
+    return None

@@ -1,0 +1,38 @@
+"""PostgreSQL's advisory lock, held by the migration's own transaction.
+
+https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+
+Polled, never waited for: a waiting session holds a snapshot that CREATE INDEX CONCURRENTLY waits
+for in turn. Of the transaction, not of the session: behind pgbouncer a session is nobody's own.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+_CLASS = 0x77686561  # "whea": the first of the lock's two keys
+
+
+def key(schema: str) -> tuple[int, int]:
+    """The lock's two keys: Wheatear's own, and one for the schema that holds the history."""
+    return _CLASS, zlib.crc32(schema.encode()) - 2**31
+
+
+def holder(db: Any, schema: str) -> str:
+    """Name the connection that holds the lock."""
+    row = db.execute_sql(
+        "SELECT a.pid, a.application_name, a.usename, host(a.client_addr) "
+        "FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
+        "WHERE l.locktype = 'advisory' AND l.granted AND l.classid::bigint = %s "
+        "AND l.objid::bigint = %s AND l.objsubid = 2 "
+        "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        (_CLASS, key(schema)[1] % 2**32),
+    ).fetchone()
+    if row is None:
+        return "another run of migrations"
+    pid, application, user, address = row
+    who = (
+        application if str(application).startswith("wheatear ") else f"{user}@{address or 'local'}"
+    )
+    return f"{who} (server process {pid})"

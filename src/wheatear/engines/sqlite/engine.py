@@ -1,0 +1,156 @@
+"""SQLite behind the engines' protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from wheatear.engines.engine import Engine, own_transaction
+from wheatear.engines.sqlite import foreign_keys as keys
+from wheatear.engines.sqlite import lock
+from wheatear.engines.waiting import Waiting
+
+T = TypeVar("T")
+
+# SQLite's own busy handler sleeps where no signal reaches it: short, and then we wait ourselves.
+_BUSY_TIMEOUT_MS = 50
+
+
+class SqliteEngine(Engine):
+    """An SQLite database: one file, DDL in transactions, one writer at a time."""
+
+    name = "sqlite"
+    transactional_ddl = True
+    history_id = "INTEGER PRIMARY KEY"
+    connection_attributes = frozenset(
+        """
+        in_transaction total_changes row_factory text_factory isolation_level autocommit
+        create_function create_aggregate create_collation create_window_function
+        enable_load_extension load_extension set_authorizer set_progress_handler
+        set_trace_callback interrupt getlimit setlimit getconfig getautocommit changes
+        last_insert_rowid createscalarfunction createaggregatefunction createcollation
+        createmodule enableloadextension loadextension setbusytimeout
+        """.split()
+    )
+
+    def __init__(self, db: Any, url: str) -> None:
+        super().__init__(db, url)
+        self._violations: tuple[int, keys.Violations] | None = None
+        self._foreign_keys = False
+
+    # Connection
+
+    def exists(self) -> bool:
+        """A file may be missing; memory, and a connection that is open, are there."""
+        path = self.file()
+        return path is None or not self.db.is_closed() or Path(path).exists()
+
+    def file(self) -> str | None:
+        """The database's file, or None if it lives in memory."""
+        name = str(self.db.database)
+        if name.startswith("file:"):
+            parts = urlsplit(name)
+            if "mode=memory" in parts.query:
+                return None
+            name = unquote(parts.path)
+        return None if name in ("", ":memory:") else name
+
+    def patiently(self, action: Callable[[], T], waiting: Waiting) -> T:
+        """Try again while the database is busy: a large commit shuts readers out for a moment."""
+        while True:
+            try:
+                result = action()
+            except Exception as error:  # any driver's
+                if not lock.is_busy(error):
+                    raise
+                waiting.pause(self._holder)
+            else:
+                waiting.over()
+                return result
+
+    @contextmanager
+    def prepared(self, waiting: Waiting) -> Iterator[None]:
+        """Shorten the busy timeout and remember the settings that a run changes."""
+        del waiting
+        timeout = self.db.pragma("busy_timeout")
+        self._foreign_keys = bool(self.db.pragma("foreign_keys"))
+        self.db.execute_sql(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+        try:
+            yield
+        finally:
+            if not self.db.is_closed():
+                self.db.execute_sql(f"PRAGMA busy_timeout = {int(timeout)}")
+
+    def in_transaction(self) -> bool:
+        """Ask the driver."""
+        if hasattr(self.connection, "in_transaction"):
+            return bool(self.connection.in_transaction)
+        return not self.connection.getautocommit()  # APSW's name for it
+
+    def way_in(self, error: BaseException) -> str:
+        """Say what to do about a file that cannot be opened."""
+        path = self.file()
+        if path and not Path(path).parent.is_dir():
+            return f"make the folder {Path(path).parent}, or correct the path of the database."
+        if "not a database" in str(error) or "encrypted" in str(error):
+            return "this file is not an SQLite database: correct the path, or restore the file."
+        return "check that the file and its folder can be read and written by this user."
+
+    def interrupt(self) -> None:
+        """https://www.sqlite.org/c3ref/interrupt.html"""
+        if self.connection is not None:
+            self.connection.interrupt()
+
+    # One runner at a time
+
+    @contextmanager
+    def exclusively(self, waiting: Waiting, *, foreign_keys: bool = False) -> Iterator[None]:
+        """BEGIN IMMEDIATE; foreign keys off around it, and checked before it commits."""
+        self._enforce(foreign_keys)  # does nothing inside a transaction, so before it
+        try:
+            with own_transaction(
+                self.db,
+                begin=lambda: self.patiently(lambda: self.db.begin("IMMEDIATE"), waiting),
+                commit=lambda commit: self._commit(commit, waiting),
+            ):
+                before, pages = self._known_violations(), keys.table_pages(self.db)
+                yield
+                after = keys.refuse_new(self.db, before, pages)
+            self._violations = (self._data_version(), after)
+        finally:
+            if not self.db.is_closed() and not self.in_transaction():
+                self._enforce(self._foreign_keys)
+
+    def _commit(self, commit: Callable[[], None], waiting: Waiting) -> None:
+        # Readers of a rollback-journal database hold a commit up; the transaction stays open.
+        self.patiently(commit, waiting)
+
+    def _enforce(self, on: bool) -> None:
+        self.db.execute_sql(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}")
+
+    def _known_violations(self) -> keys.Violations:
+        """What the last check found, unless another connection has written since."""
+        if self._violations and self._violations[0] == self._data_version():
+            return self._violations[1]
+        return keys.violations(self.db)
+
+    def _data_version(self) -> int:
+        return int(self.db.pragma("data_version"))
+
+    def _holder(self) -> str:
+        path = self.file()
+        return lock.holder(path) if path else "another connection to the database"
+
+    # History
+
+    def history_table(self) -> str:
+        """`main`, whatever is attached or temporary."""
+        return "main.wheatear_history"
+
+    def history_columns(self) -> list[str]:
+        """https://www.sqlite.org/pragma.html#pragma_table_info"""
+        rows = self.db.execute_sql("PRAGMA main.table_info(wheatear_history)").fetchall()
+        return [row[1] for row in rows]

@@ -1,0 +1,65 @@
+"""Waiting for somebody else's lock: said once, then quietly, with growing jittered pauses."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+
+from wheatear.errors import LockTimeoutError
+
+FIRST_PAUSE = 0.005
+LONGEST_PAUSE = 0.5
+
+
+class Waiting:
+    """How long one run may wait for locks, and who is told.
+
+    Args:
+        limit: Seconds that one wait may last; None waits as long as it takes.
+        say: Called with a sentence when a wait begins and when it ends.
+    """
+
+    def __init__(self, limit: float | None, say: Callable[[str], None]) -> None:
+        self.limit = limit
+        self._say = say
+        self._since: float | None = None
+        self._pause = FIRST_PAUSE
+        self._said_for: str | None = None
+
+    def pause(self, holder: Callable[[], str]) -> None:
+        """Sleep a little before the next try.
+
+        Args:
+            holder: Names who holds the lock; asked only when something is about to be said.
+
+        Raises:
+            LockTimeoutError: The limit has passed.
+        """
+        now = time.monotonic()
+        if self._since is None:
+            self._since = now
+        waited = now - self._since
+        if self.limit is not None and waited >= self.limit:
+            raise LockTimeoutError(
+                f"Gave up after waiting {waited:.0f} s for {self._said_for or holder()}.",
+                state="this run changed nothing since it began to wait.",
+                next="wait for the other run to end and start again, or allow more with --wait.",
+            )
+        # A wait shorter than a moment is not worth a line.
+        if self._said_for is None and waited > 0.2:
+            self._said_for = holder()
+            limit = "" if self.limit is None else f", for up to {self.limit:g} s"
+            self._say(f"waiting for {self._said_for}{limit}")
+        pause = self._pause * random.uniform(0.5, 1.5)  # noqa: S311 - no secret, only jitter
+        if self.limit is not None:
+            pause = min(pause, max(self.limit - waited, 0.001))
+        time.sleep(pause)
+        self._pause = min(self._pause * 1.5, LONGEST_PAUSE)
+
+    def over(self) -> None:
+        """The lock is held now: say how long it took, if anything was said."""
+        if self._said_for is not None and self._since is not None:
+            self._say(f"waited {time.monotonic() - self._since:.1f} s for {self._said_for}")
+        self._since = self._said_for = None
+        self._pause = FIRST_PAUSE

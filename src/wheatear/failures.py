@@ -1,0 +1,160 @@
+"""How a run that was refused or failed is told: what, where, what stays, what next."""
+
+from __future__ import annotations
+
+import linecache
+import traceback
+from collections.abc import Sequence
+
+from wheatear.errors import HistoryError, MigrationFailedError, MigrationFileError, WheatearError
+from wheatear.history import Record
+from wheatear.journal import one_line
+from wheatear.plan import Standing, Step
+
+_SHOWN = 10
+_LONGEST = 300
+
+
+def changed_files(changed: Sequence[Standing], *, backward: bool) -> HistoryError:
+    """Applied files are not what was applied."""
+    lines = "\n".join(f"{one.name}.py is {one.state}" for one in changed[:_SHOWN])
+    if len(changed) > _SHOWN:
+        lines += f"\nand {len(changed) - _SHOWN} more"
+    states = {one.state for one in changed}
+    how = " or ".join(
+        word
+        for state, word in (("changed", "changed since it was applied"), ("missing", "missing"))
+        if state in states
+    )
+    command = "migrate --backward" if backward else "migrate"
+    mend = "put the file back as it was (git restore)"
+    if "changed" in states:
+        mend += ", and write a new migration for what you wanted to change"
+    return HistoryError(
+        f"{len(changed)} applied migration file{'' if len(changed) == 1 else 's'}: {how}.",
+        where=lines,
+        state="nothing was changed in the database.",
+        next=f"{mend}; or, if the database is right as it is, accept it with "
+        f"`{command} --accept-changed`.",
+    )
+
+
+def missing_file(name: str) -> MigrationFileError:
+    """A migration that is to be reverted has no file."""
+    return MigrationFileError(
+        f"{name} cannot be reverted: its file is not in the migrations folder.",
+        state="nothing was changed.",
+        next="put the file back (another branch, a backup), then run the command again; or, if the "
+        "database is as it was before this migration, record that with "
+        "`migrate --backward --fake`.",
+    )
+
+
+def interrupted(one: Standing, records: Sequence[Record]) -> HistoryError:
+    """A run died, or failed, where what it did stays."""
+    record = next(r for r in records if one.interrupted and r.id == one.interrupted.id)
+    sent = "\n".join(record.statements[-_SHOWN:])
+    ran = (
+        f"these statements were sent, and the last may or may not have taken effect:\n{sent}"
+        if sent
+        else "no statement had been sent that changes anything."
+    )
+    way = "forward" if record.direction == "forward" else "backward"
+    return HistoryError(
+        f"{one.name} was interrupted while it went {way}"
+        f"{f' ({record.error})' if record.error else ''}.",
+        state=ran,
+        next="look at the database; finish the migration by hand and say `migrate --mark-applied`, "
+        "or undo what it did and say `migrate --mark-pending`.",
+    )
+
+
+def state_after(
+    step: Step, *, stays: Sequence[str], transactional: bool, before: Sequence[str]
+) -> str:
+    """Say what the database is like after a step failed.
+
+    Args:
+        step: The step.
+        stays: The statements of the step that stay.
+        transactional: It ran in one transaction.
+        before: The migrations that the same run had finished.
+    """
+    if stays:
+        shown = "\n".join(one_line(sql)[:_LONGEST] for sql in stays[-_SHOWN:])
+        text = (
+            f"{step.name} is interrupted: this engine commits each statement by itself, so "
+            f"{'this one stays' if len(stays) == 1 else f'these {len(stays)} stay'}:\n{shown}"
+        )
+    elif transactional:
+        text = f"{step.name} was rolled back: nothing of it stays."
+    else:
+        text = f"{step.name} had changed nothing yet."
+    if before:
+        done = "applied" if step.direction == "forward" else "reverted"
+        text += f"\n{done} before it in this run, and staying so: {', '.join(before)}."
+    return text
+
+
+def failed(
+    error: Exception,
+    step: Step,
+    *,
+    path: str | None,
+    statement: str | None,
+    state: str,
+    interrupted: bool,
+    lost: bool,
+) -> MigrationFailedError:
+    """Tell how a migration failed.
+
+    Args:
+        error: What it raised.
+        step: The step.
+        path: Its file.
+        statement: The statement that failed, if one did.
+        state: What stays.
+        interrupted: Something stays that a human has to look at.
+        lost: The connection is gone.
+    """
+    known = isinstance(error, WheatearError)
+    what = f"{step.name} failed: {error.what if isinstance(error, WheatearError) else _said(error)}"
+    if lost:
+        what = f"{step.name} failed: the connection to the database was lost ({_said(error)})"
+    where = "\n".join(
+        part
+        for part in (
+            frames_in(error, path) if path else None,
+            f"statement: {one_line(statement)[:_LONGEST]}" if statement else None,
+        )
+        if part
+    )
+    if isinstance(error, WheatearError) and error.where and not where:
+        where = error.where
+    next_ = (error.next if isinstance(error, WheatearError) else None) or (
+        "start the server, then run the command again."
+        if lost
+        else "mend the file and run the command again."
+    )
+    if interrupted:
+        next_ = (
+            "finish the migration by hand and say `migrate --mark-applied`, or undo what stays and "
+            "say `migrate --mark-pending`."
+        )
+    del known
+    return MigrationFailedError(what, where=where or None, state=state, next=next_)
+
+
+def _said(error: BaseException) -> str:
+    text = str(error.args[-1]) if error.args and len(error.args) > 1 else str(error)
+    return f"{type(error).__name__}: {text.strip()}".rstrip(": ")
+
+
+def frames_in(error: BaseException, path: str) -> str | None:
+    """The frames of an error that are in the user's own file, each with its line's text."""
+    lines = []
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename == path:
+            text = (frame.line or linecache.getline(path, frame.lineno or 0)).strip()
+            lines.append(f"{path}:{frame.lineno} in {frame.name}()\n  {text}")
+    return "\n".join(lines) or None

@@ -1,0 +1,275 @@
+"""The migration files of a folder: listed and hashed without importing, loaded to be run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wheatear.errors import MigrationFileError
+
+# A day and a time, or any number; then the name.
+_PREFIX = re.compile(r"([0-9]{8}_[0-9]{4,6}|[0-9]+)(?=[_-]|$)")
+_DIGITS_OF_A_TIMESTAMP = 14
+_BLOCK = 1 << 16
+# The code flags of functions whose call only makes an object: generators, coroutines.
+_NOT_RUN_BY_A_CALL = 0x20 | 0x80 | 0x100 | 0x200
+
+
+@dataclass(frozen=True)
+class MigrationFile:
+    """One migration file, by its text.
+
+    Attributes:
+        name: The file's name without `.py`.
+        path: Where it is.
+        order: Its place in time: the prefix's digits, compared as a number.
+        checksum: SHA-256 of the text as UTF-8 without BOM and carriage returns, as hexadecimals.
+    """
+
+    name: str
+    path: str
+    order: int
+    checksum: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A folder's migration files in their order, and what in it looks like a mistake."""
+
+    files: tuple[MigrationFile, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LoadedMigration:
+    """A migration file's module, checked to be runnable."""
+
+    file: MigrationFile
+    module: types.ModuleType
+
+    @property
+    def foreign_keys(self) -> bool:
+        """`foreign_keys = True` at the top of the file: SQLite goes on enforcing them."""
+        return bool(getattr(self.module, "foreign_keys", False))
+
+    def function(self, direction: str) -> Callable[[], Any] | None:
+        """`migrate_forward` or `migrate_backward`, or None."""
+        function = getattr(self.module, f"migrate_{direction}", None)
+        return function if callable(function) else None
+
+
+def list_files(folder: Path) -> Listing:
+    """List a folder's migrations.
+
+    Args:
+        folder: The folder; one that is not there has no migrations.
+
+    Returns:
+        The files by timestamp, then by name. Editors' and Python's own files and folders are
+        passed over; a file that looks like a migration but has no timestamp is warned of.
+
+    Raises:
+        MigrationFileError: The folder or a file cannot be read.
+    """
+    try:
+        names = sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return Listing(())
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+    files, warnings = [], []
+    for name in names:
+        if not name.endswith(".py") or name.startswith((".", "_", "#")):
+            continue
+        path = f"{folder}{os.sep}{name}"
+        prefix = _PREFIX.match(name[:-3])
+        if prefix and not os.path.isdir(path):
+            checksum = checksum_of(_read(path))
+            files.append(MigrationFile(name[:-3], path, order_of(prefix.group(1)), checksum))
+        elif not prefix and _looks_meant(path):
+            warnings.append(
+                f"{name} has no timestamp and is ignored: if it is a migration, rename it to "
+                f"something like 20261122_153000_{name}"
+            )
+    files.sort(key=lambda file: (file.order, file.name))
+    return Listing(tuple(files), tuple(warnings))
+
+
+def prefix_of(name: str) -> str | None:
+    """Return a migration name's timestamp as it is written, or None."""
+    match = _PREFIX.match(name)
+    return match.group(1) if match else None
+
+
+def order_of(prefix: str) -> int:
+    """Compare as digits, never as times: `20261122_1530` and `20261122153000` are the same."""
+    digits = prefix.replace("_", "")
+    if 8 <= len(digits) < _DIGITS_OF_A_TIMESTAMP and digits[0] != "0":
+        digits = digits.ljust(_DIGITS_OF_A_TIMESTAMP, "0")
+    return int(digits)
+
+
+def checksum_of(raw: bytes) -> str:
+    """SHA-256 of a file's text, whatever system saved it: no BOM, no carriage returns."""
+    return hashlib.sha256(raw.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"")).hexdigest()
+
+
+def _read(path: str) -> bytes:
+    # os.open and one read: a thousand files are read whenever there is nothing to do.
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            raw = piece = os.read(descriptor, _BLOCK)
+            while len(piece) == _BLOCK:
+                piece = os.read(descriptor, _BLOCK)
+                raw += piece
+            return raw
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: str | Path, error: OSError) -> MigrationFileError:
+    return MigrationFileError(
+        f"Cannot read {path}: {error.strerror}",
+        state="nothing was changed.",
+        next="check that this user may read it.",
+    )
+
+
+def _looks_meant(path: str) -> bool:
+    return os.path.isfile(path) and b"def migrate_forward" in _read(path)
+
+
+def load(file: MigrationFile, directions: tuple[str, ...]) -> LoadedMigration:
+    """Run a migration file's text, so that its functions can be called.
+
+    What runs is the text whose checksum is recorded, and no byte code is written beside it.
+
+    Args:
+        file: The file as it was listed.
+        directions: The functions it must have: `forward`, `backward`.
+
+    Raises:
+        MigrationFileError: It does not run, has changed since it was listed, or lacks a function.
+    """
+    raw = _read(file.path)
+    if checksum_of(raw) != file.checksum:
+        raise MigrationFileError(
+            f"{file.name}.py was changed while this run was starting.",
+            state="nothing was changed in the database.",
+            next="run the command again.",
+        )
+    module = types.ModuleType(f"wheatear_migration_{file.name}")
+    module.__file__ = file.path
+    with _registered(module):
+        _execute(file, raw, module)
+    loaded = LoadedMigration(file, module)
+    for direction in directions:
+        _check_function(loaded, direction)
+    return loaded
+
+
+@contextmanager
+def _registered(module: types.ModuleType) -> Iterator[None]:
+    """Dataclasses and pickles in a migration look their module up by its name."""
+    sys.modules[module.__name__] = module
+    try:
+        yield
+    except BaseException:
+        del sys.modules[module.__name__]
+        raise
+
+
+def _execute(file: MigrationFile, raw: bytes, module: types.ModuleType) -> None:
+    try:
+        exec(compile(raw, file.path, "exec"), module.__dict__)  # noqa: S102 - the user's own file
+    except SyntaxError as error:
+        if error.filename != file.path:
+            raise _failed_import(file, error) from error
+        raise MigrationFileError(
+            f"{file.name}.py is not valid Python: {error.msg}",
+            where=f"{file.path}:{error.lineno}" + (f"\n{error.text.strip()}" if error.text else ""),
+            state="nothing was changed.",
+            next="mend the line and run the command again.",
+        ) from error
+    except ValueError as error:  # a NUL byte
+        raise MigrationFileError(
+            f"{file.name}.py is not valid Python: {error}", where=file.path,
+            state="nothing was changed.", next="restore the file.",
+        ) from error  # fmt: skip
+    except MigrationFileError:
+        raise
+    except Exception as error:
+        raise _failed_import(file, error) from error
+
+
+def _failed_import(file: MigrationFile, error: BaseException) -> MigrationFileError:
+    return MigrationFileError(
+        f"{file.name}.py cannot be loaded: {type(error).__name__}: {error}",
+        where=place_of(error, file.path),
+        state="nothing was changed: every pending file is loaded before the first one runs.",
+        next="mend the file and run the command again.",
+    )
+
+
+def place_of(error: BaseException, path: str) -> str:
+    """Return `file:line` of the last frame of an error that is in a file, or the file alone."""
+    line = None
+    traceback = error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == path:
+            line = traceback.tb_lineno
+        traceback = traceback.tb_next
+    return f"{path}:{line}" if line else path
+
+
+def _check_function(loaded: LoadedMigration, direction: str) -> None:
+    name = f"migrate_{direction}"
+    function = loaded.function(direction)
+    if function is None:
+        raise _without_function(loaded.file, direction)
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return
+    required = code.co_argcount - len(getattr(function, "__defaults__", None) or ())
+    problem = None
+    if required or code.co_kwonlyargcount:
+        problem = f"{name}() takes arguments, but is called without any"
+        remedy = f"write `def {name}():`; `db` and `migrator` come from migrations_config."
+    elif code.co_flags & _NOT_RUN_BY_A_CALL:
+        problem = f"{name}() is a generator or `async`, so calling it would do nothing"
+        remedy = f"write a plain `def {name}():` without yield, async and await."
+    if problem:
+        raise MigrationFileError(
+            f"In {loaded.file.name}.py, {problem}.",
+            where=f"{loaded.file.path}:{code.co_firstlineno}",
+            state="nothing was changed.",
+            next=remedy,
+        )
+
+
+def _without_function(file: MigrationFile, direction: str) -> MigrationFileError:
+    if direction == "forward":
+        return MigrationFileError(
+            f"{file.name}.py has no migrate_forward().",
+            where=file.path,
+            state="nothing was changed.",
+            next="write `def migrate_forward():` in it, or move the file out of the folder.",
+        )
+    return MigrationFileError(
+        f"{file.name} cannot be reverted: its file has no migrate_backward().",
+        where=file.path,
+        state="nothing was changed.",
+        next="write `def migrate_backward():` that undoes migrate_forward(), then run the command "
+        "again with --accept-changed; or go forward with a new migration instead.",
+    )

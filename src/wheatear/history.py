@@ -1,0 +1,173 @@
+"""The history table: a log of what was run, forward and back, that nothing erases.
+
+It lives in the database it describes. Its columns are its version: a later Wheatear adds those it
+lacks, an earlier one passes over those it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from wheatear.engines.engine import Engine
+from wheatear.engines.waiting import Waiting
+
+# Name and type of each column after `id`; only ever added to, and what is added may be null.
+_COLUMNS = (
+    ("name", "VARCHAR(255)"),
+    ("direction", "VARCHAR(16)"),
+    ("outcome", "VARCHAR(16)"),
+    ("checksum", "VARCHAR(64)"),
+    ("started_at", "VARCHAR(32)"),
+    ("seconds", "DOUBLE PRECISION"),
+    ("run_by", "VARCHAR(255)"),
+    ("tool", "VARCHAR(64)"),
+    ("run", "VARCHAR(32)"),
+    ("error", "TEXT"),
+    ("statements", "TEXT"),
+)
+_NAMES = tuple(name for name, _ in _COLUMNS)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One entry of the log.
+
+    Attributes:
+        id: Grows with each record.
+        name: The migration.
+        direction: `forward` or `backward`.
+        outcome: See `wheatear.plan.Outcome`.
+        checksum: Of the file's text; None if the file was not there.
+        started_at: UTC, ISO 8601 with `Z`.
+        seconds: How long it took; None if it did not end.
+        run_by: user@host.
+        tool: The program and its version.
+        run: One value for all records of one run.
+        error: What it failed with.
+        statements: Where each statement commits by itself: those that were sent, oldest first.
+    """
+
+    name: str
+    direction: str
+    outcome: str
+    checksum: str | None = None
+    started_at: str | None = None
+    seconds: float | None = None
+    run_by: str | None = None
+    tool: str | None = None
+    run: str | None = None
+    error: str | None = None
+    statements: tuple[str, ...] = ()
+    id: int = 0
+
+
+class History:
+    """The records of one database.
+
+    Args:
+        engine: The database's engine; its connection is opened by the caller.
+        waiting: Who is told, and for how long, when reading has to wait.
+    """
+
+    def __init__(self, engine: Engine, waiting: Waiting) -> None:
+        self._engine = engine
+        self._waiting = waiting
+        self._columns: list[str] | None = None
+        self._complete = False
+
+    @property
+    def table(self) -> str:
+        """Its name, quoted and qualified."""
+        return self._engine.history_table()
+
+    def exists(self) -> bool:
+        """Whether the database has a history."""
+        return bool(self._known_columns())
+
+    def read(self) -> list[Record]:
+        """Return all records, oldest first; none if there is no history yet."""
+        return self._engine.patiently(self._read, self._waiting)
+
+    def _read(self) -> list[Record]:
+        known = self._known_columns(again=True)
+        if not known:
+            return []
+        columns = ", ".join(name if name in known else "NULL" for name in _NAMES)
+        rows = self._execute(f"SELECT {columns}, id FROM {self.table} ORDER BY id").fetchall()
+        return [_record(row) for row in rows]
+
+    def last_id(self) -> int:
+        """Return the newest record's id: unchanged, so is the history."""
+        return int(self._execute(f"SELECT MAX(id) FROM {self.table}").fetchone()[0] or 0)
+
+    def ensure(self) -> None:
+        """Make the table, or add the columns that an earlier version did not have.
+
+        Called under the lock; where DDL is transactional, inside the migration's transaction.
+        """
+        if self._complete:
+            return
+        known = self._known_columns(again=True)
+        if not known:
+            columns = ", ".join(f"{name} {type_}" for name, type_ in self._typed())
+            self._execute(
+                f"CREATE TABLE {self.table} (id {self._engine.history_id}, {columns})"
+                f"{self._engine.history_options}"
+            )
+        for name, type_ in self._typed():
+            if known and name not in known:
+                self._execute(f"ALTER TABLE {self.table} ADD COLUMN {name} {type_}")
+        self._known_columns(again=True)
+        self._complete = True
+
+    def forget(self) -> None:
+        """What `ensure` did was rolled back: look again next time."""
+        self._complete = False
+        self._columns = None
+
+    def add(self, record: Record) -> int:
+        """Append a record and return its id."""
+        values = [getattr(record, name) for name in _NAMES[:-1]]
+        values.append("".join(f"{line}\n" for line in record.statements) or None)
+        marks = ", ".join([self._engine.db.param] * len(values))
+        returning = " RETURNING id" if self._engine.db.returning_clause else ""
+        cursor = self._execute(
+            f"INSERT INTO {self.table} ({', '.join(_NAMES)}) VALUES ({marks}){returning}", values
+        )
+        return int(cursor.fetchone()[0] if returning else cursor.lastrowid)
+
+    def finish(self, id_: int, record: Record) -> None:
+        """Say how a record that was begun has ended."""
+        mark = self._engine.db.param
+        self._execute(
+            f"UPDATE {self.table} SET outcome = {mark}, seconds = {mark}, error = {mark} "
+            f"WHERE id = {mark}",
+            [record.outcome, record.seconds, record.error, id_],
+        )
+
+    def _typed(self) -> list[tuple[str, str]]:
+        return [(name, self._engine.history_types.get(type_, type_)) for name, type_ in _COLUMNS]
+
+    def _known_columns(self, *, again: bool = False) -> list[str]:
+        if self._columns is None or again:
+            self._columns = self._engine.history_columns()
+        return self._columns
+
+    def _execute(self, sql: str, values: Sequence[Any] | None = None) -> Any:
+        return self._engine.db.execute_sql(sql, values)
+
+
+def _record(row: tuple[Any, ...]) -> Record:
+    *values, statements, id_ = row
+    return Record(**dict(zip(_NAMES, values, strict=False)), statements=_lines(statements), id=id_)
+
+
+def ended(record: Record, outcome: str, seconds: float, error: str | None = None) -> Record:
+    """Return a record as it ended."""
+    return replace(record, outcome=outcome, seconds=round(seconds, 6), error=error)
+
+
+def _lines(text: str | None) -> tuple[str, ...]:
+    return tuple(text.splitlines()) if text else ()

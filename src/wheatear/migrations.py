@@ -1,0 +1,197 @@
+"""The facade: everything Wheatear does, for the command line and for Python."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wheatear.engines.waiting import Waiting
+from wheatear.history import History, Record
+from wheatear.project import Project, embedded_project, load_project
+from wheatear.runner import Event, Finished, Listener, Note, OnChanged, Request, Runner, RunResult
+from wheatear.status import Status, read_status
+
+if TYPE_CHECKING:
+    from wheatear.capture import Statement
+    from wheatear.create.template import Created
+
+_log = logging.getLogger("wheatear")
+
+
+class Migrations:
+    """The migrations of one database.
+
+    Args:
+        db: A Peewee database of SQLite, PostgreSQL, MySQL or MariaDB, or an initialised proxy.
+        folder: The folder with the migration files, absolute or relative to the current one.
+        migrator: A playhouse migrator of `db`; None makes one (see `wheatear.migrator_for`).
+
+    Raises:
+        ConfigError: The database cannot be used.
+    """
+
+    def __init__(
+        self, db: Any, folder: str | os.PathLike[str] = "migrations", *, migrator: Any = None
+    ) -> None:
+        self.project = embedded_project(db, Path(folder), migrator)
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str] = ".") -> Migrations:
+        """Load the project in a folder.
+
+        Args:
+            folder: The folder that holds `migrations_config.py`.
+
+        Raises:
+            ConfigError: There is none, or it fails, or it lacks `db` or `migrator`.
+        """
+        self = cls.__new__(cls)
+        self.project = load_project(Path(folder))
+        return self
+
+    project: Project
+
+    def status(self, *, wait: float | None = None) -> Status:
+        """Say where each migration stands. Nothing is created or changed.
+
+        Args:
+            wait: Seconds to wait at most while others keep the database from being read.
+
+        Raises:
+            DatabaseUnavailableError: The database refuses the login, or its server is not there.
+        """
+        return read_status(self.project, self._waiting(wait, _tell_logging))
+
+    def history(self, *, wait: float | None = None) -> list[Record]:
+        """Return the log of what was run, oldest first.
+
+        Args:
+            wait: Seconds to wait at most while others keep the database from being read.
+
+        Raises:
+            DatabaseUnavailableError: The database refuses the login, or its server is not there.
+        """
+        engine = self.project.engine
+        if not engine.exists():
+            return []
+        waiting = self._waiting(wait, _tell_logging)
+        with engine.opened(waiting):
+            return History(engine, waiting).read()
+
+    def create(self, name: str) -> Created:
+        """Write a new migration file.
+
+        Args:
+            name: What the migration does, in any form.
+
+        Returns:
+            The file's path, and warnings about its name.
+
+        Raises:
+            UsageError: The name holds no letter or digit.
+            WheatearError: The folder cannot be written.
+        """
+        from wheatear.create.template import create_migration  # noqa: PLC0415 - a command's own
+
+        return create_migration(self.project.folder, name)
+
+    def migrate(
+        self,
+        *,
+        backward: bool = False,
+        to: str | None = None,
+        steps: int | None = None,
+        dry_run: bool = False,
+        fake: bool = False,
+        on_changed: OnChanged = "warn",
+        strict: bool = False,
+        wait: float | None = None,
+        listener: Listener | None = None,
+        echo: Callable[[Statement], None] | None = None,
+    ) -> RunResult:
+        """Apply what is pending, or revert.
+
+        Safe to call from any number of processes at once: each migration runs once.
+
+        Args:
+            backward: Revert the most recently applied migration instead.
+            to: Forward, the last migration to apply; backward, the one that stays (`zero`: none).
+                A name with or without `.py`, or the beginning of only one.
+            steps: At most so many migrations.
+            dry_run: Only return what would be done.
+            fake: Record it as done, without running anything.
+            on_changed: What it means that an applied file was changed or is missing: `warn`,
+                `refuse`, or `accept` it as it is.
+            strict: Refuse a pending migration that is older than the newest applied one.
+            wait: Seconds to wait for another runner; None waits as long as it takes.
+            listener: Called with each event of the run; None logs them (logger `wheatear`).
+            echo: Called with each statement of the migrations after it has ended.
+
+        Returns:
+            What was planned and done.
+
+        Raises:
+            UsageError: `to` names no migration, or several.
+            HistoryError: The history does not allow it.
+            MigrationFileError: A file cannot be used; nothing was run.
+            MigrationFailedError: A migration failed; what was done before it is in the error's
+                `result`.
+            LockTimeoutError: Another runner was at work for longer than `wait`.
+            DatabaseUnavailableError: The database refuses the login, or its server is not there.
+        """
+        request = Request(
+            backward=backward,
+            to=to,
+            steps=steps,
+            dry_run=dry_run,
+            fake=fake,
+            on_changed=on_changed,
+            strict=strict,
+        )
+        return self._run(request, wait, listener, echo)
+
+    def mark(
+        self, state: str, *, wait: float | None = None, listener: Listener | None = None
+    ) -> RunResult:
+        """Settle what an interrupted run has left, after looking at the database.
+
+        Args:
+            state: `applied` or `pending`: what the interrupted migration is now.
+            wait: Seconds to wait for another runner.
+            listener: Called with each event.
+
+        Raises:
+            HistoryError: Nothing is interrupted.
+            ValueError: `state` is neither.
+        """
+        if state not in ("applied", "pending"):
+            raise ValueError(f"state is 'applied' or 'pending', not {state!r}")
+        return self._run(Request(mark=state), wait, listener, None)  # type: ignore[arg-type]
+
+    def _run(
+        self,
+        request: Request,
+        wait: float | None,
+        listener: Listener | None,
+        echo: Callable[[Statement], None] | None,
+    ) -> RunResult:
+        tell = listener or _tell_logging
+        return Runner(self.project, request, tell, self._waiting(wait, tell), echo).run()
+
+    @staticmethod
+    def _waiting(limit: float | None, tell: Listener) -> Waiting:
+        return Waiting(limit, lambda text: tell(Note(text)))
+
+
+def _tell_logging(event: Event) -> None:
+    """What an application sees of a run that it embeds."""
+    if isinstance(event, Note):
+        level = logging.WARNING if event.text.startswith("warning: ") else logging.INFO
+        _log.log(level, "%s", event.text.removeprefix("warning: "))
+    elif isinstance(event, Finished):
+        step = event.result.step
+        done = "applied" if step.direction == "forward" else "reverted"
+        _log.info("%s %s in %.3f s", done, step.name, event.result.seconds)

@@ -1,0 +1,307 @@
+"""What is to be done, decided from what is there: pure functions over files and records.
+
+The same functions decide twice: at the first look, without a lock, and again under it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from wheatear.errors import HistoryError, MigrationFileError, UsageError
+
+Direction = Literal["forward", "backward"]
+State = Literal["applied", "pending", "changed", "missing", "interrupted"]
+Outcome = Literal["done", "faked", "marked", "accepted", "running", "interrupted", "failed"]
+"""How a record ended: `done` ran, `faked` and `marked` were only said to have, `accepted` took a
+changed or missing file as it is, `running` has not ended (or died), `interrupted` failed where what
+it did stays, `failed` failed and was rolled back."""
+
+ZERO = "zero"
+"""The name, for `--backward --to`, of the state before the first migration."""
+
+
+class File(Protocol):
+    """What planning needs of a migration file."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def order(self) -> int: ...
+    @property
+    def checksum(self) -> str: ...
+
+
+class Entry(Protocol):
+    """What planning needs of a record of the history."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def direction(self) -> str: ...
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def checksum(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where one migration stands, by its file and its records.
+
+    Attributes:
+        name: The file's name without `.py`.
+        state: See DESIGN: applied, pending, changed, missing or interrupted.
+        order: Its place among the files; None without a file.
+        applied: The record that says it is applied, or None.
+        interrupted: The record of the run that did not end, or None.
+    """
+
+    name: str
+    state: State
+    order: int | None = None
+    applied: Entry | None = None
+    interrupted: Entry | None = None
+    accepted: bool = False
+    """Its file is missing, and somebody has said that this is all right."""
+
+    @property
+    def is_applied(self) -> bool:
+        """Applied, whatever became of its file."""
+        return self.applied is not None and self.interrupted is None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One migration to run in one direction, on the strength of one record.
+
+    Attributes:
+        name: The migration.
+        direction: Which way.
+        basis: For a step backward, the id of the record that says it is applied.
+    """
+
+    name: str
+    direction: Direction
+    basis: int | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps in the order they run, and what a user should know before they do."""
+
+    steps: tuple[Step, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def standings(files: Sequence[File], entries: Iterable[Entry]) -> tuple[Standing, ...]:
+    """Say where each migration stands.
+
+    Args:
+        files: The migration files, in their order.
+        entries: The history's records, oldest first.
+
+    Returns:
+        All migrations: those with a file in the files' order, then those without, by name.
+    """
+    traces: dict[str, _Trace] = {}
+    for entry in entries:
+        traces.setdefault(entry.name, _Trace()).follow(entry)
+    known = [_standing(file, traces.pop(file.name, _UNTOUCHED)) for file in files]
+    gone = [
+        Standing(name, "interrupted" if trace.interrupted else "missing", None, trace.applied,
+                 trace.interrupted, trace.checksum is None)
+        for name, trace in sorted(traces.items())
+        if trace.applied or trace.interrupted
+    ]  # fmt: skip
+    return (*known, *gone)
+
+
+class _Trace:
+    """What the records of one migration add up to."""
+
+    def __init__(self) -> None:
+        self.applied: Entry | None = None
+        self.interrupted: Entry | None = None
+        self.checksum: str | None = ""
+
+    def follow(self, entry: Entry) -> None:
+        outcome = entry.outcome
+        if outcome in ("done", "faked", "marked"):
+            self.interrupted = None
+            self.applied = entry if entry.direction == "forward" else None
+            self.checksum = entry.checksum
+        elif outcome in ("running", "interrupted"):
+            self.interrupted = entry
+        elif outcome == "accepted":
+            self.checksum = entry.checksum
+
+
+_UNTOUCHED = _Trace()
+
+
+def _standing(file: File, trace: _Trace) -> Standing:
+    state: State = "pending"
+    if trace.interrupted:
+        state = "interrupted"
+    elif trace.applied:
+        # A record without a checksum (of a file that was missing then) has nothing to compare.
+        state = "applied" if trace.checksum in (None, "", file.checksum) else "changed"
+    return Standing(file.name, state, file.order, trace.applied, trace.interrupted)
+
+
+def find(name: str, names: Sequence[str]) -> str:
+    """Return the one migration that a user's word means.
+
+    Args:
+        name: Exactly a name, with or without `.py`, or the beginning of only one.
+        names: All there are.
+
+    Raises:
+        UsageError: No or more than one migration is called so.
+    """
+    wanted = name.removesuffix(".py")
+    if wanted in names:
+        return wanted
+    matches = [one for one in names if wanted and one.startswith(wanted)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        shown = "\n".join(matches[:8] + (["…"] if len(matches) > 8 else []))
+        raise UsageError(
+            f"{name!r} is the beginning of {len(matches)} migrations.",
+            next=f"say more of the name of the one you mean:\n{shown}",
+        )
+    raise UsageError(
+        f"No migration is called {name!r}.",
+        next="`status` lists all there are.",
+    )
+
+
+def forward(
+    all_: Sequence[Standing],
+    *,
+    to: str | None = None,
+    steps: int | None = None,
+) -> Plan:
+    """Plan what is pending, in the order of the files.
+
+    Args:
+        all_: Where each migration stands.
+        to: The last one to apply (see `find`); None for all.
+        steps: At most so many; None for all.
+
+    Raises:
+        UsageError: `to` names no migration, or several.
+        MigrationFileError: Two files share a prefix and one of them would run.
+    """
+    with_file = [one for one in all_ if one.order is not None]
+    pending = [one for one in with_file if not one.is_applied]
+    if to is not None:
+        last = find(to, [one.name for one in all_])
+        target = next(one for one in all_ if one.name == last)
+        reached = target.is_applied or target.order is None
+        pending = [] if reached else _up_to(pending, last)
+    chosen = pending[:steps]
+    _refuse_twins(with_file, chosen)
+    return Plan(tuple(Step(one.name, "forward") for one in chosen), tuple(_late(all_, chosen)))
+
+
+def _up_to(pending: Sequence[Standing], last: str) -> list[Standing]:
+    names = [one.name for one in pending]
+    return list(pending[: names.index(last) + 1])
+
+
+def _refuse_twins(with_file: Sequence[Standing], chosen: Sequence[Standing]) -> None:
+    for one in chosen:
+        twins = [other.name for other in with_file if other.order == one.order]
+        if len(twins) > 1:
+            names = "\n".join(f"{name}.py" for name in twins)
+            raise MigrationFileError(
+                f"{len(twins)} migration files have the same timestamp, so their order is unknown.",
+                where=names,
+                state="nothing was changed.",
+                next="give the one that is to run later a later timestamp; rename none that is "
+                "applied.",
+            )
+
+
+def _late(all_: Sequence[Standing], chosen: Sequence[Standing]) -> Iterable[str]:
+    newest = max(
+        (one for one in all_ if one.is_applied and one.order is not None),
+        key=lambda one: one.order or 0,
+        default=None,
+    )
+    for one in chosen:
+        if newest is not None and (one.order or 0) < (newest.order or 0):
+            yield f"{one.name} is older than {newest.name}, which is applied already"
+
+
+def backward(
+    all_: Sequence[Standing],
+    *,
+    to: str | None = None,
+    steps: int | None = None,
+) -> Plan:
+    """Plan what is to be reverted: in the order of the log, the most recently applied first.
+
+    Args:
+        all_: Where each migration stands.
+        to: The migration that stays, with all that was applied before it; `zero` for none.
+        steps: How many; None for one, or for as many as `to` says.
+
+    Raises:
+        UsageError: `to` names no migration, several, or one that is not applied.
+        HistoryError: Nothing is applied.
+    """
+    applied = sorted(
+        (one for one in all_ if one.applied is not None),
+        key=lambda one: one.applied.id if one.applied else 0,
+        reverse=True,
+    )
+    if to is None:
+        if not applied:
+            raise HistoryError(
+                "Nothing is applied, so there is nothing to revert.",
+                state="nothing was changed.",
+                next="`status` shows where each migration stands.",
+            )
+        chosen = applied[: 1 if steps is None else steps]
+    elif to == ZERO:
+        chosen = applied
+    else:
+        stays = find(to, [one.name for one in all_])
+        names = [one.name for one in applied]
+        if stays not in names:
+            raise UsageError(
+                f"{stays} is not applied, so nothing came after it.",
+                next="name an applied migration, or `zero` to revert everything.",
+            )
+        chosen = applied[: names.index(stays)]
+    return Plan(tuple(Step(one.name, "backward", _id(one)) for one in chosen))
+
+
+def _id(one: Standing) -> int | None:
+    return one.applied.id if one.applied else None
+
+
+def still_to_do(step: Step, all_: Sequence[Standing]) -> bool:
+    """Decide again, under the lock, whether a step is still to be done.
+
+    A plan only ever shrinks: what another runner did meanwhile is not done twice.
+    """
+    now = next((one for one in all_ if one.name == step.name), None)
+    if step.direction == "forward":
+        return now is None or now.applied is None
+    return now is not None and now.applied is not None and now.applied.id == step.basis
+
+
+def newest_applied(all_: Sequence[Standing]) -> str | None:
+    """Return the name of the most recently applied migration, by the log."""
+    applied = [one for one in all_ if one.applied is not None]
+    return (
+        max(applied, key=lambda one: one.applied.id if one.applied else 0).name if applied else None
+    )

@@ -1,0 +1,216 @@
+"""A project: the folder with `migrations_config.py`, its database, and what its migrations see."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import peewee
+
+from wheatear.database import migrator_for, secrets_of, url_of
+from wheatear.engines import engine_for, resolved
+from wheatear.engines.engine import Engine
+from wheatear.errors import ConfigError, WheatearError
+from wheatear.files import place_of
+
+CONFIG = "migrations_config"
+CONFIG_FILE = f"{CONFIG}.py"
+FOLDER = "migrations"
+
+
+@dataclass(frozen=True)
+class Project:
+    """What a run works on.
+
+    Attributes:
+        folder: Where the migrations are.
+        root: The folder that the migrations and the configuration import from; None if embedded.
+        engine: The database.
+        config: What `migrations_config` is to a migration file while it is loaded and run.
+    """
+
+    folder: Path
+    root: Path | None
+    engine: Engine
+    config: types.ModuleType
+
+    @property
+    def url(self) -> str:
+        """Where the database is, the password masked."""
+        return self.engine.url
+
+    @property
+    def secrets(self) -> list[str]:
+        """What no output may show."""
+        return secrets_of(self.engine.db)
+
+    @contextmanager
+    def visible(self) -> Iterator[None]:
+        """Let `from migrations_config import db, migrator` mean this project for the block."""
+        before = sys.modules.get(CONFIG)
+        path = list(sys.path)
+        sys.modules[CONFIG] = self.config
+        if self.root is not None:
+            sys.path.insert(0, str(self.root))
+        try:
+            yield
+        finally:
+            sys.path[:] = path
+            if before is None:
+                del sys.modules[CONFIG]
+            else:
+                sys.modules[CONFIG] = before
+
+
+def find_root(start: Path) -> Path:
+    """Return the nearest folder, from `start` upward, that holds a `migrations_config.py`.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    for folder in (start, *start.parents):
+        if (folder / CONFIG_FILE).is_file():
+            return folder
+    raise ConfigError(
+        f"There is no {CONFIG_FILE} in {start} or in any folder above it.",
+        state="nothing was changed.",
+        next="go to your project's folder, or begin one here with `wheatear init`.",
+    )
+
+
+def load_project(root: Path) -> Project:
+    """Load a project by its `migrations_config.py`.
+
+    Args:
+        root: The folder that holds it.
+
+    Raises:
+        ConfigError: It is not there, fails, or lacks `db` or `migrator`.
+    """
+    root = root.resolve()
+    path = root / CONFIG_FILE
+    if not path.is_file():
+        raise ConfigError(
+            f"There is no {CONFIG_FILE} in {root}.",
+            state="nothing was changed.",
+            next="go to your project's folder, or begin one here with `wheatear init`.",
+        )
+    config = _config(root, path)
+    for name in ("db", "migrator"):
+        if getattr(config, name, None) is None:
+            raise ConfigError(
+                f"{CONFIG_FILE} does not define `{name}`.",
+                where=str(path),
+                state="nothing was changed.",
+                next="write `db = connect(...)` and `migrator = migrator_for(db)`, both from "
+                "wheatear.",
+            )
+    db = _database(config.db, path)
+    _anchor(db, root)
+    _check_migrator(config.migrator, db, path)
+    return Project(root / FOLDER, root, engine_for(db, url_of(db)), config)
+
+
+def embedded_project(db: Any, folder: Path, migrator: Any = None) -> Project:
+    """Make a project of a database and a folder, without any configuration file.
+
+    Args:
+        db: A Peewee database or an initialised proxy.
+        folder: Where the migrations are.
+        migrator: A playhouse migrator of `db`; None makes one.
+
+    Raises:
+        ConfigError: The database cannot be used.
+    """
+    config = types.ModuleType(CONFIG)
+    config.__dict__.update(db=db, migrator=migrator or migrator_for(db))
+    database = resolved(db)
+    return Project(folder.absolute(), None, engine_for(database, url_of(database)), config)
+
+
+def _config(root: Path, path: Path) -> types.ModuleType:
+    """Run the configuration, or take the one the application has imported already."""
+    present = sys.modules.get(CONFIG)
+    if present is not None and Path(getattr(present, "__file__", "")).absolute() == path:
+        return present
+    module = types.ModuleType(CONFIG)
+    module.__file__ = str(path)
+    before = list(sys.path)
+    sys.path.insert(0, str(root))
+    sys.modules[CONFIG] = module
+    try:
+        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)  # noqa: S102
+    except WheatearError as error:
+        error.where = error.where or place_of(error, str(path))
+        raise
+    except SyntaxError as error:
+        raise _failed(path, error, f"{error.filename}:{error.lineno}") from error
+    except Exception as error:
+        raise _failed(path, error, place_of(error, str(path))) from error
+    finally:
+        sys.path[:] = before
+        if present is None:
+            sys.modules.pop(CONFIG, None)
+        else:
+            sys.modules[CONFIG] = present
+    return module
+
+
+def _failed(path: Path, error: BaseException, where: str) -> ConfigError:
+    return ConfigError(
+        f"{path.name} cannot be loaded: {type(error).__name__}: {error}",
+        where=where,
+        state="nothing was changed.",
+        next="mend it and run the command again.",
+    )
+
+
+def _database(db: Any, path: Path) -> Any:
+    try:
+        return resolved(db)
+    except ConfigError as error:
+        error.where = str(path)
+        error.state = "nothing was changed."
+        raise
+
+
+def _anchor(db: Any, root: Path) -> None:
+    """Relative SQLite paths are relative to the project, wherever the command is run."""
+    if not isinstance(db, peewee.SqliteDatabase) or not db.is_closed():
+        return
+    name = str(db.database)
+    is_uri = name.startswith("file:")
+    path = name.removeprefix("file:") if is_uri else name
+    if (
+        path in ("", ":memory:")
+        or path.startswith(("/", ":memory:", "?"))
+        or Path(path).is_absolute()
+    ):
+        return
+    if is_uri and "mode=memory" in path:
+        return
+    db.database = f"file:{root.as_posix()}/{path}" if is_uri else str(root / path)
+
+
+def _check_migrator(migrator: Any, db: Any, path: Path) -> None:
+    theirs = getattr(migrator, "database", None)
+    if isinstance(theirs, peewee.Proxy):
+        theirs = theirs.obj
+    if theirs is db:
+        return
+    what = (
+        "belongs to another database than `db`"
+        if isinstance(theirs, peewee.Database)
+        else f"is no playhouse migrator but {type(migrator).__qualname__}"
+    )
+    raise ConfigError(
+        f"`migrator` in {CONFIG_FILE} {what}.",
+        where=str(path),
+        state="nothing was changed.",
+        next="write `migrator = migrator_for(db)`.",
+    )

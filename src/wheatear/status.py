@@ -1,0 +1,141 @@
+"""The first look, without a lock: files and history, and where each migration stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from wheatear import plan
+from wheatear.engines.waiting import Waiting
+from wheatear.files import Listing, list_files
+from wheatear.history import History, Record
+from wheatear.project import Project
+
+
+@dataclass(frozen=True)
+class MigrationStatus:
+    """Where one migration stands, for people and for JSON."""
+
+    name: str
+    state: plan.State
+    applied_at: str | None = None
+    seconds: float | None = None
+    run_by: str | None = None
+    running: bool = False
+    """Another runner is at it right now."""
+    direction: str | None = None
+    """Of an interrupted one: the way it was going."""
+    statements: tuple[str, ...] = ()
+    """Of an interrupted one: what was sent; the last may or may not have taken effect."""
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Status:
+    """A project and its database at one moment.
+
+    Attributes:
+        database: Its URL, the password masked.
+        migrations: By file, then those without a file.
+        drift: Differences between the database and what the migrations made of it.
+        warnings: What in the folder looks like a mistake.
+    """
+
+    database: str
+    migrations: tuple[MigrationStatus, ...]
+    drift: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def names(self, *states: plan.State) -> list[str]:
+        """Return the names of the migrations in one of these states."""
+        return [one.name for one in self.migrations if one.state in states]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `status --json` prints."""
+        return {
+            "database": self.database,
+            "migrations": [
+                {
+                    "name": one.name,
+                    "state": one.state,
+                    "applied_at": one.applied_at,
+                    "seconds": one.seconds,
+                    "run_by": one.run_by,
+                    "running": one.running,
+                    "direction": one.direction,
+                    "statements": list(one.statements),
+                    "error": one.error,
+                }
+                for one in self.migrations
+            ],
+            "drift": list(self.drift),
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look found."""
+
+    listing: Listing
+    records: tuple[Record, ...]
+    standings: tuple[plan.Standing, ...]
+
+
+def look(listing: Listing, history: History | None) -> Look:
+    """Put files and records together.
+
+    Args:
+        listing: The folder's files.
+        history: The database's history, its connection open; None if there is no database yet.
+    """
+    records = tuple(history.read()) if history else ()
+    return Look(listing, records, plan.standings(listing.files, records))
+
+
+def read_status(project: Project, waiting: Waiting) -> Status:
+    """Look at a project; its database is not created, nor changed.
+
+    Args:
+        project: The project.
+        waiting: How long to wait if others keep the database from being read.
+
+    Raises:
+        DatabaseUnavailableError: The database is not there or refuses the login.
+        MigrationFileError: A file cannot be read.
+    """
+    listing = list_files(project.folder)
+    if not project.engine.exists():
+        return _status(project, look(listing, None), running=False)
+    with project.engine.opened(waiting):
+        found = look(listing, History(project.engine, waiting))
+        unfinished = any(one.interrupted for one in found.standings)
+        running = unfinished and project.engine.is_running_elsewhere()
+        return _status(project, found, running=running)
+
+
+def _status(project: Project, found: Look, *, running: bool) -> Status:
+    records = {record.id: record for record in found.records}
+    migrations = tuple(_of(standing, records, running=running) for standing in found.standings)
+    return Status(project.url, migrations, warnings=found.listing.warnings)
+
+
+def _of(standing: plan.Standing, records: dict[int, Record], *, running: bool) -> MigrationStatus:
+    applied = records.get(standing.applied.id) if standing.applied else None
+    stopped = records.get(standing.interrupted.id) if standing.interrupted else None
+    if stopped and running:
+        # Somebody is at it: it stands where it stood before they began.
+        return MigrationStatus(
+            standing.name, "applied" if applied else "pending", running=True,
+            direction=stopped.direction,
+        )  # fmt: skip
+    return MigrationStatus(
+        standing.name,
+        standing.state,
+        applied_at=applied.started_at if applied else None,
+        seconds=applied.seconds if applied else None,
+        run_by=(stopped or applied).run_by if stopped or applied else None,  # type: ignore[union-attr]
+        direction=stopped.direction if stopped else None,
+        statements=stopped.statements if stopped else (),
+        error=stopped.error if stopped else None,
+    )
