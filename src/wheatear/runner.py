@@ -353,7 +353,8 @@ class Runner:
 
 def _newest(found: Look) -> int:
     """The newest record's id, or none that counts: an interrupted one is looked at under the lock,
-    where it is known whether somebody is still at it."""
+    where it is known whether somebody is still at it.
+    """
     if not found.records or any(one.interrupted for one in found.standings):
         return 0
     return found.records[-1].id
