@@ -6,6 +6,7 @@ import getpass
 import os
 import socket
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -30,15 +31,15 @@ class Run:
         engine: The database.
         history: Its history.
         waiting: How long to wait for other runners, and who is told.
-        id: One value for all records of the run.
         echo: Called with each statement after it has ended, or None.
+        id: One value for all records of the run.
     """
 
     engine: Engine
     history: History
     waiting: Waiting
-    id: str
     echo: Callable[[Statement], None] | None = None
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def record(self, step: Step, outcome: Outcome, checksum: str | None) -> Record:
         """Return a record of this run that begins now."""

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import random
 import time
-import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from wheatear import failures, plan
-from wheatear.attempt import Attempt, Run
-from wheatear.capture import Statement
-from wheatear.engines.waiting import Waiting
+from wheatear.engines.waiting import Waiting, jittered
 from wheatear.files import Listing, LoadedMigration, MigrationFile, list_files, load
 from wheatear.history import History
 from wheatear.plan import Plan, Standing, Step
 from wheatear.project import Project
-from wheatear.status import Look, look
+
+if TYPE_CHECKING:
+    from wheatear.attempt import Attempt, Run
+    from wheatear.capture import Statement
 
 # How long a migration that gives way to other connections' locks goes on trying.
 PATIENCE = 60.0
@@ -26,10 +25,10 @@ _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
 
 OnChanged = Literal["refuse", "warn", "accept"]
+Standings = tuple[Standing, ...]
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What a run is asked to do.
 
     Attributes:
@@ -53,8 +52,7 @@ class Request:
     mark: Literal["applied", "pending"] | None = None
 
 
-@dataclass(frozen=True)
-class StepResult:
+class StepResult(NamedTuple):
     """How one step ended."""
 
     step: Step
@@ -62,8 +60,7 @@ class StepResult:
     seconds: float
 
 
-@dataclass(frozen=True)
-class RunResult:
+class RunResult(NamedTuple):
     """What a run did; a run that failed has this as its error's `result`.
 
     Attributes:
@@ -86,36 +83,31 @@ class RunResult:
         return [one.step.name for one in self.done]
 
 
-@dataclass(frozen=True)
-class Planned:
+class Planned(NamedTuple):
     """Said before the first step: what is going to be done."""
 
     plan: Plan
 
 
-@dataclass(frozen=True)
-class Started:
+class Started(NamedTuple):
     """Said before a step."""
 
     step: Step
 
 
-@dataclass(frozen=True)
-class Finished:
+class Finished(NamedTuple):
     """Said after a step."""
 
     result: StepResult
 
 
-@dataclass(frozen=True)
-class Skipped:
+class Skipped(NamedTuple):
     """Said where another runner was faster."""
 
     step: Step
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(NamedTuple):
     """Something else to say: a warning, a wait, what an interrupted run leaves."""
 
     text: str
@@ -148,8 +140,9 @@ class Runner:
         self._request = request
         self._tell = listener
         self._engine = project.engine
+        self._waiting = waiting
+        self._echo = echo
         self._history = History(project.engine, waiting)
-        self._run = Run(project.engine, self._history, waiting, uuid.uuid4().hex, echo)
         self._planned = Plan(())
         self._done: list[StepResult] = []
         self._skipped: list[Step] = []
@@ -158,6 +151,8 @@ class Runner:
         self._files: dict[str, MigrationFile] = {}
         self._known_id = 0
         """The newest record this run has seen: while it is the newest, the plan holds."""
+        self._known_sound = False
+        """Whether it was seen under the lock, where a record that `runs` is one that died."""
 
     def run(self) -> RunResult:
         """Do it.
@@ -182,10 +177,10 @@ class Runner:
         with ExitStack() as stack:
             there = self._engine.exists()
             if there:
-                stack.enter_context(self._engine.opened(self._run.waiting))
-            found = look(listing, self._history if there else None)
+                stack.enter_context(self._engine.opened(self._waiting))
+            found = self._look() if there else self._standings([])
             if self._request.mark:
-                self._mark(found)
+                self._mark()
                 return
             self._plan(found)
             accepted = self._changed_to_accept(found)
@@ -193,12 +188,20 @@ class Runner:
                 return
             loaded = stack.enter_context(self._loaded())
             if not there:  # created only now that every file has been found sound
-                stack.enter_context(self._engine.opened(self._run.waiting))
-            self._known_id = _newest(found)
+                stack.enter_context(self._engine.opened(self._waiting))
             self._accept(accepted)
             self._tell(Planned(self._planned))
             for step in self._planned.steps:
                 self._take(step, loaded.get(step.name))
+
+    def _look(self) -> Standings:
+        """Read the history, and say by it where each migration stands."""
+        entries = self._history.entries()
+        self._known_id = entries[-1].id if entries else 0
+        return self._standings(entries)
+
+    def _standings(self, entries: Sequence[plan.Entry]) -> Standings:
+        return plan.standings(tuple(self._files.values()), entries)
 
     def _result(self) -> RunResult:
         return RunResult(
@@ -216,18 +219,18 @@ class Runner:
 
     # Deciding, without a lock
 
-    def _plan(self, found: Look) -> None:
+    def _plan(self, found: Standings) -> None:
         decide = plan.backward if self._request.backward else plan.forward
-        self._planned = decide(found.standings, to=self._request.to, steps=self._request.steps)
+        self._planned = decide(found, to=self._request.to, steps=self._request.steps)
         if self._planned.warnings and self._request.strict:
             raise failures.out_of_order(self._planned.warnings)
         self._warn(f"{text}; it is applied all the same" for text in self._planned.warnings)
 
-    def _changed_to_accept(self, found: Look) -> list[Standing]:
+    def _changed_to_accept(self, found: Standings) -> list[Standing]:
         """The applied files that are not what was applied, if they are to be accepted."""
         changed = [
             one
-            for one in found.standings
+            for one in found
             if one.state == "changed" or (one.state == "missing" and not one.accepted)
         ]
         if self._request.backward:  # only what would be reverted by another text matters
@@ -257,15 +260,13 @@ class Runner:
 
     def _still_to_do(self, step: Step) -> bool:
         """Decide again: whether the step is still to be done, by the history as it is now."""
-        last = self._history.last_id()
-        if last == self._known_id:
+        if self._history.last_id() == self._known_id and self._known_sound:
             return True
-        records = self._history.read()
-        now = plan.standings(tuple(self._files.values()), records)
-        self._known_id = last
+        now = self._look()
         stopped = next((one for one in now if one.state == "interrupted"), None)
         if stopped is not None:
-            raise failures.interrupted(stopped, records)
+            raise failures.interrupted(stopped, self._history.read())
+        self._known_sound = True
         if not plan.still_to_do(step, now):
             return False
         newest = plan.newest_applied(now)
@@ -276,7 +277,7 @@ class Runner:
     def _accept(self, changed: list[Standing]) -> None:
         if not changed:
             return
-        with self._engine.exclusively(self._run.waiting):
+        with self._engine.exclusively(self._waiting):
             self._history.ensure()
             for one in changed:
                 file = self._files.get(one.name)
@@ -287,11 +288,10 @@ class Runner:
                 how = "as it is now" if file else "though its file is missing"
                 self._tell(Note(f"accepted {one.name} {how}"))
 
-    def _mark(self, found: Look) -> None:
+    def _mark(self) -> None:
         """Settle by the user's word what a run that died has left open."""
-        with self._engine.exclusively(self._run.waiting):
-            now = look(found.listing, self._history)
-            open_ = [one for one in now.standings if one.state == "interrupted"]
+        with self._engine.exclusively(self._waiting):
+            open_ = [one for one in self._look() if one.state == "interrupted"]
             if not open_:
                 raise failures.nothing_to_mark()
             direction: plan.Direction = "forward" if self._request.mark == "applied" else "backward"
@@ -302,6 +302,13 @@ class Runner:
                 self._tell(Note(f"marked {one.name} as {self._request.mark}"))
 
     # Running
+
+    @cached_property
+    def _run(self) -> Run:
+        """Imported only where there is something to do."""
+        from wheatear.attempt import Run  # noqa: PLC0415
+
+        return Run(self._engine, self._history, self._waiting, self._echo)
 
     def _take(self, step: Step, loaded: LoadedMigration | None) -> None:
         self._tell(Started(step))
@@ -324,7 +331,7 @@ class Runner:
                     f"{step.name} gave way to another connection's lock; next try in {pause:.1f} s"
                 )
             )
-            time.sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311 - jitter
+            time.sleep(jittered(pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
         if was_to_do:
             self._known_id = attempt.record_id or self._known_id
@@ -335,6 +342,8 @@ class Runner:
             self._tell(Skipped(step))
 
     def _attempt(self, step: Step, loaded: LoadedMigration | None) -> Attempt:
+        from wheatear.attempt import Attempt  # noqa: PLC0415
+
         file = self._files.get(step.name)
         checksum = file.checksum if file else None
         return Attempt(self._run, step, loaded, checksum, lambda: self._still_to_do(step))
@@ -349,12 +358,3 @@ class Runner:
 
     def _names_done(self) -> list[str]:
         return [one.step.name for one in self._done]
-
-
-def _newest(found: Look) -> int:
-    """The newest record's id, or none that counts: an interrupted one is looked at under the lock,
-    where it is known whether somebody is still at it.
-    """
-    if not found.records or any(one.interrupted for one in found.standings):
-        return 0
-    return found.records[-1].id
