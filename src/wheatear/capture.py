@@ -77,6 +77,11 @@ class Log:
         for one in self.statements[(implicit[-1] + 1 if implicit else since) :]:
             one.undone = True
 
+    def rolled_back_rest(self) -> None:
+        """Note that the transaction that was still open at the end is undone."""
+        began = [i for i, one in enumerate(self.statements) if one.word in _BEGINS]
+        self.rolled_back(began[-1] if began else 0)
+
 
 _CONTROL = {"BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "USE", "END"}
 # https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/

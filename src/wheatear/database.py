@@ -1,16 +1,14 @@
-"""From a URL to a Peewee database, from a database to its migrator and its URL without secrets."""
+"""From a URL to a Peewee database, and from a database to its migrator."""
 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import peewee
 
 from wheatear.engines import resolved
 from wheatear.errors import ConfigError
 
-MASK = "***"
 _PYMYSQL_CLASSES = ("peewee", "playhouse.pool")
 
 
@@ -36,6 +34,8 @@ def connect(url: str, **options: Any) -> Any:
         return _sqlite(url, options)
     from playhouse import db_url  # noqa: PLC0415 - it imports every class that is installed
 
+    from wheatear import urls  # noqa: PLC0415
+
     if scheme in ("postgres", "postgresql"):
         options = {"prefer_psycopg3": True, **options}
     if scheme == "mariadb":
@@ -44,7 +44,7 @@ def connect(url: str, **options: Any) -> Any:
         db = db_url.connect(url, unquote_password=True, unquote_user=True, **options)
     except (RuntimeError, ValueError) as error:
         raise ConfigError(
-            f"The database URL {masked(url)} cannot be understood.",
+            f"The database URL {urls.masked(url)} cannot be understood.",
             next="write it like sqlite:///app.db, postgresql://user:password@host:5432/name or "
             "mysql://user:password@host:3306/name; in user and password, write @ as %40, "
             "/ as %2F and : as %3A.",
@@ -59,25 +59,13 @@ def _sqlite(url: str, options: dict[str, Any]) -> Any:
     """https://www.sqlite.org/uri.html is left to SQLite: `file:` goes through as it is."""
     if url.startswith("file:"):
         return peewee.SqliteDatabase(url, **{"uri": True, **options})
-    parts = urlsplit(url)
-    path = unquote(parts.path)[1:]
-    if parts.netloc:
-        raise ConfigError(
-            f"The database URL {masked(url)} names a host: {parts.netloc}",
-            next=f"write three slashes: sqlite:///{parts.netloc}{parts.path}",
-        )
-    query = {key: _value(text) for key, text in parse_qsl(parts.query)}
-    return peewee.SqliteDatabase(path or ":memory:", **query, **options)
+    path = url.removeprefix("sqlite:///")
+    if "%" in path or "?" in path or path == url:
+        from wheatear.urls import sqlite_url  # noqa: PLC0415 - a plain path does without
 
-
-def _value(text: str) -> Any:
-    plain = {"true": True, "false": False, "none": None, "null": None}
-    if text.lower() in plain:
-        return plain[text.lower()]
-    try:
-        return int(text)
-    except ValueError:
-        return text
+        path, query = sqlite_url(url)
+        options = {**query, **options}
+    return peewee.SqliteDatabase(path or ":memory:", **options)
 
 
 def _without_prepared_statements(db: Any) -> None:
@@ -120,53 +108,3 @@ def migrator_for(db: Any) -> Any:
     from playhouse.migrate import SchemaMigrator  # noqa: PLC0415 - needed only here
 
     return SchemaMigrator.from_database(resolved(db))
-
-
-def url_of(db: Any) -> str:
-    """Return where a database is, as a URL with its password masked.
-
-    Args:
-        db: A `peewee.Database`, no proxy.
-    """
-    name = str(db.database)
-    if isinstance(db, peewee.SqliteDatabase):
-        return name if name.startswith("file:") else f"sqlite:///{name}"
-    if "://" in name:  # psycopg takes a connection string for a name
-        return masked(name)
-    scheme = "postgresql" if isinstance(db, peewee.PostgresqlDatabase) else "mysql"
-    params = db.connect_params
-    secret = params.get("password") or params.get("passwd")
-    user = quote(str(params.get("user") or ""), safe="")
-    login = f"{user}{':' + MASK if secret else ''}@" if user or secret else ""
-    host = params.get("host") or params.get("unix_socket") or "localhost"
-    port = f":{params['port']}" if params.get("port") else ""
-    return f"{scheme}://{login}{host}{port}/{masked(name)}"
-
-
-def masked(text: str) -> str:
-    """Return a URL or a connection string with whatever could be its password masked."""
-    try:
-        parts = urlsplit(text)
-        secret = parts.password
-    except ValueError:
-        return MASK
-    if secret is not None:
-        login, _, place = parts.netloc.rpartition("@")
-        parts = parts._replace(netloc=f"{login.split(':', 1)[0]}:{MASK}@{place}")
-    query = [
-        (key, MASK if "pass" in key.lower() else value)
-        for key, value in parse_qsl(parts.query, keep_blank_values=True)
-    ]
-    if any("pass" in key.lower() for key, _ in query):
-        parts = parts._replace(query=urlencode(query, safe=MASK))
-    return urlunsplit(parts) if "://" in text else text
-
-
-def secrets_of(db: Any) -> list[str]:
-    """Return the passwords that must not appear in any output about this database."""
-    params = db.connect_params
-    found = [str(params[key]) for key in ("password", "passwd") if params.get(key)]
-    name = str(db.database)
-    if "://" in name and (secret := urlsplit(name).password):
-        found += [secret, unquote(secret)]
-    return found

@@ -39,6 +39,36 @@ def changed_files(changed: Sequence[Standing], *, backward: bool) -> HistoryErro
     )
 
 
+def out_of_order(warnings: Sequence[str]) -> HistoryError:
+    """Pending migrations are older than the newest applied one, and that is to be refused."""
+    return HistoryError(
+        f"{len(warnings)} pending migration{'' if len(warnings) == 1 else 's'} would run out of "
+        "order.",
+        where="\n".join(warnings[:_SHOWN]),
+        state="nothing was changed.",
+        next="give the file a timestamp later than the newest applied one, or run without "
+        "--strict to apply it all the same.",
+    )
+
+
+def overtaken(name: str, newest: str | None) -> HistoryError:
+    """Another run applied something on top of what was to be reverted."""
+    return HistoryError(
+        f"{newest} was applied by another run meanwhile, so {name} is no longer the most recent.",
+        state=f"{name} was not reverted.",
+        next="look at `status`, and run the command again if that is what you want.",
+    )
+
+
+def nothing_to_mark() -> HistoryError:
+    """Nobody died."""
+    return HistoryError(
+        "No migration is interrupted, so there is nothing to mark.",
+        state="nothing was changed.",
+        next="`status` shows where each migration stands.",
+    )
+
+
 def missing_file(name: str) -> MigrationFileError:
     """A migration that is to be reverted has no file."""
     return MigrationFileError(
@@ -117,32 +147,23 @@ def failed(
         interrupted: Something stays that a human has to look at.
         lost: The connection is gone.
     """
-    known = isinstance(error, WheatearError)
-    what = f"{step.name} failed: {error.what if isinstance(error, WheatearError) else _said(error)}"
+    ours = error if isinstance(error, WheatearError) else None
+    what = f"{step.name} failed: {ours.what if ours else _said(error)}"
+    next_ = ours.next if ours and ours.next else "mend the file and run the command again."
     if lost:
-        what = f"{step.name} failed: the connection to the database was lost ({_said(error)})"
-    where = "\n".join(
-        part
-        for part in (
-            frames_in(error, path) if path else None,
-            f"statement: {one_line(statement)[:_LONGEST]}" if statement else None,
-        )
-        if part
-    )
-    if isinstance(error, WheatearError) and error.where and not where:
-        where = error.where
-    next_ = (error.next if isinstance(error, WheatearError) else None) or (
-        "start the server, then run the command again."
-        if lost
-        else "mend the file and run the command again."
-    )
+        what = f"{step.name} failed: the connection to the database was lost. ({_said(error)})"
+        next_ = "see that the server is up, then run the command again."
     if interrupted:
         next_ = (
             "finish the migration by hand and say `migrate --mark-applied`, or undo what stays and "
             "say `migrate --mark-pending`."
         )
-    del known
-    return MigrationFailedError(what, where=where or None, state=state, next=next_)
+    where = [
+        frames_in(error, path) if path else None,
+        f"statement: {one_line(statement)[:_LONGEST]}" if statement else None,
+    ]
+    shown = "\n".join(part for part in where if part) or (ours.where if ours else None)
+    return MigrationFailedError(what, where=shown, state=state, next=next_)
 
 
 def _said(error: BaseException) -> str:

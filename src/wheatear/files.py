@@ -9,22 +9,21 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from wheatear.errors import MigrationFileError
 
 # A day and a time, or any number; then the name.
-_PREFIX = re.compile(r"([0-9]{8}_[0-9]{4,6}|[0-9]+)(?=[_-]|$)")
+_PREFIX = re.compile(r"([0-9]{8}_[0-9]{4,6}|[0-9]+)(?=[_-]|\.py$|$)")
 _DIGITS_OF_A_TIMESTAMP = 14
 _BLOCK = 1 << 16
+_BOM = b"\xef\xbb\xbf"
 # The code flags of functions whose call only makes an object: generators, coroutines.
 _NOT_RUN_BY_A_CALL = 0x20 | 0x80 | 0x100 | 0x200
 
 
-@dataclass(frozen=True)
-class MigrationFile:
+class MigrationFile(NamedTuple):
     """One migration file, by its text.
 
     Attributes:
@@ -40,16 +39,14 @@ class MigrationFile:
     checksum: str
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(NamedTuple):
     """A folder's migration files in their order, and what in it looks like a mistake."""
 
     files: tuple[MigrationFile, ...]
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class LoadedMigration:
+class LoadedMigration(NamedTuple):
     """A migration file's module, checked to be runnable."""
 
     file: MigrationFile
@@ -80,27 +77,33 @@ def list_files(folder: Path) -> Listing:
         MigrationFileError: The folder or a file cannot be read.
     """
     try:
-        names = sorted(os.listdir(folder))
+        with os.scandir(folder) as entries:
+            found = sorted((one.name, one.path) for one in entries if _is_source(one))
     except FileNotFoundError:
         return Listing(())
     except OSError as error:
         raise _unreadable(folder, error) from error
     files, warnings = [], []
-    for name in names:
-        if not name.endswith(".py") or name.startswith((".", "_", "#")):
-            continue
-        path = f"{folder}{os.sep}{name}"
-        prefix = _PREFIX.match(name[:-3])
-        if prefix and not os.path.isdir(path):
-            checksum = checksum_of(_read(path))
-            files.append(MigrationFile(name[:-3], path, order_of(prefix.group(1)), checksum))
-        elif not prefix and _looks_meant(path):
+    for name, path in found:
+        prefix = _PREFIX.match(name)
+        stem = name[:-3]
+        if prefix:
+            files.append(
+                MigrationFile(stem, path, order_of(prefix.group(1)), checksum_of(_read(path)))
+            )
+        elif _looks_meant(path):
             warnings.append(
                 f"{name} has no timestamp and is ignored: if it is a migration, rename it to "
                 f"something like 20261122_153000_{name}"
             )
     files.sort(key=lambda file: (file.order, file.name))
     return Listing(tuple(files), tuple(warnings))
+
+
+def _is_source(entry: os.DirEntry[str]) -> bool:
+    """A Python file of somebody's own: no editor's back-up, nothing private, no folder."""
+    name = entry.name
+    return name.endswith(".py") and name[0] not in "._#" and not entry.is_dir()
 
 
 def prefix_of(name: str) -> str | None:
@@ -119,7 +122,9 @@ def order_of(prefix: str) -> int:
 
 def checksum_of(raw: bytes) -> str:
     """SHA-256 of a file's text, whatever system saved it: no BOM, no carriage returns."""
-    return hashlib.sha256(raw.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"")).hexdigest()
+    if b"\r" in raw or raw.startswith(_BOM):
+        raw = raw.removeprefix(_BOM).replace(b"\r", b"")
+    return hashlib.sha256(raw).hexdigest()
 
 
 def _read(path: str) -> bytes:
@@ -147,7 +152,7 @@ def _unreadable(path: str | Path, error: OSError) -> MigrationFileError:
 
 
 def _looks_meant(path: str) -> bool:
-    return os.path.isfile(path) and b"def migrate_forward" in _read(path)
+    return b"def migrate_forward" in _read(path)
 
 
 def load(file: MigrationFile, directions: tuple[str, ...]) -> LoadedMigration:

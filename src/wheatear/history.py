@@ -7,8 +7,7 @@ lacks, an earlier one passes over those it does not know.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
@@ -30,8 +29,7 @@ _COLUMNS = (
 _NAMES = tuple(name for name, _ in _COLUMNS)
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """One entry of the log.
 
     Attributes:
@@ -61,6 +59,16 @@ class Record:
     error: str | None = None
     statements: tuple[str, ...] = ()
     id: int = 0
+
+
+class Entry(NamedTuple):
+    """What planning needs of a record: a thousand of them are read whenever nothing is pending."""
+
+    id: int
+    name: str
+    direction: str
+    outcome: str
+    checksum: str | None
 
 
 class History:
@@ -97,6 +105,18 @@ class History:
         columns = ", ".join(name if name in known else "NULL" for name in _NAMES)
         rows = self._execute(f"SELECT {columns}, id FROM {self.table} ORDER BY id").fetchall()
         return [_record(row) for row in rows]
+
+    def entries(self) -> list[Entry]:
+        """Return of all records what planning needs, oldest first."""
+        return self._engine.patiently(self._entries, self._waiting)
+
+    def _entries(self) -> list[Entry]:
+        if not self._known_columns(again=True):
+            return []
+        rows = self._execute(
+            f"SELECT {', '.join(Entry._fields)} FROM {self.table} ORDER BY id"
+        ).fetchall()
+        return [*map(Entry._make, rows)]
 
     def last_id(self) -> int:
         """Return the newest record's id: unchanged, so is the history."""
@@ -166,7 +186,7 @@ def _record(row: tuple[Any, ...]) -> Record:
 
 def ended(record: Record, outcome: str, seconds: float, error: str | None = None) -> Record:
     """Return a record as it ended."""
-    return replace(record, outcome=outcome, seconds=round(seconds, 6), error=error)
+    return record._replace(outcome=outcome, seconds=round(seconds, 6), error=error)
 
 
 def _lines(text: str | None) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ then says which. The last one of the list may or may not have taken effect.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wheatear.capture import Statement
+if TYPE_CHECKING:
+    from wheatear.capture import Statement
 
 _LONGEST = 2_000
 

@@ -12,11 +12,11 @@ from wheatear.engines.waiting import Waiting
 from wheatear.history import History, Record
 from wheatear.project import Project, embedded_project, load_project
 from wheatear.runner import Event, Finished, Listener, Note, OnChanged, Request, Runner, RunResult
-from wheatear.status import Status, read_status
 
 if TYPE_CHECKING:
     from wheatear.capture import Statement
     from wheatear.create.template import Created
+    from wheatear.status import Status
 
 _log = logging.getLogger("wheatear")
 
@@ -63,6 +63,8 @@ class Migrations:
         Raises:
             DatabaseUnavailableError: The database refuses the login, or its server is not there.
         """
+        from wheatear.status import read_status  # noqa: PLC0415 - a command's own
+
         return read_status(self.project, self._waiting(wait, _tell_logging))
 
     def history(self, *, wait: float | None = None) -> list[Record]:

@@ -6,8 +6,7 @@ The same functions decide twice: at the first look, without a lock, and again un
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from wheatear.errors import HistoryError, MigrationFileError, UsageError
 
@@ -48,8 +47,7 @@ class Entry(Protocol):
     def checksum(self) -> str | None: ...
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """Where one migration stands, by its file and its records.
 
     Attributes:
@@ -74,8 +72,7 @@ class Standing:
         return self.applied is not None and self.interrupted is None
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One migration to run in one direction, on the strength of one record.
 
     Attributes:
@@ -89,8 +86,7 @@ class Step:
     basis: int | None = None
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """Steps in the order they run, and what a user should know before they do."""
 
     steps: tuple[Step, ...]

@@ -6,13 +6,12 @@ import sys
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import peewee
 
-from wheatear.database import migrator_for, secrets_of, url_of
+from wheatear.database import migrator_for
 from wheatear.engines import engine_for, resolved
 from wheatear.engines.engine import Engine
 from wheatear.errors import ConfigError, WheatearError
@@ -23,8 +22,7 @@ CONFIG_FILE = f"{CONFIG}.py"
 FOLDER = "migrations"
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(NamedTuple):
     """What a run works on.
 
     Attributes:
@@ -47,6 +45,10 @@ class Project:
     @property
     def secrets(self) -> list[str]:
         """What no output may show."""
+        if isinstance(self.engine.db, peewee.SqliteDatabase):
+            return []
+        from wheatear.urls import secrets_of  # noqa: PLC0415 - a file has none
+
         return secrets_of(self.engine.db)
 
     @contextmanager
@@ -113,7 +115,7 @@ def load_project(root: Path) -> Project:
     db = _database(config.db, path)
     _anchor(db, root)
     _check_migrator(config.migrator, db, path)
-    return Project(root / FOLDER, root, engine_for(db, url_of(db)), config)
+    return Project(root / FOLDER, root, engine_for(db), config)
 
 
 def embedded_project(db: Any, folder: Path, migrator: Any = None) -> Project:
@@ -130,7 +132,7 @@ def embedded_project(db: Any, folder: Path, migrator: Any = None) -> Project:
     config = types.ModuleType(CONFIG)
     config.__dict__.update(db=db, migrator=migrator or migrator_for(db))
     database = resolved(db)
-    return Project(folder.absolute(), None, engine_for(database, url_of(database)), config)
+    return Project(folder.absolute(), None, engine_for(database), config)
 
 
 def _config(root: Path, path: Path) -> types.ModuleType:

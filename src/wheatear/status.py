@@ -1,9 +1,8 @@
-"""The first look, without a lock: files and history, and where each migration stands."""
+"""Where each migration stands: a look at files and history, without a lock."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from wheatear import plan
 from wheatear.engines.waiting import Waiting
@@ -12,8 +11,7 @@ from wheatear.history import History, Record
 from wheatear.project import Project
 
 
-@dataclass(frozen=True)
-class MigrationStatus:
+class MigrationStatus(NamedTuple):
     """Where one migration stands, for people and for JSON."""
 
     name: str
@@ -30,8 +28,7 @@ class MigrationStatus:
     error: str | None = None
 
 
-@dataclass(frozen=True)
-class Status:
+class Status(NamedTuple):
     """A project and its database at one moment.
 
     Attributes:
@@ -73,26 +70,6 @@ class Status:
         }
 
 
-@dataclass(frozen=True)
-class Look:
-    """What a look found."""
-
-    listing: Listing
-    records: tuple[Record, ...]
-    standings: tuple[plan.Standing, ...]
-
-
-def look(listing: Listing, history: History | None) -> Look:
-    """Put files and records together.
-
-    Args:
-        listing: The folder's files.
-        history: The database's history, its connection open; None if there is no database yet.
-    """
-    records = tuple(history.read()) if history else ()
-    return Look(listing, records, plan.standings(listing.files, records))
-
-
 def read_status(project: Project, waiting: Waiting) -> Status:
     """Look at a project; its database is not created, nor changed.
 
@@ -106,18 +83,19 @@ def read_status(project: Project, waiting: Waiting) -> Status:
     """
     listing = list_files(project.folder)
     if not project.engine.exists():
-        return _status(project, look(listing, None), running=False)
+        return _status(project, listing, [], running=False)
     with project.engine.opened(waiting):
-        found = look(listing, History(project.engine, waiting))
-        unfinished = any(one.interrupted for one in found.standings)
+        records = History(project.engine, waiting).read()
+        unfinished = any(one.outcome == "running" for one in records)
         running = unfinished and project.engine.is_running_elsewhere()
-        return _status(project, found, running=running)
+        return _status(project, listing, records, running=running)
 
 
-def _status(project: Project, found: Look, *, running: bool) -> Status:
-    records = {record.id: record for record in found.records}
-    migrations = tuple(_of(standing, records, running=running) for standing in found.standings)
-    return Status(project.url, migrations, warnings=found.listing.warnings)
+def _status(project: Project, listing: Listing, records: list[Record], *, running: bool) -> Status:
+    by_id = {record.id: record for record in records}
+    standings = plan.standings(listing.files, records)
+    migrations = tuple(_of(standing, by_id, running=running) for standing in standings)
+    return Status(project.url, migrations, warnings=listing.warnings)
 
 
 def _of(standing: plan.Standing, records: dict[int, Record], *, running: bool) -> MigrationStatus:

@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
-from wheatear.cli.app import main
+import gc
+from collections.abc import Sequence
 
-__all__ = ["main"]
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the program and exit.
+
+    Args:
+        args: The words after the program's name; None takes the process's own.
+
+    Exits with 0 on success, 1 if it failed or a check found something, 2 for wrong usage, 130 and
+    143 after Ctrl-C and SIGTERM.
+    """
+    # Until a migration runs, this is a short program that makes no garbage: looking for some would
+    # take longer than its own work.
+    gc.disable()
+    from wheatear.cli.app import run  # noqa: PLC0415
+
+    raise SystemExit(run(args))

@@ -54,19 +54,8 @@ def app(ctx: click.Context, folder: Path | None) -> None:
     ctx.obj["given"] = folder is not None or ctx.obj.get("given", False)
 
 
-def main(args: Sequence[str] | None = None) -> None:
-    """Run the program and exit.
-
-    Args:
-        args: The words after the program's name; None takes the process's own.
-
-    Exits with 0 on success, 1 if it failed or a check found something, 2 for wrong usage, 130 and
-    143 after Ctrl-C and SIGTERM.
-    """
-    sys.exit(_run(args))
-
-
-def _run(args: Sequence[str] | None) -> int:
+def run(args: Sequence[str] | None) -> int:
+    """Run a command and return the exit code."""
     script = _script()
     try:
         result = app.main(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from wheatear.capture import Statement
 from wheatear.cli.output import duration, masked, note, say
 from wheatear.cli.place import complete_name, migrations_of
 from wheatear.cli.signals import interruptible
 from wheatear.errors import UsageError
 from wheatear.runner import Event, Finished, Note, Planned, RunResult, Skipped, Started
+
+if TYPE_CHECKING:
+    from wheatear.capture import Statement
 
 
 @click.command("migrate")
@@ -115,7 +119,7 @@ class Progress:
             self._break()
             note(event.text)
         elif isinstance(event, Planned):
-            return
+            gc.enable()  # from here on a migration's own code runs; see cli/__init__.py
 
     def _end(self, line: str) -> None:
         say(f"\r\x1b[K{line}" if self._open else line)

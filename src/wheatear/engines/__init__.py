@@ -30,12 +30,11 @@ _INSTEAD = {
 }
 
 
-def engine_for(db: Any, url: str) -> Engine:
+def engine_for(db: Any) -> Engine:
     """Return the engine of a Peewee database.
 
     Args:
         db: A `peewee.Database`, or an initialised proxy of one.
-        url: What messages call it, the password masked.
 
     Raises:
         ConfigError: It is none, not initialised, or of a class that cannot work.
@@ -44,15 +43,15 @@ def engine_for(db: Any, url: str) -> Engine:
     if isinstance(db, peewee.SqliteDatabase):
         from wheatear.engines.sqlite.engine import SqliteEngine  # noqa: PLC0415
 
-        return SqliteEngine(db, url)
+        return SqliteEngine(db)
     if isinstance(db, peewee.PostgresqlDatabase):
         from wheatear.engines.postgresql.engine import PostgresqlEngine  # noqa: PLC0415
 
-        return PostgresqlEngine(db, url)
+        return PostgresqlEngine(db)
     if isinstance(db, peewee.MySQLDatabase):
         from wheatear.engines.mysql.engine import MysqlEngine  # noqa: PLC0415
 
-        return MysqlEngine(db, url)
+        return MysqlEngine(db)
     raise ConfigError(
         f"Wheatear has no engine for {type(db).__module__}.{type(db).__qualname__}.",
         next="use one of Peewee's SQLite, PostgreSQL or MySQL classes.",

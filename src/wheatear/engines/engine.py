@@ -20,7 +20,6 @@ class Engine(ABC):
 
     Args:
         db: The database itself, no proxy, initialised.
-        url: Where it is, the password masked: what messages call it.
     """
 
     name: ClassVar[str]
@@ -36,11 +35,17 @@ class Engine(ABC):
     """What a migration may use of the driver's connection beside its cursors: nothing in it sends
     SQL or ends a transaction unseen."""
 
-    def __init__(self, db: Any, url: str) -> None:
+    def __init__(self, db: Any) -> None:
         self.db = db
-        self.url = url
         self.connection: Any = None
         """The driver's own connection of this run."""
+
+    @property
+    def url(self) -> str:
+        """Where the database is, the password masked: what messages call it."""
+        from wheatear.urls import url_of  # noqa: PLC0415 - only who says something needs it
+
+        return url_of(self.db)
 
     # Connection
 

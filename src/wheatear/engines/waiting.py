@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 
@@ -51,7 +50,7 @@ class Waiting:
             self._said_for = holder()
             limit = "" if self.limit is None else f", for up to {self.limit:g} s"
             self._say(f"waiting for {self._said_for}{limit}")
-        pause = self._pause * random.uniform(0.5, 1.5)  # noqa: S311 - no secret, only jitter
+        pause = jittered(self._pause)
         if self.limit is not None:
             pause = min(pause, max(self.limit - waited, 0.001))
         time.sleep(pause)
@@ -63,3 +62,10 @@ class Waiting:
             self._say(f"waited {time.monotonic() - self._since:.1f} s for {self._said_for}")
         self._since = self._said_for = None
         self._pause = FIRST_PAUSE
+
+
+def jittered(seconds: float) -> float:
+    """A pause of about so long, so that those who wait do not all come back at once."""
+    import random  # noqa: PLC0415 - who does not wait does not pay for it
+
+    return seconds * random.uniform(0.5, 1.5)  # noqa: S311 - no secret

@@ -34,8 +34,8 @@ class MysqlEngine(Engine):
         """.split()
     )
 
-    def __init__(self, db: Any, url: str) -> None:
-        super().__init__(db, url)
+    def __init__(self, db: Any) -> None:
+        super().__init__(db)
         self._lock = ""
 
     # Connection

@@ -31,8 +31,8 @@ class PostgresqlEngine(Engine):
         """.split()
     )
 
-    def __init__(self, db: Any, url: str) -> None:
-        super().__init__(db, url)
+    def __init__(self, db: Any) -> None:
+        super().__init__(db)
         self._schema = ""
         self._search_path = ""
 

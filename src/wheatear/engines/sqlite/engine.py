@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
 
 from wheatear.engines.engine import Engine, own_transaction
 from wheatear.engines.sqlite import foreign_keys as keys
@@ -36,8 +35,8 @@ class SqliteEngine(Engine):
         """.split()
     )
 
-    def __init__(self, db: Any, url: str) -> None:
-        super().__init__(db, url)
+    def __init__(self, db: Any) -> None:
+        super().__init__(db)
         self._violations: tuple[int, keys.Violations] | None = None
         self._foreign_keys = False
 
@@ -52,6 +51,8 @@ class SqliteEngine(Engine):
         """The database's file, or None if it lives in memory."""
         name = str(self.db.database)
         if name.startswith("file:"):
+            from urllib.parse import unquote, urlsplit  # noqa: PLC0415 - a plain path does without
+
             parts = urlsplit(name)
             if "mode=memory" in parts.query:
                 return None

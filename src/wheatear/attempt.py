@@ -1,0 +1,217 @@
+"""One try at one step: under the lock, decide again, run the migration's function, record it."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from wheatear import __version__, failures
+from wheatear.capture import Log, Rules, Statement, watched
+from wheatear.engines.engine import Engine
+from wheatear.engines.waiting import Waiting
+from wheatear.errors import HistoryError, LockTimeoutError, MigrationFailedError
+from wheatear.files import LoadedMigration
+from wheatear.history import History, Record, ended
+from wheatear.journal import Journal
+from wheatear.plan import Outcome, Step
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all steps of a run share.
+
+    Attributes:
+        engine: The database.
+        history: Its history.
+        waiting: How long to wait for other runners, and who is told.
+        echo: Called with each statement after it has ended, or None.
+        id: One value for all records of the run.
+    """
+
+    engine: Engine
+    history: History
+    waiting: Waiting
+    echo: Callable[[Statement], None] | None = None
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def record(self, step: Step, outcome: Outcome, checksum: str | None) -> Record:
+        """Return a record of this run that begins now."""
+        return Record(
+            step.name,
+            step.direction,
+            outcome,
+            checksum,
+            started_at=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            seconds=None if outcome == "running" else 0.0,
+            run_by=_who(),
+            tool=f"wheatear {__version__}",
+            run=self.id,
+        )
+
+
+@dataclass
+class Attempt:
+    """One try.
+
+    Attributes:
+        run: What it shares with the run's other steps.
+        step: What to do.
+        loaded: The migration; None to record it only.
+        checksum: Of its file; None if it has none.
+        still_to_do: Asked under the lock.
+        record: What is written; None where another runner has done the step.
+        record_id: Its id in the history.
+        outcome: How it ended.
+        seconds: How long the migration's function took.
+    """
+
+    run: Run
+    step: Step
+    loaded: LoadedMigration | None
+    checksum: str | None
+    still_to_do: Callable[[], bool]
+    record: Record | None = None
+    record_id: int | None = None
+    outcome: Outcome = "failed"
+    seconds: float = 0.0
+    _log: Log = field(default_factory=Log)
+
+    def make(self) -> bool:
+        """Do it.
+
+        Returns:
+            Whether it was still to be done.
+
+        Raises:
+            Exception: Whatever the migration raised; see `explained`.
+        """
+        keep_keys = bool(self.loaded and self.loaded.foreign_keys)
+        with self.run.engine.exclusively(self.run.waiting, foreign_keys=keep_keys):
+            self.run.history.ensure()
+            if not self.still_to_do():
+                return False
+            self.record = self.run.record(self.step, "running", self.checksum)
+            if self.loaded is None:
+                self.record_id = self.run.history.add(ended(self.record, "faked", 0.0))
+            elif self.run.engine.transactional_ddl:
+                self._call(
+                    self.loaded, Rules(self._allowed, transactional=True, after=self.run.echo)
+                )
+                self.record_id = self.run.history.add(ended(self.record, "done", self.seconds))
+            else:
+                self._journaled(self.loaded)
+        self.outcome = "faked" if self.loaded is None else "done"
+        return True
+
+    def _journaled(self, loaded: LoadedMigration) -> None:
+        """Where each statement commits by itself: the intent first, then a note of each."""
+        history, engine = self.run.history, self.run.engine
+        assert self.record is not None  # noqa: S101 - for the type checker
+        self.record_id = history.add(self.record)
+        journal = Journal(engine.connection, history.table, self.record_id, engine.db.param)
+        rules = Rules(
+            self._allowed, transactional=False, before=journal.before, after=self.run.echo
+        )
+        try:
+            self._call(loaded, rules)
+        except BaseException as error:
+            self.outcome = "interrupted" if self.lasting() else "failed"
+            text = f"{type(error).__name__}: {error}"
+            with suppress(Exception):  # a connection that is gone leaves it `running`, which shows
+                history.finish(self.record_id, ended(self.record, self.outcome, self.seconds, text))
+            raise
+        history.finish(self.record_id, ended(self.record, "done", self.seconds))
+
+    def _call(self, loaded: LoadedMigration, rules: Rules) -> None:
+        engine = self.run.engine
+        function = loaded.function(self.step.direction)
+        assert function is not None  # noqa: S101 - checked when it was loaded
+        start = time.perf_counter()
+        try:
+            with watched(engine.db, rules) as self._log:
+                function()
+        finally:
+            self.seconds = time.perf_counter() - start
+        if engine.in_transaction() is rules.transactional:
+            return
+        if rules.transactional:
+            raise MigrationFailedError(
+                "the migration ended its transaction by itself.",
+                next="leave that out: a migration commits with its record.",
+            )
+        engine.db.rollback()
+        self._log.rolled_back_rest()
+        raise MigrationFailedError(
+            "the migration left a transaction open, which was rolled back.",
+            next="use `with db.atomic():`, which ends what it begins.",
+        )
+
+    @property
+    def _allowed(self) -> frozenset[str]:
+        return self.run.engine.connection_attributes
+
+    # What to say of a failure
+
+    def lasting(self) -> list[Statement]:
+        """The statements that took effect and stay, where each commits by itself."""
+        return [] if self.run.engine.transactional_ddl else self._log.lasting()
+
+    def what_stays(self, before: list[str]) -> str:
+        """Say what the database is like after this try failed.
+
+        Args:
+            before: The migrations that the same run had finished.
+        """
+        return failures.state_after(
+            self.step,
+            stays=[one.sql for one in self.lasting()],
+            transactional=self.run.engine.transactional_ddl,
+            before=before,
+        )
+
+    def explained(self, error: Exception, before: list[str]) -> Exception:
+        """Return the error as a user should read it."""
+        if isinstance(error, (LockTimeoutError, HistoryError)):
+            return error
+        last = self._log.last
+        return failures.failed(
+            error,
+            self.step,
+            path=self.loaded.file.path if self.loaded else None,
+            statement=last.sql if last and last.failed else None,
+            state=self.what_stays(before),
+            interrupted=bool(self.lasting()),
+            lost=self.run.engine.is_lost(error),
+        )
+
+    def note_failure(self, error: Exception | None) -> None:
+        """Note in the log a try that was rolled back together with its record.
+
+        Args:
+            error: What it failed with; None for Ctrl-C and the like.
+        """
+        self.run.history.forget()
+        if self.record is None or not self.run.engine.transactional_ddl:
+            return
+        if error is not None and self.run.engine.is_lost(error):
+            return
+        text = f"{type(error).__name__}: {error}" if error else "interrupted"
+        with suppress(Exception):  # the error itself is what is told; the note is an extra
+            if self.run.history.exists():
+                with self.run.engine.exclusively(Waiting(1.0, lambda _: None)):
+                    self.run.history.add(ended(self.record, "failed", self.seconds, text))
+
+
+def _who() -> str:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        user = str(getattr(os, "getuid", lambda: "unknown")())
+    return f"{user}@{socket.gethostname()}"[:255]
