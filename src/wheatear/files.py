@@ -9,7 +9,6 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from wheatear.errors import MigrationFileError
@@ -63,7 +62,7 @@ class LoadedMigration(NamedTuple):
         return function if callable(function) else None
 
 
-def list_files(folder: Path) -> Listing:
+def list_files(folder: str) -> Listing:
     """List a folder's migrations.
 
     Args:
@@ -143,7 +142,7 @@ def _read(path: str) -> bytes:
         raise _unreadable(path, error) from error
 
 
-def _unreadable(path: str | Path, error: OSError) -> MigrationFileError:
+def _unreadable(path: str, error: OSError) -> MigrationFileError:
     return MigrationFileError(
         f"Cannot read {path}: {error.strerror}",
         state="nothing was changed.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wheatear.engines.waiting import Waiting
@@ -36,7 +35,7 @@ class Migrations:
     def __init__(
         self, db: Any, folder: str | os.PathLike[str] = "migrations", *, migrator: Any = None
     ) -> None:
-        self.project = embedded_project(db, Path(folder), migrator)
+        self.project = embedded_project(db, os.fspath(folder), migrator)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str] = ".") -> Migrations:
@@ -49,7 +48,7 @@ class Migrations:
             ConfigError: There is none, or it fails, or it lacks `db` or `migrator`.
         """
         self = cls.__new__(cls)
-        self.project = load_project(Path(folder))
+        self.project = load_project(os.fspath(folder))
         return self
 
     project: Project
@@ -96,9 +95,11 @@ class Migrations:
             UsageError: The name holds no letter or digit.
             WheatearError: The folder cannot be written.
         """
+        from pathlib import Path  # noqa: PLC0415
+
         from wheatear.create.template import create_migration  # noqa: PLC0415 - a command's own
 
-        return create_migration(self.project.folder, name)
+        return create_migration(Path(self.project.folder), name)
 
     def migrate(
         self,

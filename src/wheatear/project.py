@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import peewee
@@ -32,8 +32,8 @@ class Project(NamedTuple):
         config: What `migrations_config` is to a migration file while it is loaded and run.
     """
 
-    folder: Path
-    root: Path | None
+    folder: str
+    root: str | None
     engine: Engine
     config: types.ModuleType
 
@@ -58,7 +58,7 @@ class Project(NamedTuple):
         path = list(sys.path)
         sys.modules[CONFIG] = self.config
         if self.root is not None:
-            sys.path.insert(0, str(self.root))
+            sys.path.insert(0, self.root)
         try:
             yield
         finally:
@@ -69,15 +69,19 @@ class Project(NamedTuple):
                 sys.modules[CONFIG] = before
 
 
-def find_root(start: Path) -> Path:
+def find_root(start: str) -> str:
     """Return the nearest folder, from `start` upward, that holds a `migrations_config.py`.
 
     Raises:
         ConfigError: There is none.
     """
-    for folder in (start, *start.parents):
-        if (folder / CONFIG_FILE).is_file():
-            return folder
+    folder, above = start, os.path.dirname(start)
+    while not os.path.isfile(os.path.join(folder, CONFIG_FILE)):
+        if folder == above:
+            break
+        folder, above = above, os.path.dirname(above)
+    else:
+        return folder
     raise ConfigError(
         f"There is no {CONFIG_FILE} in {start} or in any folder above it.",
         state="nothing was changed.",
@@ -85,7 +89,7 @@ def find_root(start: Path) -> Path:
     )
 
 
-def load_project(root: Path) -> Project:
+def load_project(root: str) -> Project:
     """Load a project by its `migrations_config.py`.
 
     Args:
@@ -94,9 +98,9 @@ def load_project(root: Path) -> Project:
     Raises:
         ConfigError: It is not there, fails, or lacks `db` or `migrator`.
     """
-    root = root.resolve()
-    path = root / CONFIG_FILE
-    if not path.is_file():
+    root = os.path.realpath(root)
+    path = os.path.join(root, CONFIG_FILE)
+    if not os.path.isfile(path):
         raise ConfigError(
             f"There is no {CONFIG_FILE} in {root}.",
             state="nothing was changed.",
@@ -107,7 +111,7 @@ def load_project(root: Path) -> Project:
         if getattr(config, name, None) is None:
             raise ConfigError(
                 f"{CONFIG_FILE} does not define `{name}`.",
-                where=str(path),
+                where=path,
                 state="nothing was changed.",
                 next="write `db = connect(...)` and `migrator = migrator_for(db)`, both from "
                 "wheatear.",
@@ -115,10 +119,10 @@ def load_project(root: Path) -> Project:
     db = _database(config.db, path)
     _anchor(db, root)
     _check_migrator(config.migrator, db, path)
-    return Project(root / FOLDER, root, engine_for(db), config)
+    return Project(os.path.join(root, FOLDER), root, engine_for(db), config)
 
 
-def embedded_project(db: Any, folder: Path, migrator: Any = None) -> Project:
+def embedded_project(db: Any, folder: str, migrator: Any = None) -> Project:
     """Make a project of a database and a folder, without any configuration file.
 
     Args:
@@ -132,28 +136,30 @@ def embedded_project(db: Any, folder: Path, migrator: Any = None) -> Project:
     config = types.ModuleType(CONFIG)
     config.__dict__.update(db=db, migrator=migrator or migrator_for(db))
     database = resolved(db)
-    return Project(folder.absolute(), None, engine_for(database), config)
+    return Project(os.path.abspath(folder), None, engine_for(database), config)
 
 
-def _config(root: Path, path: Path) -> types.ModuleType:
+def _config(root: str, path: str) -> types.ModuleType:
     """Run the configuration, or take the one the application has imported already."""
     present = sys.modules.get(CONFIG)
-    if present is not None and Path(getattr(present, "__file__", "")).absolute() == path:
+    if present is not None and os.path.realpath(getattr(present, "__file__", "")) == path:
         return present
     module = types.ModuleType(CONFIG)
-    module.__file__ = str(path)
+    module.__file__ = path
     before = list(sys.path)
-    sys.path.insert(0, str(root))
+    sys.path.insert(0, root)
     sys.modules[CONFIG] = module
     try:
-        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)  # noqa: S102
+        with open(path, "rb") as file:
+            source = file.read()
+        exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102 - the user's own
     except WheatearError as error:
-        error.where = error.where or place_of(error, str(path))
+        error.where = error.where or place_of(error, path)
         raise
     except SyntaxError as error:
-        raise _failed(path, error, f"{error.filename}:{error.lineno}") from error
+        raise _failed(error, f"{error.filename}:{error.lineno}") from error
     except Exception as error:
-        raise _failed(path, error, place_of(error, str(path))) from error
+        raise _failed(error, place_of(error, path)) from error
     finally:
         sys.path[:] = before
         if present is None:
@@ -163,43 +169,39 @@ def _config(root: Path, path: Path) -> types.ModuleType:
     return module
 
 
-def _failed(path: Path, error: BaseException, where: str) -> ConfigError:
+def _failed(error: BaseException, where: str) -> ConfigError:
     return ConfigError(
-        f"{path.name} cannot be loaded: {type(error).__name__}: {error}",
+        f"{CONFIG_FILE} cannot be loaded: {type(error).__name__}: {error}",
         where=where,
         state="nothing was changed.",
         next="mend it and run the command again.",
     )
 
 
-def _database(db: Any, path: Path) -> Any:
+def _database(db: Any, path: str) -> Any:
     try:
         return resolved(db)
     except ConfigError as error:
-        error.where = str(path)
+        error.where = path
         error.state = "nothing was changed."
         raise
 
 
-def _anchor(db: Any, root: Path) -> None:
+def _anchor(db: Any, root: str) -> None:
     """Relative SQLite paths are relative to the project, wherever the command is run."""
     if not isinstance(db, peewee.SqliteDatabase) or not db.is_closed():
         return
     name = str(db.database)
     is_uri = name.startswith("file:")
     path = name.removeprefix("file:") if is_uri else name
-    if (
-        path in ("", ":memory:")
-        or path.startswith(("/", ":memory:", "?"))
-        or Path(path).is_absolute()
-    ):
+    if path in ("", ":memory:") or path.startswith(("/", ":memory:", "?")) or os.path.isabs(path):
         return
     if is_uri and "mode=memory" in path:
         return
-    db.database = f"file:{root.as_posix()}/{path}" if is_uri else str(root / path)
+    db.database = f"file:{root}/{path}" if is_uri else os.path.join(root, path)
 
 
-def _check_migrator(migrator: Any, db: Any, path: Path) -> None:
+def _check_migrator(migrator: Any, db: Any, path: str) -> None:
     theirs = getattr(migrator, "database", None)
     if isinstance(theirs, peewee.Proxy):
         theirs = theirs.obj
@@ -212,7 +214,7 @@ def _check_migrator(migrator: Any, db: Any, path: Path) -> None:
     )
     raise ConfigError(
         f"`migrator` in {CONFIG_FILE} {what}.",
-        where=str(path),
+        where=path,
         state="nothing was changed.",
         next="write `migrator = migrator_for(db)`.",
     )

@@ -8,7 +8,6 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 
 import click
 
@@ -43,12 +42,12 @@ class LazyGroup(click.Group):
 @click.option(
     "-C",
     "--folder",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     help="The project's folder, instead of the current one.",
 )
 @click.version_option(__version__, prog_name="wheatear", message="%(prog)s %(version)s")
 @click.pass_context
-def app(ctx: click.Context, folder: Path | None) -> None:
+def app(ctx: click.Context, folder: str | None) -> None:
     """Schema migrations for the Peewee ORM."""
     ctx.ensure_object(dict)["folder"] = folder or ctx.obj.get("folder")
     ctx.obj["given"] = folder is not None or ctx.obj.get("given", False)
@@ -60,9 +59,9 @@ def run(args: Sequence[str] | None) -> int:
     try:
         result = app.main(
             args,
-            prog_name=f"python {script.name}" if script else "wheatear",
+            prog_name=f"python {os.path.basename(script)}" if script else "wheatear",
             standalone_mode=False,
-            obj={"folder": script.parent, "given": True} if script else {},
+            obj={"folder": os.path.dirname(script), "given": True} if script else {},
             complete_var="_WHEATEAR_COMPLETE",
         )
     except Exception as failure:  # noqa: BLE001 - every one is told in words
@@ -92,13 +91,13 @@ def _told(failure: Exception) -> int:
     return code
 
 
-def _script() -> Path | None:
+def _script() -> str | None:
     """The `manage_migrations.py` that called us, or None for the installed program."""
     path = getattr(sys.modules.get("__main__"), "__file__", None)
     if path is None or not path.endswith(".py"):
         return None
-    script = Path(path).resolve()
-    return None if script.parent.name == "wheatear" else script
+    script = os.path.realpath(path)
+    return None if os.path.basename(os.path.dirname(script)) == "wheatear" else script
 
 
 def _defect(failure: Exception) -> int:
@@ -107,7 +106,7 @@ def _defect(failure: Exception) -> int:
     last = traceback.extract_tb(failure.__traceback__)[-1]
     error(
         f"Wheatear failed in a way it should not: {type(failure).__name__}: {failure}\n"
-        f"  where: {Path(last.filename).name}:{last.lineno}\n"
+        f"  where: {os.path.basename(last.filename)}:{last.lineno}\n"
         "  next:  run it again with WHEATEAR_DEBUG=1 and report what it prints."
     )
     return 1

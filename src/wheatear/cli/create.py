@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import click
 
@@ -20,7 +21,7 @@ def command(ctx: click.Context, name: str) -> None:
 
     NAME says what it does, in any form: add_experience, "Add experience", AddExperience.
     """
-    created = create_migration(root_of(ctx) / FOLDER, name)
+    created = create_migration(Path(root_of(ctx)) / FOLDER, name)
     for warning in created.warnings:
         note(f"warning: {warning}")
     say(f"created {os.path.relpath(created.path)}")

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 import click
 
 from wheatear.cli.output import hide
+from wheatear.files import list_files
 from wheatear.migrations import Migrations
 from wheatear.project import FOLDER, find_root
 
 
-def root_of(ctx: click.Context) -> Path:
+def root_of(ctx: click.Context) -> str:
     """Return the project's folder: the script's own, the one given, or the nearest upward."""
     place = ctx.find_root().obj or {}
     if place.get("given"):
-        return Path(place["folder"])
-    return find_root(Path.cwd())
+        return os.path.abspath(str(place["folder"]))
+    return find_root(os.getcwd())
 
 
 def migrations_of(ctx: click.Context) -> Migrations:
@@ -30,7 +31,7 @@ def complete_name(ctx: click.Context, param: click.Parameter, incomplete: str) -
     """Migrations whose name begins so, for the shell; nothing is imported to find them."""
     del param
     try:
-        folder = root_of(ctx) / FOLDER
+        files = list_files(os.path.join(root_of(ctx), FOLDER)).files
     except Exception:  # noqa: BLE001 - a shell that completes is told nothing
         return []
-    return sorted(path.stem for path in folder.glob(f"{incomplete}*.py") if path.stem[:1].isdigit())
+    return [file.name for file in files if file.name.startswith(incomplete)]

@@ -93,7 +93,7 @@ def _write(folder: Path, name: str, text: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         while True:
-            path = folder / f"{next_prefix(list_files(folder).files)}_{name}.py"
+            path = folder / f"{next_prefix(list_files(str(folder)).files)}_{name}.py"
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
             with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
@@ -110,7 +110,7 @@ def _write(folder: Path, name: str, text: str) -> Path:
 
 
 def _is_last_of_its_time(folder: Path, path: Path) -> bool:
-    files = list_files(folder).files
+    files = list_files(str(folder)).files
     own = next(file for file in files if file.name == path.stem)
     twins = [file.name for file in files if file.order == own.order]
     return own.name == min(twins)

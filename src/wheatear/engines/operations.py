@@ -8,15 +8,18 @@ changes in a row on one table as one rebuild or one ALTER, and an error can name
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from types import FrameType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from playhouse.migrate import Operation
 
-_OURS = (str(Path(__file__).parent.parent), sys.modules[Operation.__module__].__file__ or "")
+_OURS = (
+    os.path.dirname(os.path.dirname(__file__)),
+    sys.modules[Operation.__module__].__file__ or "",
+)
 
 _P = ParamSpec("_P")
 _M = TypeVar("_M", bound="OperationsInARow")

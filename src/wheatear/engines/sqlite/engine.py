@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
 from wheatear.engines.engine import Engine, own_transaction
@@ -45,7 +45,7 @@ class SqliteEngine(Engine):
     def exists(self) -> bool:
         """A file may be missing; memory, and a connection that is open, are there."""
         path = self.file()
-        return path is None or not self.db.is_closed() or Path(path).exists()
+        return path is None or not self.db.is_closed() or os.path.exists(path)
 
     def file(self) -> str | None:
         """The database's file, or None if it lives in memory."""
@@ -94,8 +94,9 @@ class SqliteEngine(Engine):
     def way_in(self, error: BaseException) -> str:
         """Say what to do about a file that cannot be opened."""
         path = self.file()
-        if path and not Path(path).parent.is_dir():
-            return f"make the folder {Path(path).parent}, or correct the path of the database."
+        folder = os.path.dirname(os.path.abspath(path or ""))
+        if path and not os.path.isdir(folder):
+            return f"make the folder {folder}, or correct the path of the database."
         if "not a database" in str(error) or "encrypted" in str(error):
             return "this file is not an SQLite database: correct the path, or restore the file."
         return "check that the file and its folder can be read and written by this user."

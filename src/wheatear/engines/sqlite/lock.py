@@ -6,7 +6,6 @@ https://www.sqlite.org/lockingv3.html, https://www.sqlite.org/wal.html
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 # The bytes a writer locks: RESERVED in a rollback-journal database's file, and the write lock in a
 # WAL database's shared memory file (walformat.html, section 2.3).
@@ -34,8 +33,9 @@ def holder(database: str) -> str:
 
 def _locked_by(path: str, byte: int) -> int | None:
     try:
-        inode = Path(path).stat().st_ino
-        locks = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+        inode = os.stat(path).st_ino
+        with open("/proc/locks", encoding="ascii") as file:
+            locks = file.readlines()
     except OSError:
         return None
     for line in locks:
@@ -51,7 +51,8 @@ def _locked_by(path: str, byte: int) -> int | None:
 
 def _command(pid: int) -> str:
     try:
-        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            raw = file.read()
     except OSError:
         return ""
     words = [word.decode("utf-8", "replace") for word in raw.split(b"\0") if word]
@@ -59,4 +60,4 @@ def _command(pid: int) -> str:
         return ""
     # Only names: an argument may hold a secret.
     script = next((word for word in words[1:] if word.endswith(".py")), "")
-    return f" ({' '.join(Path(word).name for word in (words[0], script) if word)})"
+    return f" ({' '.join(os.path.basename(word) for word in (words[0], script) if word)})"
