@@ -159,7 +159,7 @@ def _config(root: str, path: str) -> types.ModuleType:
         raise
     except SyntaxError as error:
         raise _failed(error, f"{error.filename}:{error.lineno}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _failed(error, place_of(error, path)) from error
     finally:
         sys.path[:] = before
