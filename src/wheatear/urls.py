@@ -63,7 +63,8 @@ def url_of(db: Any) -> str:
 # follows the host's colon may be one unless it is a port.
 _LOGIN = re.compile(r"(://[^:/?#@]*:)(?:.*(?=@)|(?!\d*(?:[/?#]|$))[^/?#]*)", re.DOTALL)
 _SETTING = re.compile(
-    r"""(\b\w*(?:password|passwd|passphrase|passfile)\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&#;]+)""", re.IGNORECASE
+    r"""(\b\w*(?:password|passwd|passphrase|passfile)\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&#;]+)""",
+    re.IGNORECASE,
 )
 
 
