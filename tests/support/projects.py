@@ -136,7 +136,7 @@ class Project:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            preexec_fn=_without_rights if unprivileged else None,
+            preexec_fn=_without_rights if unprivileged else None,  # noqa: PLW1509 - no threads here
         )
         return Running(process, self)
 
@@ -156,9 +156,7 @@ class Project:
         parts = urlsplit(self.url)
         words = [(str(self.root.resolve()), "ROOT"), (str(self.root), "ROOT")]
         if parts.scheme != "sqlite":
-            words += [(parts.path[1:], "DATABASE"), (parts.netloc.rpartition("@")[2], "HOST")]
-        else:
-            words += [(str(Path(parts.path[1:]).parent), "FOLDER"), (Path(parts.path).name, "FILE")]
+            words += [(parts.netloc.rpartition("@")[2], "HOST")]
         words += [(f"{getpass.getuser()}@{socket.gethostname()}", "WHO")]
         for word, name in words:
             text = text.replace(word, name)
@@ -168,6 +166,8 @@ class Project:
 
 
 _VARYING = (
+    (r"/(?!/)[^ '\n:]*/wheatear_test_[0-9a-f]{16}\.db", "FILE"),
+    (r"wheatear_test_[0-9a-f]{16}", "DATABASE"),
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+Z)?", "TIME"),
     (r"\d+\.\d{3} s", "N s"),
     (r"waited \d+\.\d s", "waited N s"),

@@ -21,11 +21,15 @@ def hide(secrets: Iterable[str], *, public: str = "") -> None:
         secrets: The words.
         public: What is printed anyway: a password that is also the user's name is none.
     """
-    for secret in secrets:
-        word = re.compile(rf"(?<!\w){re.escape(secret)}(?!\w)")
-        if secret and not word.search(public):
-            inside = len(secret) >= _MASKED_WITHIN_WORDS
-            _secrets.append(re.compile(re.escape(secret)) if inside else word)
+    import json  # noqa: PLC0415 - an SQLite file has no password
+
+    for secret in filter(None, secrets):
+        # As it is, and as JSON and tracebacks write it.
+        forms = {secret, json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
+        shown = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+        word = re.compile(rf"(?<!\w)(?:{shown})(?!\w)")
+        if not word.search(public):
+            _secrets.append(re.compile(shown) if len(secret) >= _MASKED_WITHIN_WORDS else word)
 
 
 def masked(text: str) -> str:
