@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from support import forks
+
 PROGRAM = Path(sys.executable).parent / "wheatear"
 SCRIPT = "manage_migrations.py"
 SECONDS = 60  # no command of a test may take longer
@@ -115,9 +117,28 @@ class Project:
 
     # Commands
 
-    def run(self, *words: str, **options: Any) -> Ended:
-        """Run `wheatear` with these words in the project's folder, and wait for its end."""
-        return self.start(*words, **options).end()
+    def run(
+        self,
+        *words: str,
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        **options: Any,
+    ) -> Ended:
+        """Run `wheatear` with these words in the project's folder, and wait for its end.
+
+        In a fork, which is fast; with any of `start`'s options, or `fresh`, in a new interpreter.
+        """
+        if options or not forks.CAN_FORK:
+            options.pop("fresh", None)
+            return self.start(*words, cwd=cwd, env=env, **options).end()
+        start = time.monotonic()
+        code, out, err = forks.run(list(words), cwd or self.root, self.environment(env))
+        return self.ended(code, out, err, time.monotonic() - start)
+
+    def ended(self, code: int, out: bytes, err: bytes, seconds: float) -> Ended:
+        """How a command ended, in words."""
+        texts = out.decode("utf-8"), err.decode("utf-8")
+        return Ended(code, self.plain(texts[0]), self.plain(texts[1]), seconds, "".join(texts))
 
     def start(
         self,
@@ -196,10 +217,7 @@ class Running:
             self.process.kill()
             out, err = self.process.communicate()
             raise AssertionError(f"still running after {SECONDS} s: {out!r} {err!r}") from None
-        seconds = time.monotonic() - start
-        texts = [raw.decode("utf-8") for raw in (out, err)]
-        plain = [self._project.plain(text) for text in texts]
-        return Ended(self.process.returncode, plain[0], plain[1], seconds, "".join(texts))
+        return self._project.ended(self.process.returncode, out, err, time.monotonic() - start)
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
