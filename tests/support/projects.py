@@ -83,6 +83,7 @@ class Project:
     def __init__(self, root: Path, url: str, config: str | None = CONFIG) -> None:
         self.root = root
         self.url = url
+        self._running: list[Running] = []
         self.folder = root / "migrations"
         self.folder.mkdir(parents=True)
         self.write(SCRIPT, _SCRIPT)
@@ -147,6 +148,7 @@ class Project:
         cwd: Path | None = None,
         env: dict[str, str] | None = None,
         unprivileged: bool = False,
+        start_new_session: bool = False,
     ) -> Running:
         """Begin a command: `wheatear`, or with `script` this project's `manage_migrations.py`."""
         command = [sys.executable, str(self.root / SCRIPT)] if script else [str(PROGRAM)]
@@ -157,9 +159,18 @@ class Project:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=start_new_session,
             preexec_fn=_without_rights if unprivileged else None,  # noqa: PLW1509 - no threads here
         )
-        return Running(process, self)
+        running = Running(process, self)
+        self._running.append(running)
+        return running
+
+    def stop(self) -> None:
+        """End what a failed test has left."""
+        for running in self._running:
+            running.stop()
 
     def environment(self, more: dict[str, str] | None = None) -> dict[str, str]:
         """A user's: nothing of the test run's own."""
@@ -204,6 +215,18 @@ class Running:
         self.process = process
         self._project = project
         self._start = time.monotonic()
+        self._read = b""
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
+    def line(self) -> str:
+        """Wait for the first line of its standard error."""
+        assert self.process.stderr is not None
+        self._read = self.process.stderr.readline()
+        return self._project.plain(self._read.decode("utf-8"))
 
     def end(self, number: signal.Signals | None = None) -> Ended:
         """Wait for its end, after sending it a signal; the seconds are counted from there."""
@@ -217,7 +240,9 @@ class Running:
             self.process.kill()
             out, err = self.process.communicate()
             raise AssertionError(f"still running after {SECONDS} s: {out!r} {err!r}") from None
-        return self._project.ended(self.process.returncode, out, err, time.monotonic() - start)
+        return self._project.ended(
+            self.process.returncode, out, self._read + err, time.monotonic() - start
+        )
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 20.0) -> Any:

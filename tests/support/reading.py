@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -136,3 +137,22 @@ def history(url: str) -> list[tuple[str, str, str]]:
     if not exists(url) or HISTORY not in _all_tables(url):
         return []
     return execute(url, f"SELECT name, direction, outcome FROM {HISTORY} ORDER BY id")
+
+
+@contextmanager
+def holding_the_lock(url: str) -> Iterator[None]:
+    """Hold what a runner holds while a migration runs."""
+    scheme = urlsplit(url).scheme
+    with closing(connection(url)) as conn:
+        cursor = conn.cursor()
+        if scheme == "sqlite":
+            cursor.execute("BEGIN IMMEDIATE")
+        elif scheme == "postgresql":
+            from wheatear.engines.postgresql.lock import key
+
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", key("public"))
+        else:
+            from wheatear.engines.mysql.lock import lock_name
+
+            cursor.execute("SELECT GET_LOCK(%s, 0)", (lock_name(urlsplit(url).path[1:]),))
+        yield
