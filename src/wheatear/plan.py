@@ -105,19 +105,29 @@ def standings(files: Sequence[File], entries: Iterable[Entry]) -> tuple[Standing
     """
     traces: dict[str, _Trace] = {}
     for entry in entries:
-        traces.setdefault(entry.name, _Trace()).follow(entry)
+        trace = traces.get(entry.name)
+        if trace is None:
+            trace = traces[entry.name] = _Trace()
+        trace.follow(entry)
     known = [_standing(file, traces.pop(file.name, _UNTOUCHED)) for file in files]
     gone = [
-        Standing(name, "interrupted" if trace.interrupted else "missing", None, trace.applied,
-                 trace.interrupted, trace.checksum is None)
+        Standing(
+            name,
+            "interrupted" if trace.interrupted else "missing",
+            applied=trace.applied,
+            interrupted=trace.interrupted,
+            accepted=trace.checksum is None,
+        )
         for name, trace in sorted(traces.items())
         if trace.applied or trace.interrupted
-    ]  # fmt: skip
+    ]
     return (*known, *gone)
 
 
 class _Trace:
     """What the records of one migration add up to."""
+
+    __slots__ = ("applied", "checksum", "interrupted")
 
     def __init__(self) -> None:
         self.applied: Entry | None = None
