@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import cache
 
 from wheatear import __version__, failures
 from wheatear.capture import Log, Rules, Statement, watched
@@ -209,6 +210,7 @@ class Attempt:
                     self.run.history.add(ended(self.record, "failed", self.seconds, text))
 
 
+@cache
 def _who() -> str:
     try:
         user = getpass.getuser()

@@ -5,6 +5,7 @@ The same functions decide twice: at the first look, without a lock, and again un
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, Protocol
 
@@ -222,9 +223,10 @@ def _up_to(pending: Sequence[Standing], last: str) -> list[Standing]:
 
 
 def _refuse_twins(with_file: Sequence[Standing], chosen: Sequence[Standing]) -> None:
+    times = Counter(one.order for one in with_file)
     for one in chosen:
-        twins = [other.name for other in with_file if other.order == one.order]
-        if len(twins) > 1:
+        if times[one.order] > 1:
+            twins = [other.name for other in with_file if other.order == one.order]
             names = "\n".join(f"{name}.py" for name in twins)
             raise MigrationFileError(
                 f"{len(twins)} migration files have the same timestamp, so their order is unknown.",

@@ -118,7 +118,9 @@ class SqliteEngine(Engine):
                 begin=lambda: self.patiently(lambda: self.db.begin("IMMEDIATE"), waiting),
                 commit=lambda commit: self._commit(commit, waiting),
             ):
-                before, pages = self._known_violations(), keys.table_pages(self.db)
+                before = self._known_violations()
+                # Only who has violations already needs to tell them from new ones.
+                pages = keys.table_pages(self.db) if before else {}
                 yield
                 after = keys.refuse_new(self.db, before, pages)
             self._violations = (self._data_version(), after)
