@@ -93,15 +93,18 @@ class Attempt:
         Raises:
             Exception: Whatever the migration raised; see `explained`.
         """
-        keep_keys = bool(self.loaded and self.loaded.foreign_keys)
-        with self.run.engine.exclusively(self.run.waiting, foreign_keys=keep_keys):
+        with self.run.engine.exclusively(
+            self.run.waiting,
+            atomic=self.transactional,
+            foreign_keys=bool(self.loaded and self.loaded.foreign_keys),
+        ):
             self.run.history.ensure()
             if not self.still_to_do():
                 return False
             self.record = self.run.record(self.step, "running", self.checksum)
             if self.loaded is None:
                 self.record_id = self.run.history.add(ended(self.record, "faked", 0.0))
-            elif self.run.engine.transactional_ddl:
+            elif self.transactional:
                 self._call(
                     self.loaded, Rules(self._allowed, transactional=True, after=self.run.echo)
                 )
@@ -111,12 +114,18 @@ class Attempt:
         self.outcome = "faked" if self.loaded is None else "done"
         return True
 
+    @property
+    def transactional(self) -> bool:
+        """The migration and its record are one transaction."""
+        wants = self.loaded is None or self.loaded.atomic
+        return self.run.engine.transactional_ddl and wants
+
     def _journaled(self, loaded: LoadedMigration) -> None:
         """Where each statement commits by itself: the intent first, then a note of each."""
         history, engine = self.run.history, self.run.engine
         assert self.record is not None  # noqa: S101 - for the type checker
         self.record_id = history.add(self.record)
-        journal = Journal(engine.connection, history.table, self.record_id, engine.db.param)
+        journal = Journal(engine.connection, engine, self.record_id)
         rules = Rules(
             self._allowed, transactional=False, before=journal.before, after=self.run.echo
         )
@@ -162,7 +171,7 @@ class Attempt:
 
     def lasting(self) -> list[Statement]:
         """The statements that took effect and stay, where each commits by itself."""
-        return [] if self.run.engine.transactional_ddl else self._log.lasting()
+        return [] if self.transactional else self._log.lasting()
 
     def what_stays(self, before: list[str]) -> str:
         """Say what the database is like after this try failed.
@@ -173,7 +182,7 @@ class Attempt:
         return failures.state_after(
             self.step,
             stays=[one.sql for one in self.lasting()],
-            transactional=self.run.engine.transactional_ddl,
+            transactional=self.transactional,
             before=before,
         )
 
@@ -199,7 +208,7 @@ class Attempt:
             error: What it failed with; None for Ctrl-C and the like.
         """
         self.run.history.forget()
-        if self.record is None or not self.run.engine.transactional_ddl:
+        if self.record is None or not self.transactional:
             return
         if error is not None and self.run.engine.is_lost(error):
             return

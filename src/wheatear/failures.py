@@ -113,7 +113,7 @@ def state_after(
     if stays:
         shown = "\n".join(one_line(sql)[:_LONGEST] for sql in stays[-_SHOWN:])
         text = (
-            f"{step.name} is interrupted: this engine commits each statement by itself, so "
+            f"{step.name} is interrupted: each of its statements commits by itself, so "
             f"{'this one stays' if len(stays) == 1 else f'these {len(stays)} stay'}:\n{shown}"
         )
     elif transactional:

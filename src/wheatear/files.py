@@ -57,6 +57,11 @@ class LoadedMigration(NamedTuple):
         """`foreign_keys = True` at the top of the file: SQLite goes on enforcing them."""
         return bool(getattr(self.module, "foreign_keys", False))
 
+    @property
+    def atomic(self) -> bool:
+        """`atomic = False` at the top of the file: no transaction around it."""
+        return bool(getattr(self.module, "atomic", True))
+
     def function(self, direction: str) -> Callable[[], Any] | None:
         """`migrate_forward` or `migrate_backward`, or None."""
         function = getattr(self.module, f"migrate_{direction}", None)
@@ -162,6 +167,8 @@ def load(file: MigrationFile, directions: tuple[str, ...]) -> LoadedMigration:
     Raises:
         MigrationFileError: It does not run, has changed since it was listed, or lacks a function.
     """
+    from wheatear.engines.operations import rebind  # noqa: PLC0415 - only who runs pays for it
+
     raw = _read(file.path)
     if checksum_of(raw) != file.checksum:
         raise MigrationFileError(
@@ -173,6 +180,7 @@ def load(file: MigrationFile, directions: tuple[str, ...]) -> LoadedMigration:
     module.__file__ = file.path
     with _registered(module):
         _execute(file, raw, module)
+    rebind(module)
     loaded = LoadedMigration(file, module)
     for direction in directions:
         _check_function(loaded, direction)

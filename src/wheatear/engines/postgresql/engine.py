@@ -5,8 +5,10 @@ from __future__ import annotations
 import getpass
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
+
+import peewee
 
 from wheatear.engines.engine import Engine, own_transaction
 from wheatear.engines.postgresql import lock
@@ -84,14 +86,42 @@ class PostgresqlEngine(Engine):
 
     # One runner at a time
 
-    @contextmanager
-    def exclusively(self, waiting: Waiting, *, foreign_keys: bool = False) -> Iterator[None]:
-        """A READ COMMITTED transaction that begins with the advisory lock."""
+    def exclusively(
+        self, waiting: Waiting, *, atomic: bool = True, foreign_keys: bool = False
+    ) -> AbstractContextManager[None]:
+        """A READ COMMITTED transaction with the advisory lock: the block's, or one beside it."""
         del foreign_keys
-        with own_transaction(
+        if not atomic:
+            return self._locked_beside(waiting)
+        return own_transaction(
             self.db, begin=lambda: self._begin_with_lock(waiting), commit=lambda commit: commit()
-        ):
+        )
+
+    @contextmanager
+    def _locked_beside(self, waiting: Waiting) -> Iterator[None]:
+        """Hold the lock on a connection of its own, which does nothing else meanwhile."""
+        connect: Any = peewee.PostgresqlDatabase
+        beside = connect._connect(self.db)  # past a pool, which may hold only one
+        try:
+            cursor = beside.cursor()
+            while not self._lock_beside(cursor):
+                waiting.pause(lambda: lock.holder(self.db, self._schema))
+            waiting.over()
             yield
+        finally:
+            beside.close()
+
+    def _lock_beside(self, cursor: Any) -> bool:
+        cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(%s, %s), set_config('application_name', %s, true), "
+            "set_config('idle_in_transaction_session_timeout', '0', true)",
+            (*lock.key(self._schema), _who()),
+        )
+        held = bool(cursor.fetchone()[0])
+        if not held:
+            cursor.execute("ROLLBACK")
+        return held
 
     def _begin_with_lock(self, waiting: Waiting) -> None:
         # A new transaction each time: a snapshot from before the wait would show old history.
@@ -104,8 +134,9 @@ class PostgresqlEngine(Engine):
         try:
             held = self.db.execute_sql(
                 "SELECT pg_try_advisory_xact_lock(%s, %s), "
-                "set_config('search_path', %s, false), set_config('application_name', %s, true)",
-                (*lock.key(self._schema), self._search_path, _who()),
+                "set_config('search_path', %s, false), set_config('application_name', %s, true), "
+                "set_config('lock_timeout', %s, true)",
+                (*lock.key(self._schema), self._search_path, _who(), f"{self.lock_timeout:.3f}s"),
             ).fetchone()[0]
         except BaseException:
             self.db.rollback()

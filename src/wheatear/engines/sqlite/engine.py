@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 from wheatear.engines.engine import Engine, own_transaction
@@ -39,6 +39,8 @@ class SqliteEngine(Engine):
         super().__init__(db)
         self._violations: tuple[int, keys.Violations] | None = None
         self._foreign_keys = False
+        path = self.file()
+        self._beside = lock.LockBeside(path) if path else None
 
     # Connection
 
@@ -108,15 +110,24 @@ class SqliteEngine(Engine):
 
     # One runner at a time
 
+    def exclusively(
+        self, waiting: Waiting, *, atomic: bool = True, foreign_keys: bool = False
+    ) -> AbstractContextManager[None]:
+        """One immediate transaction, or else a lock beside the database's file."""
+        if atomic:
+            return self._one_transaction(waiting, foreign_keys=foreign_keys)
+        return self._locked_beside(waiting)
+
     @contextmanager
-    def exclusively(self, waiting: Waiting, *, foreign_keys: bool = False) -> Iterator[None]:
+    def _one_transaction(self, waiting: Waiting, *, foreign_keys: bool) -> Iterator[None]:
         """BEGIN IMMEDIATE; foreign keys off around it, and checked before it commits."""
         self._enforce(foreign_keys)  # does nothing inside a transaction, so before it
         try:
             with own_transaction(
                 self.db,
-                begin=lambda: self.patiently(lambda: self.db.begin("IMMEDIATE"), waiting),
-                commit=lambda commit: self._commit(commit, waiting),
+                begin=lambda: self._begin(waiting),
+                # Readers of a rollback-journal database hold a commit up; the transaction stays.
+                commit=lambda commit: self.patiently(commit, waiting),
             ):
                 before = self._known_violations()
                 # Only who has violations already needs to tell them from new ones.
@@ -128,9 +139,34 @@ class SqliteEngine(Engine):
             if not self.db.is_closed() and not self.in_transaction():
                 self._enforce(self._foreign_keys)
 
-    def _commit(self, commit: Callable[[], None], waiting: Waiting) -> None:
-        # Readers of a rollback-journal database hold a commit up; the transaction stays open.
-        self.patiently(commit, waiting)
+    def _begin(self, waiting: Waiting) -> None:
+        while True:
+            self.patiently(lambda: self.db.begin("IMMEDIATE"), waiting)
+            if self._beside is None or not self._beside.is_held_elsewhere():
+                return
+            self.db.rollback()
+            waiting.pause(self._beside.holder)
+
+    @contextmanager
+    def _locked_beside(self, waiting: Waiting) -> Iterator[None]:
+        """Without a transaction of its own: the connection's settings stay as they are."""
+        if self._beside is None:  # in memory there is nobody else
+            yield
+            return
+        while not self._beside.take():
+            waiting.pause(self._beside.holder)
+        try:
+            # Whoever was in a transaction when the lock was taken is out of it after this.
+            self.patiently(lambda: self.db.begin("IMMEDIATE"), waiting)
+            self.db.commit()
+            waiting.over()
+            yield
+        finally:
+            self._beside.give_back()
+
+    def is_running_elsewhere(self) -> bool:
+        """Whether another process holds the lock beside the file."""
+        return self._beside is not None and self._beside.is_held_elsewhere()
 
     def _enforce(self, on: bool) -> None:
         self.db.execute_sql(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}")
