@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import peewee
 import pytest
+from support.projects import CONFIG, Project
 
 SERVERS = {
     "postgresql": "WHEATEAR_TEST_POSTGRESQL",
@@ -136,3 +137,40 @@ def engine(request: pytest.FixtureRequest) -> str:
 def database(engine: str, new_database: Callable[[str], DatabaseUnderTest]) -> DatabaseUnderTest:
     """An empty database of each engine in turn."""
     return new_database(engine)
+
+
+@pytest.fixture
+def new_project(
+    tmp_path: Path, new_database: Callable[[str], DatabaseUnderTest]
+) -> Callable[..., Project]:
+    """Makes as many projects as a test asks for, each with an empty database of an engine."""
+    number = 0
+
+    def make(engine: str = "sqlite", config: str | None = CONFIG) -> Project:
+        nonlocal number
+        number += 1
+        return Project(tmp_path / f"project{number}", new_database(engine).url, config)
+
+    return make
+
+
+@pytest.fixture
+def project(engine: str, new_project: Callable[..., Project]) -> Project:
+    """A project with an empty database, of each engine in turn."""
+    return new_project(engine)
+
+
+@pytest.fixture
+def on_sqlite(new_project: Callable[..., Project]) -> Project:
+    """A project on SQLite, for what no engine has a part in."""
+    return new_project()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The longer suite runs where it is asked for: `pytest -m long`."""
+    if config.option.markexpr:
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]

@@ -40,6 +40,10 @@ class WheatearError(Exception):
         return "\n".join(lines)
 
 
+class Terminated(SystemExit):
+    """SIGTERM: unlike a `sys.exit()` in the user's own code, the end of the program is meant."""
+
+
 class UsageError(WheatearError):
     """The call's own words are wrong: an unknown name, options that exclude each other."""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from wheatear.errors import MigrationFileError
+from wheatear.errors import MigrationFileError, Terminated
 
 # A day and a time, or any number; then the name.
 _PREFIX = re.compile(r"([0-9]{8}_[0-9]{4,6}|[0-9]+)(?=[_-]|\.py$|$)")
@@ -200,24 +200,20 @@ def _registered(module: types.ModuleType) -> Iterator[None]:
 
 def _execute(file: MigrationFile, raw: bytes, module: types.ModuleType) -> None:
     try:
-        exec(compile(raw, file.path, "exec"), module.__dict__)  # noqa: S102 - the user's own file
-    except SyntaxError as error:
-        if error.filename != file.path:
-            raise _failed_import(file, error) from error
+        code = compile(raw, file.path, "exec")
+    except (SyntaxError, ValueError) as error:  # ValueError: a NUL byte, before Python 3.11.4
+        line, text = getattr(error, "lineno", None), getattr(error, "text", None)
         raise MigrationFileError(
-            f"{file.name}.py is not valid Python: {error.msg}",
-            where=f"{file.path}:{error.lineno}" + (f"\n{error.text.strip()}" if error.text else ""),
+            f"{file.name}.py is not valid Python: {getattr(error, 'msg', error)}",
+            where=file.path + (f":{line}" if line else "") + (f"\n{text.strip()}" if text else ""),
             state="nothing was changed.",
             next="mend the line and run the command again.",
         ) from error
-    except ValueError as error:  # a NUL byte
-        raise MigrationFileError(
-            f"{file.name}.py is not valid Python: {error}", where=file.path,
-            state="nothing was changed.", next="restore the file.",
-        ) from error  # fmt: skip
-    except MigrationFileError:
+    try:
+        exec(code, module.__dict__)  # noqa: S102 - the user's own file
+    except (MigrationFileError, Terminated):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _failed_import(file, error) from error
 
 

@@ -6,11 +6,16 @@ lacks, an earlier one passes over those it does not know.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
-from wheatear.engines.engine import Engine
+import peewee
+
+from wheatear.engines.engine import Engine, first_line
 from wheatear.engines.waiting import Waiting
+from wheatear.errors import DatabaseUnavailableError
+
+T = TypeVar("T")
 
 # Name and type of each column after `id`; only ever added to, and what is added may be null.
 _COLUMNS = (
@@ -96,7 +101,7 @@ class History:
 
     def read(self) -> list[Record]:
         """Return all records, oldest first; none if there is no history yet."""
-        return self._engine.patiently(self._read, self._waiting)
+        return self._told("read", lambda: self._engine.patiently(self._read, self._waiting))
 
     def _read(self) -> list[Record]:
         known = self._known_columns(again=True)
@@ -108,7 +113,7 @@ class History:
 
     def entries(self) -> list[Entry]:
         """Return of all records what planning needs, oldest first."""
-        return self._engine.patiently(self._entries, self._waiting)
+        return self._told("read", lambda: self._engine.patiently(self._entries, self._waiting))
 
     def _entries(self) -> list[Entry]:
         if not self._known_columns(again=True):
@@ -127,8 +132,10 @@ class History:
 
         Called under the lock; where DDL is transactional, inside the migration's transaction.
         """
-        if self._complete:
-            return
+        if not self._complete:
+            self._told("write", self._complete_table)
+
+    def _complete_table(self) -> None:
         known = self._known_columns(again=True)
         if not known:
             columns = ", ".join(f"{name} {type_}" for name, type_ in self._typed())
@@ -149,6 +156,9 @@ class History:
 
     def add(self, record: Record) -> int:
         """Append a record and return its id."""
+        return self._told("write", lambda: self._add(record))
+
+    def _add(self, record: Record) -> int:
         values = [getattr(record, name) for name in _NAMES[:-1]]
         values.append("".join(f"{line}\n" for line in record.statements) or None)
         marks = ", ".join([self._engine.db.param] * len(values))
@@ -174,6 +184,17 @@ class History:
         if self._columns is None or again:
             self._columns = self._engine.history_columns()
         return self._columns
+
+    def _told(self, what: str, action: Callable[[], T]) -> T:
+        """Rights may be missing here that the migrations themselves do not need."""
+        try:
+            return action()
+        except peewee.PeeweeException as error:
+            raise DatabaseUnavailableError(
+                f"Cannot {what} the history in {self._engine.url}: {first_line(error)}",
+                state="nothing was changed.",
+                next=self._engine.remedy(error) or "look at the table wheatear_history.",
+            ) from error
 
     def _execute(self, sql: str, values: Sequence[Any] | None = None) -> Any:
         return self._engine.db.execute_sql(sql, values)

@@ -157,10 +157,11 @@ def _config(root: str, path: str) -> types.ModuleType:
         exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102 - the user's own
     except WheatearError as error:
         error.where = error.where or place_of(error, path)
+        error.state = error.state or "nothing was changed."
         raise
     except SyntaxError as error:
         raise _failed(error, f"{error.filename}:{error.lineno}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _failed(error, place_of(error, path)) from error
     finally:
         sys.path[:] = before

@@ -26,6 +26,8 @@ class MigrationStatus(NamedTuple):
     statements: tuple[str, ...] = ()
     """Of an interrupted one: what was sent; the last may or may not have taken effect."""
     error: str | None = None
+    accepted: bool = False
+    """Of a missing one: somebody has said that this is all right."""
 
 
 class Status(NamedTuple):
@@ -47,6 +49,14 @@ class Status(NamedTuple):
         """Return the names of the migrations in one of these states."""
         return [one.name for one in self.migrations if one.state in states]
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether all is applied and as it was, or accepted as it is."""
+        return not self.drift and all(
+            one.state == "applied" or (one.state == "missing" and one.accepted)
+            for one in self.migrations
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return what `status --json` prints."""
         return {
@@ -62,6 +72,7 @@ class Status(NamedTuple):
                     "direction": one.direction,
                     "statements": list(one.statements),
                     "error": one.error,
+                    "accepted": one.accepted,
                 }
                 for one in self.migrations
             ],
@@ -116,4 +127,5 @@ def _of(standing: plan.Standing, records: dict[int, Record], *, running: bool) -
         direction=stopped.direction if stopped else None,
         statements=stopped.statements if stopped else (),
         error=stopped.error if stopped else None,
+        accepted=standing.accepted,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import peewee
 
@@ -46,7 +47,7 @@ def url_of(db: Any) -> str:
     name = str(db.database)
     if isinstance(db, peewee.SqliteDatabase):
         return name if name.startswith("file:") else f"sqlite:///{name}"
-    if "://" in name:  # psycopg takes a connection string for a name
+    if "://" in name or "=" in name:  # psycopg takes a connection string for a name
         return masked(name)
     scheme = "postgresql" if isinstance(db, peewee.PostgresqlDatabase) else "mysql"
     params = db.connect_params
@@ -58,23 +59,18 @@ def url_of(db: Any) -> str:
     return f"{scheme}://{login}{host}{port}/{masked(name)}"
 
 
+# A password that is not encoded may hold any character: it ends at the last @. Without an @, what
+# follows the host's colon may be one unless it is a port.
+_LOGIN = re.compile(r"(://[^:/?#@]*:)(?:.*(?=@)|(?!\d*(?:[/?#]|$))[^/?#]*)", re.DOTALL)
+_SETTING = re.compile(
+    r"""(\b\w*(?:password|passwd|passphrase|passfile)\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&#;]+)""",
+    re.IGNORECASE,
+)
+
+
 def masked(text: str) -> str:
     """Return a URL or a connection string with whatever could be its password masked."""
-    try:
-        parts = urlsplit(text)
-        secret = parts.password
-    except ValueError:
-        return MASK
-    if secret is not None:
-        login, _, place = parts.netloc.rpartition("@")
-        parts = parts._replace(netloc=f"{login.split(':', 1)[0]}:{MASK}@{place}")
-    query = [
-        (key, MASK if "pass" in key.lower() else value)
-        for key, value in parse_qsl(parts.query, keep_blank_values=True)
-    ]
-    if any("pass" in key.lower() for key, _ in query):
-        parts = parts._replace(query=urlencode(query, safe=MASK))
-    return urlunsplit(parts) if "://" in text else text
+    return _SETTING.sub(rf"\g<1>{MASK}", _LOGIN.sub(rf"\g<1>{MASK}", text, count=1))
 
 
 def secrets_of(db: Any) -> list[str]:
@@ -82,6 +78,13 @@ def secrets_of(db: Any) -> list[str]:
     params = db.connect_params
     found = [str(params[key]) for key in ("password", "passwd") if params.get(key)]
     name = str(db.database)
-    if "://" in name and (secret := urlsplit(name).password):
+    for secret in _secrets_in(name):
         found += [secret, unquote(secret)]
-    return found
+    return list(dict.fromkeys(form for one in found for form in (one, quote(one, safe=""))))
+
+
+def _secrets_in(name: str) -> list[str]:
+    """Of a URL or a connection string that stands for the database's name."""
+    login = _LOGIN.search(name)
+    found = [login.group()[len(login.group(1)) :]] if login else []
+    return found + [match.group(2).strip("'") for match in _SETTING.finditer(name)]

@@ -12,6 +12,7 @@ from wheatear.cli.output import duration, masked, note, say
 from wheatear.cli.place import complete_name, migrations_of
 from wheatear.cli.signals import interruptible
 from wheatear.errors import UsageError
+from wheatear.plan import ZERO
 from wheatear.runner import Event, Finished, Note, Planned, RunResult, Skipped, Started
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def command(
             listener=progress,
             echo=_echo if verbose else None,
         )
-    _conclude(result, dry_run=dry_run, backward=backward)
+    _conclude(result, dry_run=dry_run, backward=backward, to=to)
 
 
 class Progress:
@@ -137,14 +138,17 @@ def _verb(direction: str, *, done: bool = True) -> str:
     return "reverted" if done else "reverting"
 
 
-def _conclude(result: RunResult, *, dry_run: bool, backward: bool) -> None:
+def _conclude(result: RunResult, *, dry_run: bool, backward: bool, to: str | None) -> None:
     verb = "revert" if backward else "apply"
     if dry_run and result.planned:
         say(f"Would {verb}, in this order:")
         for step in result.planned:
             say(f"  {step.name}")
     elif not result.planned:
-        say("Nothing to do." if backward else "Nothing to do: no migration is pending.")
+        after = "" if to == ZERO or not to else f" after {to}"
+        up_to = f" up to {to}" if to else ""
+        what = f"was applied{after}" if backward else f"is pending{up_to}"
+        say(f"Nothing to do: no migration {what}.")
     elif not result.done:
         say("Nothing left to do: another run did it.")
 

@@ -23,7 +23,9 @@ def root_of(ctx: click.Context) -> str:
 def migrations_of(ctx: click.Context) -> Migrations:
     """Load the project of a command."""
     migrations = Migrations.load(root_of(ctx))
-    hide(migrations.project.secrets)
+    secrets = migrations.project.secrets
+    if secrets:
+        hide(secrets, public=migrations.project.url)
     return migrations
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from wheatear.engines.engine import Engine
+from wheatear.errors import Terminated
 
 _TERMINATED = 128 + signal.SIGTERM
 
@@ -51,4 +52,4 @@ def _watch(reading: socket.socket, engine: Engine) -> None:
 
 def _terminate(number: int, frame: FrameType | None) -> None:
     del number, frame
-    raise SystemExit(_TERMINATED)
+    raise Terminated(_TERMINATED)

@@ -26,8 +26,7 @@ def command(ctx: click.Context, *, check: bool, as_json: bool) -> int:
         say(json.dumps(status.to_dict(), indent=2, ensure_ascii=False))
     else:
         _show(status)
-    found = status.names("pending", "changed", "missing", "interrupted") or status.drift
-    return 1 if check and found else 0
+    return 1 if check and not status.is_sound else 0
 
 
 def _show(status: Status) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any, ClassVar, TypeVar
 
 import peewee
@@ -70,18 +70,15 @@ class Engine(ABC):
             ConfigError: It was handed over in the middle of a transaction.
         """
         was_closed = self.db.is_closed()
-        if was_closed:
-            self._connect(waiting)
-        self.connection = self.db._state.conn
-        if not was_closed and (self.db.in_transaction() or self.in_transaction()):
-            raise ConfigError(
-                "The database was handed over with a transaction open.",
-                state="nothing was changed.",
-                next="commit or roll back first: a migration and its record commit together, in a "
-                "transaction of their own.",
-            )
         try:
-            with self.prepared(waiting):
+            with ExitStack() as stack:
+                with self._unavailable():
+                    if was_closed:
+                        self.patiently(self.db.connect, waiting)
+                    self.connection = self.db._state.conn
+                    if not was_closed:
+                        self._refuse_transaction()
+                    stack.enter_context(self.prepared(waiting))
                 yield
         finally:
             self.connection = None
@@ -89,9 +86,19 @@ class Engine(ABC):
                 with suppress(Exception):  # one that is gone already need not be closed
                     self.db.close()
 
-    def _connect(self, waiting: Waiting) -> None:
+    def _refuse_transaction(self) -> None:
+        if self.db.in_transaction() or self.in_transaction():
+            raise ConfigError(
+                "The database was handed over with a transaction open.",
+                state="nothing was changed.",
+                next="commit or roll back first: a migration and its record commit together, in a "
+                "transaction of their own.",
+            )
+
+    @contextmanager
+    def _unavailable(self) -> Iterator[None]:
         try:
-            self.patiently(self.db.connect, waiting)
+            yield
         except (peewee.PeeweeException, OSError) as error:
             raise DatabaseUnavailableError(
                 f"Cannot open {self.url}: {first_line(error)}",
@@ -151,6 +158,11 @@ class Engine(ABC):
         del error
         return False
 
+    def remedy(self, error: BaseException) -> str | None:
+        """Say what to do about an error that no change of the migration mends, or None."""
+        del error
+        return None
+
     # History
 
     @abstractmethod
@@ -164,6 +176,11 @@ class Engine(ABC):
     @abstractmethod
     def history_columns(self) -> list[str]:
         """The columns the history has now; none if there is no history yet."""
+
+
+RIGHTS = "give this user the right to do so, or connect as one who has it."
+READ_ONLY = "the database takes no writes now: connect to one that does, or let it."
+FULL = "make room on the disk of the database, then run the command again."
 
 
 def first_line(error: BaseException) -> str:

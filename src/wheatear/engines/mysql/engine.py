@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
 import peewee
 
-from wheatear.engines.engine import Engine
+from wheatear.engines.engine import FULL, READ_ONLY, RIGHTS, Engine
 from wheatear.engines.mysql import lock
 from wheatear.engines.waiting import Waiting
 
 # ER_LOCK_WAIT_TIMEOUT and ER_LOCK_DEADLOCK.
 _GAVE_WAY = {1205, 1213}
 _UNKNOWN_VARIABLE = 1193
+_ENDS_WITHIN = 2.0  # seconds for a killed statement to undo what it did
 _IN_TRANSACTION = 1  # SERVER_STATUS_IN_TRANS of the protocol
+_REMEDIES = {
+    **dict.fromkeys((1044, 1142, 1143, 1227, 1370), RIGHTS),
+    **dict.fromkeys((1290, 1792, 1836), READ_ONLY),
+    **dict.fromkeys((1021, 1114), FULL),
+}
 
 
 class MysqlEngine(Engine):
@@ -86,12 +93,29 @@ class MysqlEngine(Engine):
 
         https://mariadb.com/kb/en/kill/
         """
-        if self.connection is None:
+        if self.connection is not None:
+            with suppress(Exception):
+                self._beside(f"KILL QUERY {self.connection.thread_id()}")
+
+    def _end_what_goes_on(self) -> None:
+        """A driver that is interrupted hangs up; its statement would go on, and hold the lock."""
+        if getattr(self.connection, "open", True):
             return
-        number = int(self.connection.thread_id())
-        with suppress(Exception):
-            helper = type(self.db)._connect(self.db)
-            helper.cursor().execute(f"KILL QUERY {number}")
+        number = self.connection.thread_id()
+        with suppress(Exception):  # it has ended by itself
+            self._beside(f"KILL {number}")
+            end = time.monotonic() + _ENDS_WITHIN
+            while self._beside(lock.is_connected(number)) and time.monotonic() < end:
+                time.sleep(0.01)
+
+    def _beside(self, statement: str) -> Any:
+        """Send a statement on a connection of its own; return the first row, if it has any."""
+        helper = type(self.db)._connect(self.db)
+        try:
+            cursor = helper.cursor()
+            cursor.execute(statement)
+            return cursor.fetchone()
+        finally:
             helper.close()
 
     # One runner at a time
@@ -109,6 +133,9 @@ class MysqlEngine(Engine):
         waiting.over()
         try:
             yield
+        except (KeyboardInterrupt, SystemExit):
+            self._end_what_goes_on()
+            raise
         finally:
             # A connection that is gone has given it back.
             if not self.db.is_closed():
@@ -128,6 +155,10 @@ class MysqlEngine(Engine):
         return error_number(error) in {2006, 2013, 1927} or not getattr(
             self.connection, "open", True
         )
+
+    def remedy(self, error: BaseException) -> str | None:
+        """https://mariadb.com/kb/en/mariadb-error-codes/"""
+        return _REMEDIES.get(error_number(error) or 0)
 
     # History
 

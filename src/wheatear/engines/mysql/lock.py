@@ -34,6 +34,11 @@ def is_held_elsewhere(db: Any, name: str) -> bool:
     return row[0] is not None and row[0] != row[1]
 
 
+def is_connected(number: int) -> str:
+    """The query that has a row while the server knows a connection."""
+    return f"SELECT 1 FROM information_schema.PROCESSLIST WHERE ID = {int(number)}"
+
+
 def holder(db: Any, name: str) -> str:
     """Name the connection that holds the lock."""
     row = db.execute_sql(

@@ -10,13 +10,20 @@ from typing import Any
 
 import peewee
 
-from wheatear.engines.engine import Engine, own_transaction
+from wheatear.engines.engine import FULL, READ_ONLY, RIGHTS, Engine, own_transaction
 from wheatear.engines.postgresql import lock
 from wheatear.engines.waiting import Waiting
 from wheatear.errors import ConfigError
 
 # lock_not_available and deadlock_detected: rolled back, and worth another try.
 _GAVE_WAY = {"55P03", "40P01"}
+_REMEDIES = {
+    "42501": RIGHTS,
+    "25006": READ_ONLY,
+    "53100": FULL,
+    "25P02": "an earlier statement failed, and the migration went on: put what may fail into "
+    "`with db.atomic():`, which takes back that part alone.",
+}
 
 
 class PostgresqlEngine(Engine):
@@ -153,6 +160,10 @@ class PostgresqlEngine(Engine):
         """Ask the driver, which notices when the server hangs up."""
         del error
         return self.is_gone()
+
+    def remedy(self, error: BaseException) -> str | None:
+        """https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+        return _REMEDIES.get(sqlstate(error) or "")
 
     # History
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
-from wheatear.engines.engine import Engine, own_transaction
+from wheatear.engines.engine import FULL, Engine, own_transaction
 from wheatear.engines.sqlite import foreign_keys as keys
 from wheatear.engines.sqlite import lock
 from wheatear.engines.waiting import Waiting
@@ -77,11 +77,12 @@ class SqliteEngine(Engine):
     @contextmanager
     def prepared(self, waiting: Waiting) -> Iterator[None]:
         """Shorten the busy timeout and remember the settings that a run changes."""
-        del waiting
         timeout = self.db.pragma("busy_timeout")
         self._foreign_keys = bool(self.db.pragma("foreign_keys"))
         self.db.execute_sql(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
         try:
+            # Until something is read, a file that is no database has opened like any other.
+            self.patiently(lambda: self.db.pragma("schema_version"), waiting)
             yield
         finally:
             if not self.db.is_closed():
@@ -102,6 +103,13 @@ class SqliteEngine(Engine):
         if "not a database" in str(error) or "encrypted" in str(error):
             return "this file is not an SQLite database: correct the path, or restore the file."
         return "check that the file and its folder can be read and written by this user."
+
+    def remedy(self, error: BaseException) -> str | None:
+        """https://www.sqlite.org/rescode.html: READONLY, CANTOPEN, IOERR and FULL in words."""
+        text = str(error)
+        if "readonly database" in text or "unable to open" in text or "disk I/O error" in text:
+            return self.way_in(error)
+        return FULL if "disk is full" in text else None
 
     def interrupt(self) -> None:
         """https://www.sqlite.org/c3ref/interrupt.html"""
