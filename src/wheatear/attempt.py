@@ -17,7 +17,7 @@ from wheatear import __version__, failures
 from wheatear.capture import Log, Rules, Statement, watched
 from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
-from wheatear.errors import HistoryError, LockTimeoutError, MigrationFailedError
+from wheatear.errors import HistoryError, LockTimeoutError, MigrationFailedError, Terminated
 from wheatear.files import LoadedMigration
 from wheatear.history import History, Record, ended
 from wheatear.journal import Journal
@@ -132,8 +132,8 @@ class Attempt:
         try:
             self._call(loaded, rules)
         except BaseException as error:
-            self.outcome = "interrupted" if self.lasting() else "failed"
-            text = f"{type(error).__name__}: {error}"
+            self.outcome = "interrupted" if self.lasting() or self.under_way(error) else "failed"
+            text = failures.reason(error)
             with suppress(Exception):  # a connection that is gone leaves it `running`, which shows
                 history.finish(self.record_id, ended(self.record, self.outcome, self.seconds, text))
             raise
@@ -147,6 +147,13 @@ class Attempt:
         try:
             with watched(engine.db, rules) as self._log:
                 function()
+        except Terminated:
+            raise
+        except SystemExit as error:
+            raise MigrationFailedError(
+                f"the migration ends the program (SystemExit: {error}).",
+                next="raise an error instead, or return from the function.",
+            ) from error
         finally:
             self.seconds = time.perf_counter() - start
         if engine.in_transaction() is rules.transactional:
@@ -173,15 +180,26 @@ class Attempt:
         """The statements that took effect and stay, where each commits by itself."""
         return [] if self.transactional else self._log.lasting()
 
-    def what_stays(self, before: list[str]) -> str:
+    def under_way(self, error: BaseException) -> Statement | None:
+        """The statement of which nobody knows whether it took effect: its answer never came."""
+        last = self._log.last
+        if self.transactional or last is None or last.reads or not last.failed:
+            return None
+        unknown = not last.answered or self.run.engine.is_lost(error)
+        return last if unknown else None
+
+    def what_stays(self, error: BaseException, before: list[str]) -> str:
         """Say what the database is like after this try failed.
 
         Args:
+            error: What it failed with.
             before: The migrations that the same run had finished.
         """
+        under_way = self.under_way(error)
         return failures.state_after(
             self.step,
             stays=[one.sql for one in self.lasting()],
+            under_way=under_way.sql if under_way else None,
             transactional=self.transactional,
             before=before,
         )
@@ -196,23 +214,26 @@ class Attempt:
             self.step,
             path=self.loaded.file.path if self.loaded else None,
             statement=last.sql if last and last.failed else None,
-            state=self.what_stays(before),
-            interrupted=bool(self.lasting()),
-            lost=self.run.engine.is_lost(error),
+            state=self.what_stays(error, before),
+            remedy=self._remedy(error),
         )
 
-    def note_failure(self, error: Exception | None) -> None:
-        """Note in the log a try that was rolled back together with its record.
+    def _remedy(self, error: Exception) -> str | None:
+        """What to do, where it is not what the error itself says, nor mending the file."""
+        if self.lasting() or self.under_way(error):
+            return failures.SETTLE
+        if self.run.engine.is_lost(error):
+            return "see that the server is up, then run the command again."
+        return self.run.engine.remedy(error)
 
-        Args:
-            error: What it failed with; None for Ctrl-C and the like.
-        """
+    def note_failure(self, error: BaseException) -> None:
+        """Note in the log a try that was rolled back together with its record."""
         self.run.history.forget()
         if self.record is None or not self.transactional:
             return
-        if error is not None and self.run.engine.is_lost(error):
+        if self.run.engine.is_lost(error):
             return
-        text = f"{type(error).__name__}: {error}" if error else "interrupted"
+        text = failures.reason(error)
         with suppress(Exception):  # the error itself is what is told; the note is an extra
             if self.run.history.exists():
                 with self.run.engine.exclusively(Waiting(1.0, lambda _: None)):

@@ -36,6 +36,8 @@ class Statement:
     failed: bool = False
     undone: bool = False
     """The migration itself rolled it back."""
+    answered: bool = True
+    """False if nobody waited for its answer (Ctrl-C): it may still take effect."""
 
     @property
     def word(self) -> str:
@@ -198,8 +200,9 @@ class WatchedConnection:
         start = time.perf_counter()
         try:
             return call()
-        except BaseException:
+        except BaseException as error:
             statement.failed = True
+            statement.answered = isinstance(error, Exception)
             raise
         finally:
             statement.seconds = time.perf_counter() - start

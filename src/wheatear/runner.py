@@ -322,9 +322,9 @@ class Runner:
                 if not self._gave_way(attempt, error) or time.monotonic() + pause > deadline:
                     self._fail(attempt, error)
                     raise attempt.explained(error, self._names_done()) from error
-            except BaseException:  # Ctrl-C and the like
-                self._fail(attempt, None)
-                self._tell(Note(attempt.what_stays(self._names_done())))
+            except BaseException as error:  # Ctrl-C and the like
+                self._fail(attempt, error)
+                self._tell(Note(attempt.what_stays(error, self._names_done())))
                 raise
             self._tell(
                 Note(
@@ -352,7 +352,7 @@ class Runner:
         """Rolled back whole because of a lock, so that it may be tried again."""
         return attempt.transactional and self._engine.is_lock_timeout(error)
 
-    def _fail(self, attempt: Attempt, error: Exception | None) -> None:
+    def _fail(self, attempt: Attempt, error: BaseException) -> None:
         self._failed = StepResult(attempt.step, attempt.outcome, attempt.seconds)
         attempt.note_failure(error)
 

@@ -152,6 +152,10 @@ class PostgresqlEngine(Engine):
             self.db.rollback()
         return bool(held)
 
+    def is_running_elsewhere(self) -> bool:
+        """Whether another connection holds the lock."""
+        return lock.is_held_elsewhere(self.db, self._schema)
+
     def is_lock_timeout(self, error: BaseException) -> bool:
         """https://www.postgresql.org/docs/current/errcodes-appendix.html"""
         return sqlstate(error) in _GAVE_WAY
