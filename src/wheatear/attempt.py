@@ -108,6 +108,8 @@ class Attempt:
                 self._call(
                     self.loaded, Rules(self._allowed, transactional=True, after=self.run.echo)
                 )
+                if not self._log.only_creates():
+                    self.run.engine.verify()
                 self.record_id = self.run.history.add(ended(self.record, "done", self.seconds))
             else:
                 self._journaled(self.loaded)

@@ -144,6 +144,13 @@ class Engine(ABC):
             LockTimeoutError: Another one held the lock for longer than `waiting` allows.
         """
 
+    def verify(self) -> None:  # noqa: B027 - most engines check as they go
+        """Inside an atomic block, refuse what must not be committed.
+
+        Raises:
+            MigrationFailedError: The block left rows whose foreign key points at nothing.
+        """
+
     def is_running_elsewhere(self) -> bool:
         """Whether another runner is inside its block, where that can be seen."""
         return False

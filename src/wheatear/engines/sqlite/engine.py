@@ -37,8 +37,12 @@ class SqliteEngine(Engine):
 
     def __init__(self, db: Any) -> None:
         super().__init__(db)
-        self._violations: tuple[int, keys.Violations] | None = None
         self._foreign_keys = False
+        self._enforced: bool | None = None
+        self._violations = keys.Violations()
+        self._pages: dict[int, str] = {}
+        self._version: int | None = None
+        """The `data_version` at which the violations were known."""
         path = self.file()
         self._beside = lock.LockBeside(path) if path else None
 
@@ -78,7 +82,8 @@ class SqliteEngine(Engine):
     def prepared(self, waiting: Waiting) -> Iterator[None]:
         """Shorten the busy timeout and remember the settings that a run changes."""
         timeout = self.db.pragma("busy_timeout")
-        self._foreign_keys = bool(self.db.pragma("foreign_keys"))
+        self._foreign_keys = self._enforced = bool(self.db.pragma("foreign_keys"))
+        self._version = None
         self.db.execute_sql(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
         try:
             # Until something is read, a file that is no database has opened like any other.
@@ -137,15 +142,20 @@ class SqliteEngine(Engine):
                 # Readers of a rollback-journal database hold a commit up; the transaction stays.
                 commit=lambda commit: self.patiently(commit, waiting),
             ):
-                before = self._known_violations()
+                self._violations = self._known_violations()
                 # Only who has violations already needs to tell them from new ones.
-                pages = keys.table_pages(self.db) if before else {}
+                self._pages = keys.table_pages(self.db) if self._violations else {}
                 yield
-                after = keys.refuse_new(self.db, before, pages)
-            self._violations = (self._data_version(), after)
+        except BaseException:
+            self._version = None  # what was known may have been rolled back
+            raise
         finally:
             if not self.db.is_closed() and not self.in_transaction():
                 self._enforce(self._foreign_keys)
+
+    def verify(self) -> None:
+        """https://www.sqlite.org/pragma.html#pragma_foreign_key_check"""
+        self._violations = keys.refuse_new(self.db, self._violations, self._pages)
 
     def _begin(self, waiting: Waiting) -> None:
         while True:
@@ -171,22 +181,26 @@ class SqliteEngine(Engine):
             yield
         finally:
             self._beside.give_back()
+            self._enforced = None  # the migration may have changed it
+            if not self.db.is_closed() and not self.in_transaction():
+                self._enforce(self._foreign_keys)
 
     def is_running_elsewhere(self) -> bool:
         """Whether another process holds the lock beside the file."""
         return self._beside is not None and self._beside.is_held_elsewhere()
 
     def _enforce(self, on: bool) -> None:
-        self.db.execute_sql(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}")
+        if on is not self._enforced:
+            self.db.execute_sql(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}")
+            self._enforced = on
 
     def _known_violations(self) -> keys.Violations:
         """What the last check found, unless another connection has written since."""
-        if self._violations and self._violations[0] == self._data_version():
-            return self._violations[1]
+        version = int(self.db.pragma("data_version"))
+        if version == self._version:
+            return self._violations
+        self._version = version
         return keys.violations(self.db)
-
-    def _data_version(self) -> int:
-        return int(self.db.pragma("data_version"))
 
     def _holder(self) -> str:
         path = self.file()
