@@ -75,7 +75,7 @@ class PostgresqlEngine(Engine):
 
     def in_transaction(self) -> bool:
         """Ask the driver: IDLE is 0 in libpq (PQtransactionStatus)."""
-        return int(self.db._adapter.txn_status(self.connection)) != 0
+        return int(self.connection.info.transaction_status) != 0
 
     def way_in(self, error: BaseException) -> str:
         """Say what to do about a connection that failed."""
