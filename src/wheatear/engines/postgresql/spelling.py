@@ -20,6 +20,11 @@ def quoted(*names: str | None) -> str:
     return ".".join('"' + name.replace('"', '""') + '"' for name in names if name)
 
 
+def clipped(name: str) -> str:
+    """The name as the server keeps it: its first 63 bytes."""
+    return name.encode()[:63].decode(errors="ignore")
+
+
 def string(text: str) -> str:
     """A string literal that means the same whatever `standard_conforming_strings` is."""
     escaped = text.replace("'", "''")
@@ -47,7 +52,9 @@ def index_pieces(definition: str) -> tuple[str, tuple[str, ...], str]:
     return match[1], parts, definition[end:].strip()
 
 
-_TOKEN = re.compile(r"""E'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|[^'"(),\[\]E]+|.""", re.S)
+_TOKEN = re.compile(
+    r"""E'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|[^'"(),\[\]E]+|.""", re.S
+)
 
 
 def _parts(text: str, start: int) -> tuple[tuple[str, ...], int]:

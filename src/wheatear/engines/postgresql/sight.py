@@ -1,0 +1,138 @@
+"""What a table looks like now: read before and after a change, inside its transaction."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wheatear.engines.postgresql import catalogue
+from wheatear.engines.postgresql.reader import schema_of
+from wheatear.engines.postgresql.send import ask
+from wheatear.engines.postgresql.spelling import quoted
+from wheatear.errors import OperationError
+from wheatear.schema.model import Column, Constraint, Index, Object, Table
+
+_LARGE_ROWS = 100_000
+_LARGE_BYTES = 16 * 1024 * 1024  # what 100,000 rows take; reltuples says nothing before ANALYZE
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A table, its triggers, and how to name it whatever the search_path is."""
+
+    oid: int
+    home: str
+    partitioned: bool
+    table: Table
+    triggers: tuple[Object, ...] = ()
+
+    @property
+    def qualified(self) -> str:
+        return quoted(self.home, self.table.name)
+
+    def column(self, name: str) -> Column:
+        """The column called `name`; raises OperationError with the near names."""
+        names = [column.name for column in self.table.columns]
+        if name not in names:
+            raise missing("column", name, names, f'table "{self.table.name}"')
+        return self.table.columns[names.index(name)]
+
+    def has_column(self, name: str) -> bool:
+        return any(column.name == name for column in self.table.columns)
+
+    def constraint(self, name: str) -> Constraint:
+        """The constraint called `name`; raises OperationError with the near names."""
+        found = self.find_constraint(name)
+        if found is None:
+            names = [constraint.name or "" for constraint in self.table.constraints]
+            raise missing("constraint", name, names, f'table "{self.table.name}"')
+        return found
+
+    def find_constraint(self, name: str) -> Constraint | None:
+        return next((it for it in self.table.constraints if it.name == name), None)
+
+    def index(self, name: str) -> Index:
+        """The index called `name`; raises OperationError with the near names."""
+        found = self.find_index(name)
+        if found is None:
+            names = [index.name for index in self.table.indexes]
+            raise missing("index", name, names, f'table "{self.table.name}"')
+        return found
+
+    def find_index(self, name: str) -> Index | None:
+        return next((it for it in self.table.indexes if it.name == name), None)
+
+
+def find(db: Any, schema: str | None, table: str) -> Sight | None:
+    """Read the table; without a schema it is found as the server would, on the search_path."""
+    found = ask(
+        db,
+        "SELECT c.oid::bigint, n.nspname, c.relkind::text FROM pg_class c "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass(%s)",
+        quoted(schema, table),
+    )
+    if not found or found[0][2] not in {"r", "p", "f"}:
+        return None
+    oid, home, kind = found[0]
+    return look_again(db, int(oid), home, partitioned=kind == "p")
+
+
+def look(db: Any, schema: str | None, table: str) -> Sight:
+    """The same for a table that has to be there.
+
+    Raises:
+        OperationError: There is no such table; it lists the near names.
+    """
+    sight = find(db, schema, table)
+    if sight is None:
+        raise _no_table(db, schema, table)
+    return sight
+
+
+def look_again(db: Any, oid: int, home: str, *, partitioned: bool) -> Sight:
+    """Read a table that was seen before, by its oid, whatever it is called now."""
+    schema = schema_of(ask(db, catalogue.of_table(oid)))
+    return Sight(oid, home, partitioned, schema.tables[0], schema.objects)
+
+
+def is_large(db: Any, sight: Sight) -> bool:
+    """Whether reading all rows takes long enough that others would notice."""
+    ((rows, size),) = ask(
+        db,
+        "SELECT reltuples, CASE WHEN relkind = 'r' THEN pg_relation_size(oid) ELSE 0 END "
+        "FROM pg_class WHERE oid = %s",
+        sight.oid,
+    )
+    return bool(rows > _LARGE_ROWS or size > _LARGE_BYTES)
+
+
+def missing(kind: str, name: str, names: Sequence[str], place: str) -> OperationError:
+    """The error for a name that is not there: it shows the ones that are near."""
+    near = difflib.get_close_matches(name.lower(), [other.lower() for other in names], 3, 0.6)
+    close = [other for other in names if other.lower() in near]
+    if close:
+        hint = "did you mean " + " or ".join(f'"{other}"' for other in close) + "?"
+    else:
+        shown = ", ".join(f'"{other}"' for other in names[:20])
+        more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+        hint = f"there are: {shown}{more}" if names else f"there is no {kind} at all"
+    return OperationError(f'There is no {kind} "{name}" in {place}.', next=hint)
+
+
+def _no_table(db: Any, schema: str | None, table: str) -> OperationError:
+    if "." in table:
+        return OperationError(
+            f'The table name "{table}" is schema-qualified.',
+            next="give the schema to the migrator: migrator_for(db, schema=…)",
+        )
+    rows = ask(
+        db,
+        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE c.relkind IN ('r', 'p') AND n.nspname = COALESCE(%s::text, current_schema()) "
+        "ORDER BY 1",
+        schema,
+    )
+    place = f'schema "{schema}"' if schema else "the search_path"
+    return missing("table", table, [name for (name,) in rows], place)
