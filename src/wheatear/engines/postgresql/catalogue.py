@@ -12,75 +12,77 @@ SELECT 'table', c.oid, 0, json_build_array(
   c.relname, c.relkind, c.relpersistence, c.reloptions,
   CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END,
   pg_get_expr(c.relpartbound, c.oid),
-  CASE WHEN c.relhassubclass OR c.relispartition OR i.inherits THEN
-    ARRAY(SELECT p.inhparent::regclass::text FROM pg_inherits p
-          WHERE p.inhrelid = c.oid ORDER BY p.inhseqno) END,
-  CASE WHEN c.relam NOT IN (0, 2) THEN
-    (SELECT am.amname FROM pg_am am WHERE am.oid = c.relam) END,
-  CASE WHEN c.reltablespace <> 0 THEN
-    (SELECT ts.spcname FROM pg_tablespace ts WHERE ts.oid = c.reltablespace) END,
   c.relrowsecurity, c.relforcerowsecurity, c.relreplident,
-  CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END,
-  obj_description(c.oid, 'pg_class'))
+  (SELECT n.nspname FROM pg_namespace n WHERE n.oid = c.relnamespace))
 FROM pg_class c
-LEFT JOIN LATERAL (SELECT true AS inherits FROM pg_inherits p
-                   WHERE p.inhrelid = c.oid LIMIT 1) i ON true
 WHERE c.oid {of}"""
+
+PARENTS = """
+SELECT 'parent', p.inhrelid, p.inhseqno, json_build_array(p.inhparent::regclass::text)
+FROM pg_inherits p
+WHERE p.inhrelid {of}"""
 
 COLUMNS = """
 SELECT 'column', a.attrelid, a.attnum, json_build_array(
-  a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
-  CASE WHEN a.atthasdef THEN
-    (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d
-     WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum) END,
+  a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
   a.attgenerated, a.attidentity,
-  CASE WHEN a.attidentity <> '' THEN
-    (SELECT json_build_array(s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache,
-                             s.seqcycle)
-     FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid
-     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid
-       AND d.refobjsubid = a.attnum AND d.classid = 'pg_class'::regclass
-       AND d.deptype = 'i') END,
   CASE WHEN a.attcollation NOT IN (0, 100) THEN
     (SELECT a.attcollation::regcollation::text FROM pg_type t
-     WHERE t.oid = a.atttypid AND t.typcollation <> a.attcollation) END,
-  col_description(a.attrelid, a.attnum))
+     WHERE t.oid = a.atttypid AND t.typcollation <> a.attcollation) END)
 FROM pg_attribute a
 WHERE a.attrelid {of} AND a.attnum > 0 AND NOT a.attisdropped"""
 
+DEFAULTS = """
+SELECT 'default', d.adrelid, 0, json_build_array(d.adnum, pg_get_expr(d.adbin, d.adrelid))
+FROM pg_attrdef d
+WHERE d.adrelid {of}"""
+
+COMMENTS = """
+SELECT 'comment', d.objoid, 0, json_build_array(d.objsubid, d.description)
+FROM pg_description d
+WHERE d.objoid {of} AND d.classoid = 'pg_class'::regclass"""
+
 CONSTRAINTS = """
 SELECT 'constraint', k.conrelid, 0, json_build_array(
-  k.contype, k.conname,
-  ARRAY(SELECT a.attname FROM unnest(k.conkey) WITH ORDINALITY u(n, i)
-        JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n ORDER BY u.i),
-  CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END,
-  CASE WHEN k.contype = 'f' THEN
-    (SELECT CASE WHEN r.relnamespace = o.relnamespace THEN r.relname
-                 ELSE r.oid::regclass::text END
-     FROM pg_class r, pg_class o WHERE r.oid = k.confrelid AND o.oid = k.conrelid) END,
-  CASE WHEN k.contype = 'f' THEN
-    ARRAY(SELECT a.attname FROM unnest(k.confkey) WITH ORDINALITY u(n, i)
-          JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.n ORDER BY u.i) END,
-  CASE WHEN k.contype <> 'c' THEN pg_get_constraintdef(k.oid) END,
-  k.connoinherit AND k.contype = 'c', NOT k.convalidated)
+  k.contype, k.conname, k.conkey, k.conindid,
+  CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid)
+       ELSE pg_get_constraintdef(k.oid) END,
+  k.confrelid = k.conrelid, k.connoinherit, NOT k.convalidated)
 FROM pg_constraint k
 WHERE k.conrelid {of} AND k.contype IN ('p', 'u', 'c', 'f', 'x')"""
 
 INDEXES = """
 SELECT 'index', i.indrelid, 0, json_build_array(
-  c.relname, i.indisunique, pg_get_indexdef(i.indexrelid),
-  pg_get_expr(i.indpred, i.indrelid), i.indisvalid, i.indisclustered,
-  obj_description(c.oid, 'pg_class'))
-FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-WHERE i.indrelid {of}
-  AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid
-                  AND k.contype IN ('p', 'u', 'x'))"""
+  i.indexrelid, i.indisunique, pg_get_indexdef(i.indexrelid),
+  pg_get_expr(i.indpred, i.indrelid), i.indisvalid, i.indisclustered)
+FROM pg_index i
+WHERE i.indrelid {of}"""
 
 TRIGGERS = """
 SELECT 'trigger', t.tgrelid, 0, json_build_array(
   t.tgname, pg_get_triggerdef(t.oid, true), t.tgenabled)
 FROM pg_trigger t
 WHERE t.tgrelid {of} AND NOT t.tgisinternal"""
+
+IDENTITIES = """
+SELECT 'identity', d.refobjid, 0, json_build_array(
+  d.refobjsubid, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle)
+FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid
+WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid {of}
+  AND d.classid = 'pg_class'::regclass AND d.deptype = 'i'"""
+
+PLACES = """
+SELECT 'place', c.oid, 0, json_build_array(am.amname, ts.spcname)
+FROM pg_class c
+LEFT JOIN pg_am am ON am.oid = c.relam AND c.relam <> 2
+LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
+WHERE c.oid {of}"""
+
+INDEX_COMMENTS = """
+SELECT 'index comment', i.indrelid, 0, json_build_array(i.indexrelid, d.description)
+FROM pg_index i
+JOIN pg_description d ON d.objoid = i.indexrelid AND d.classoid = 'pg_class'::regclass
+WHERE i.indrelid {of}"""
 
 VIEWS = """
 SELECT 'view', c.oid, 0, json_build_array(
@@ -130,16 +132,35 @@ WITH home AS MATERIALIZED (
     AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass
                     AND e.objid = c.oid AND e.deptype = 'e'))"""
 
-_OF_TABLES = (TABLES, COLUMNS, CONSTRAINTS, INDEXES, TRIGGERS)
+_OF_A_TABLE = (
+    TABLES,
+    PARENTS,
+    COLUMNS,
+    DEFAULTS,
+    COMMENTS,
+    CONSTRAINTS,
+    INDEXES,
+    TRIGGERS,
+)
+_OF_TABLES = (*_OF_A_TABLE, IDENTITIES, PLACES, INDEX_COMMENTS)
 _OF_SCHEMA = (VIEWS, SEQUENCES, TYPES)
 _ROWS = "SELECT kind, rel, facts::text FROM ({parts}) found (kind, rel, position, facts)"
 _IN_ORDER = " ORDER BY rel, position"
 
 
-def of_table(oid: int) -> str:
-    """The query for one table, its constraints, indexes and triggers."""
-    parts = " UNION ALL ".join(part.format(of=f"= {oid}") for part in _OF_TABLES)
+def of_table(relation: str) -> str:
+    """The query for one table, given by an expression for its oid, whose parameter is `of`.
+
+    It is as cheap to plan as it can be, since every operation asks it twice: one table a part, no
+    joins; what no operation could change (tablespace, an identity's sequence) is left out. Its
+    text is the same for every table, so that psycopg 3 prepares it when it comes again and again.
+    """
+    parts = " UNION ALL ".join(part.format(of=f"= {relation}") for part in _OF_A_TABLE)
     return _ROWS.format(parts=parts) + _IN_ORDER
+
+
+BY_NAME = of_table("to_regclass(%(of)s)")
+BY_OID = of_table("%(of)s::oid")
 
 
 def of_schema(namespace: int, *, named: bool) -> str:

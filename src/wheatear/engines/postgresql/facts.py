@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from wheatear.engines.postgresql import spelling
@@ -19,16 +19,27 @@ _KINDS: dict[str, ConstraintKind] = {
 }
 
 
-def table(row: Row, pieces: dict[str, list[Row]]) -> Table:
-    constraints = [constraint(row) for row in pieces["constraint"]]
-    indexes = [index(row) for row in pieces["index"]]
+Pieces = Mapping[str, list[Row]]
+"""A table's rows of each kind."""
+
+
+def table(pieces: Pieces) -> Table:
+    """The table that these rows describe."""
+    (row,) = pieces["table"]
+    comments: dict[int, str] = dict(map(tuple, pieces["comment"]))
+    columns = {column[0]: _column(column, pieces, comments) for column in pieces["column"]}
+    names = {number: column.name for number, column in columns.items()}
+    shadows = {constraint[3] for constraint in pieces["constraint"] if constraint[0] in "pux"}
+    notes: dict[int, str] = dict(map(tuple, pieces["index comment"]))
+    constraints = [_constraint(it, names, row[0]) for it in pieces["constraint"]]
+    indexes = [_index(it, notes.get(it[0])) for it in pieces["index"] if it[0] not in shadows]
     return Table(
         name=row[0],
-        columns=tuple(column(row) for row in pieces["column"]),
+        columns=tuple(columns.values()),
         constraints=tuple(sorted(constraints, key=_constraint_order)),
         indexes=tuple(sorted(indexes, key=lambda it: (it.parts, it.where or "", it.name))),
-        options=_table_options(row),
-        comment=row[-1],
+        options=_table_options(row, pieces),
+        comment=comments.get(0),
     )
 
 
@@ -37,13 +48,11 @@ def _constraint_order(it: Constraint) -> tuple[Any, ...]:
     return (*content, it.name or "")
 
 
-def _table_options(row: Row) -> str:
-    _, _, persistence, storage, key, bound, parents, method, space, rls, forced, ident, of, _ = row
-    phrases = []
-    if persistence == "u":
-        phrases.append("UNLOGGED")
-    if of:
-        phrases.append(f"OF {of}")
+def _table_options(row: Row, pieces: Pieces) -> str:
+    _, _, persistence, storage, key, bound, rls, forced, identity, _ = row
+    parents = [parent for (parent,) in pieces["parent"]]
+    ((method, space),) = pieces["place"] or [[None, None]]
+    phrases = ["UNLOGGED"] if persistence == "u" else []
     if bound:
         phrases.append(f"PARTITION OF {parents[0]} {bound}")
     elif parents:
@@ -60,23 +69,27 @@ def _table_options(row: Row) -> str:
         phrases.append("ROW LEVEL SECURITY")
     if forced:
         phrases.append("FORCE ROW LEVEL SECURITY")
-    if ident != "d":
-        phrases.append(f"REPLICA IDENTITY {({'n': 'NOTHING', 'f': 'FULL'}).get(ident, 'INDEX')}")
+    if identity != "d":
+        phrases.append(f"REPLICA IDENTITY {_REPLICA_IDENTITY[identity]}")
     return " ".join(phrases)
 
 
-def column(row: Row) -> Column:
-    name, type_, null, default, generated, identity, sequence, collation, comment = row
+_REPLICA_IDENTITY = {"n": "NOTHING", "f": "FULL", "i": "INDEX"}
+
+
+def _column(row: Row, pieces: Pieces, comments: dict[int, str]) -> Column:
+    number, name, type_, null, generated, identity, collation = row
+    default = next((sql for at, sql in pieces["default"] if at == number), None)
     phrase = None
     if generated:
         stored = "STORED" if generated == "s" else "VIRTUAL"
         phrase, default = f"GENERATED ALWAYS AS ({default}) {stored}", None
     elif identity:
         always = "ALWAYS" if identity == "a" else "BY DEFAULT"
-        phrase = f"GENERATED {always} AS IDENTITY"
-        options = _sequence_options(type_, sequence) if sequence else ""
-        phrase += f" ({options})" if options else ""
-    return Column(name, type_, null, default, phrase, collation, comment)
+        sequences = [options for at, *options in pieces["identity"] if at == number]
+        options = _sequence_options(type_, sequences[0]) if sequences else ""
+        phrase = f"GENERATED {always} AS IDENTITY" + (f" ({options})" if options else "")
+    return Column(name, type_, null, default, phrase, collation, comments.get(number))
 
 
 _HIGHEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
@@ -103,37 +116,29 @@ def _sequence_options(type_: str, row: Row) -> str:
     return " ".join(phrases)
 
 
-def constraint(row: Row) -> Constraint:
-    letter, name, columns, sql, target, targets, definition, no_inherit, not_valid = row
+def _constraint(row: Row, names: dict[int, str], own: str) -> Constraint:
+    letter, name, numbers, _, definition, to_itself, no_inherit, not_valid = row
     kind = _KINDS[letter]
-    options = ""
-    if letter in "pu":
-        options = spelling.key_options(definition)
-    elif letter == "f":
-        options = spelling.foreign_key_options(definition)
-    elif letter == "x":
-        sql = definition.removeprefix("EXCLUDE ")
-    else:
-        options = " ".join(
-            phrase
-            for phrase, said in (("NO INHERIT", no_inherit), ("NOT VALID", not_valid))
-            if said
-        )
-    return Constraint(kind, tuple(columns), sql, target, tuple(targets or ()), options, name)
+    columns = tuple(names[number] for number in numbers or () if number in names)
+    if letter == "x":
+        return Constraint(kind, columns, definition.removeprefix("EXCLUDE "), name=name)
+    if letter == "c":
+        words = ["NO INHERIT"] * no_inherit + ["NOT VALID"] * not_valid
+        return Constraint(kind, columns, definition, options=" ".join(words), name=name)
+    key = spelling.key(definition)
+    table = own if to_itself else key.table
+    return Constraint(kind, key.columns, None, table, key.targets, key.options, name)
 
 
-def index(row: Row) -> Index:
-    name, unique, definition, where, valid, clustered, comment = row
-    method, parts, extra = spelling.index_pieces(definition)
+def _index(row: Row, comment: str | None) -> Index:
+    _, unique, definition, where, valid, clustered = row
+    name, method, parts, extra = spelling.index_pieces(definition)
     if where:
         extra = extra.removesuffix(f"WHERE {where}").strip()
     extras = [extra] if extra else []
-    if not valid:
-        extras.append("INVALID")
-    if clustered:
-        extras.append("CLUSTER")
-    if comment is not None:
-        extras.append(f"COMMENT {spelling.string(comment)}")
+    extras += [] if valid else ["INVALID"]
+    extras += ["CLUSTER"] if clustered else []
+    extras += [] if comment is None else [f"COMMENT {spelling.string(comment)}"]
     using = None if method == "btree" else method
     return Index(name, parts, unique, using, where, " ".join(extras))
 

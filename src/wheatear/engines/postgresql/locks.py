@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import peewee
 
-from wheatear.engines.postgresql.send import ask
+from wheatear.engines.postgresql.send import ask, send
 from wheatear.errors import LockTimeoutError, WheatearError
 
 logger = logging.getLogger("wheatear")
@@ -107,8 +107,12 @@ class Patience:
 
 @contextmanager
 def short_waits(db: Any, seconds: float | None, *, put_back: bool) -> Iterator[None]:
-    """Inside a transaction: bound each wait for a lock; put the setting back as it was."""
+    """Inside a transaction: bound each wait for a lock; in the caller's, put the setting back."""
     if seconds is None:
+        yield
+        return
+    if not put_back:
+        send(db, f"SET LOCAL lock_timeout = '{_milliseconds(seconds)}'")
         yield
         return
     ((before, _),) = ask(
@@ -117,8 +121,7 @@ def short_waits(db: Any, seconds: float | None, *, put_back: bool) -> Iterator[N
         _milliseconds(seconds),
     )
     yield
-    if put_back:
-        ask(db, "SELECT set_config('lock_timeout', %s, true)", before)
+    ask(db, "SELECT set_config('lock_timeout', %s, true)", before)
 
 
 @contextmanager

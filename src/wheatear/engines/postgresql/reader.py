@@ -39,21 +39,26 @@ def read_schema(
 
 def schema_of(rows: Iterable[tuple[str, int, str]]) -> Schema:
     """The value that a catalogue query's rows describe."""
-    found: dict[str, dict[int, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    for kind, relation, row in rows:
-        found[kind][relation].append(json.loads(row))
+    found = rows_by_relation(rows)
     tables: list[Table] = []
     objects: list[Object] = []
-    for relation, (row,) in found["table"].items():
-        pieces = {kind: found[kind][relation] for kind in ("column", "constraint", "index")}
-        tables.append(facts.table(row, pieces))
-        objects += [facts.trigger(trigger, row[0]) for trigger in found["trigger"][relation]]
-    for kind, make in facts.OBJECTS.items():
-        objects += [make(row) for rows_ in found[kind].values() for row in rows_]
+    for pieces in found.values():
+        if pieces["table"]:
+            tables.append(facts.table(pieces))
+            objects += [facts.trigger(row, tables[-1].name) for row in pieces["trigger"]]
+        objects += [make(row) for kind, make in facts.OBJECTS.items() for row in pieces[kind]]
     return Schema(
         tuple(sorted(tables, key=lambda table: table.name)),
         tuple(sorted(objects, key=lambda thing: (thing.name, thing.kind, thing.table or ""))),
     )
+
+
+def rows_by_relation(rows: Iterable[tuple[str, int, str]]) -> dict[int, facts.Pieces]:
+    """A catalogue query's rows, by relation and kind."""
+    found: dict[int, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    for kind, relation, row in rows:
+        found[relation][kind].append(json.loads(row))
+    return dict(found)
 
 
 def _namespace(db: Any, schema: str | None) -> tuple[int, str]:

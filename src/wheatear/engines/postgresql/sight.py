@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wheatear.engines.postgresql import catalogue
-from wheatear.engines.postgresql.reader import schema_of
+from wheatear.engines.postgresql import catalogue, facts
+from wheatear.engines.postgresql.reader import rows_by_relation
 from wheatear.engines.postgresql.send import ask
 from wheatear.engines.postgresql.spelling import quoted
 from wheatear.errors import OperationError
@@ -67,16 +67,17 @@ class Sight:
 
 def find(db: Any, schema: str | None, table: str) -> Sight | None:
     """Read the table; without a schema it is found as the server would, on the search_path."""
-    found = ask(
-        db,
-        "SELECT c.oid::bigint, n.nspname, c.relkind::text FROM pg_class c "
-        "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass(%s)",
-        quoted(schema, table),
-    )
-    if not found or found[0][2] not in {"r", "p", "f"}:
-        return None
-    oid, home, kind = found[0]
-    return look_again(db, int(oid), home, partitioned=kind == "p")
+    return _read(db, catalogue.BY_NAME, quoted(schema, table))
+
+
+def _read(db: Any, query: str, table: str | int) -> Sight | None:
+    rows = db.execute_sql(query, {"of": table}).fetchall()
+    for oid, pieces in rows_by_relation(rows).items():
+        if pieces["table"] and pieces["table"][0][1] in {"r", "p", "f"}:
+            row = pieces["table"][0]
+            triggers = tuple(facts.trigger(it, row[0]) for it in pieces["trigger"])
+            return Sight(int(oid), row[-1], row[1] == "p", facts.table(pieces), triggers)
+    return None
 
 
 def look(db: Any, schema: str | None, table: str) -> Sight:
@@ -91,10 +92,12 @@ def look(db: Any, schema: str | None, table: str) -> Sight:
     return sight
 
 
-def look_again(db: Any, oid: int, home: str, *, partitioned: bool) -> Sight:
+def look_again(db: Any, before: Sight) -> Sight:
     """Read a table that was seen before, by its oid, whatever it is called now."""
-    schema = schema_of(ask(db, catalogue.of_table(oid)))
-    return Sight(oid, home, partitioned, schema.tables[0], schema.objects)
+    sight = _read(db, catalogue.BY_OID, before.oid)
+    if sight is None:
+        raise OperationError(f'Table "{before.table.name}" is gone.')
+    return sight
 
 
 def is_large(db: Any, sight: Sight) -> bool:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-_NAME = r'(?:"(?:[^"]|"")*"|[^\s".()]+)'
-_NAMES = rf"\((?:{_NAME}|, )*\)"
+_NAME = r'(?:"(?:[^"]|"")*"|[^\s".,()]+)'
+_NAMES = rf"\(((?:{_NAME}|, )*)\)"
 _INDEX = re.compile(
-    rf"CREATE (?:UNIQUE )?INDEX {_NAME} ON (?:ONLY )?{_NAME}(?:\.{_NAME})? USING ({_NAME}) \("
+    rf"CREATE (?:UNIQUE )?INDEX ({_NAME}) ON (?:ONLY )?{_NAME}(?:\.{_NAME})? USING ({_NAME}) \("
 )
 _KEY = re.compile(rf"(?:PRIMARY KEY|UNIQUE)((?: NULLS NOT DISTINCT)?) {_NAMES}(.*)", re.DOTALL)
 _FOREIGN_KEY = re.compile(
-    rf"FOREIGN KEY {_NAMES} REFERENCES {_NAME}(?:\.{_NAME})?{_NAMES}(.*)", re.DOTALL
+    rf"FOREIGN KEY {_NAMES} REFERENCES ((?:{_NAME}\.)?{_NAME}){_NAMES}(.*)", re.DOTALL
 )
 
 
@@ -31,29 +32,49 @@ def string(text: str) -> str:
     return "E'" + escaped.replace("\\", "\\\\") + "'" if "\\" in text else f"'{escaped}'"
 
 
-def key_options(definition: str) -> str:
-    """What a printed PRIMARY KEY or UNIQUE says besides its columns."""
-    match = _KEY.fullmatch(definition)
-    return "".join(match.groups()).strip() if match else definition
+def unquoted(name: str) -> str:
+    """The name itself; one with its schema before it stays as it is printed."""
+    if re.fullmatch(_NAME, name) and name.startswith('"'):
+        return name[1:-1].replace('""', '"')
+    return name
 
 
-def foreign_key_options(definition: str) -> str:
-    """What a printed FOREIGN KEY says after the columns it points at: MATCH, ON DELETE, …"""
-    match = _FOREIGN_KEY.fullmatch(definition)
-    return match[1].strip() if match else definition
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(unquoted(name) for name in re.findall(_NAME, text))
 
 
-def index_pieces(definition: str) -> tuple[str, tuple[str, ...], str]:
-    """The method, the parts between the parentheses, and the rest of a printed CREATE INDEX."""
+@dataclass(frozen=True)
+class Key:
+    """A printed PRIMARY KEY, UNIQUE or FOREIGN KEY, cut into its pieces."""
+
+    columns: tuple[str, ...]
+    table: str | None = None
+    targets: tuple[str, ...] = ()
+    options: str = ""
+
+
+def key(definition: str) -> Key:
+    """Cut what `pg_get_constraintdef` prints of a key."""
+    if match := _KEY.fullmatch(definition):
+        before, columns, after = match.groups()
+        return Key(_names(columns), options=f"{before} {after}".strip())
+    if match := _FOREIGN_KEY.fullmatch(definition):
+        columns, table, targets, options = match.groups()
+        return Key(_names(columns), unquoted(table), _names(targets), options.strip())
+    return Key((), options=definition)
+
+
+def index_pieces(definition: str) -> tuple[str, str, tuple[str, ...], str]:
+    """Name, method, the parts between the parentheses, and the rest of a printed CREATE INDEX."""
     match = _INDEX.match(definition)
     if match is None:
-        return "", (definition,), ""
+        return definition, "", (), ""
     parts, end = _parts(definition, match.end())
-    return match[1], parts, definition[end:].strip()
+    return unquoted(match[1]), match[2], parts, definition[end:].strip()
 
 
 _TOKEN = re.compile(
-    r"""E'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|[^'"(),\[\]E]+|.""", re.S
+    r"""E'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|[^'"(),\[\]E]+|.""", re.DOTALL
 )
 
 

@@ -104,7 +104,7 @@ class Work:
 
     def check(self, planned: Sequence[Planned], before: Sight) -> None:
         """Raise OperationError, and so roll back, if more changed than the changes name."""
-        after = look_again(self.db, before.oid, before.home, partitioned=before.partitioned)
+        after = look_again(self.db, before)
         for item in planned:
             before, after = item.change.forgive(before, after)
         if found := faithful.differences(before, after):
