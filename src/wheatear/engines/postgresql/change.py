@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from wheatear.engines.operations import TableOperation
 from wheatear.engines.postgresql.sight import Sight
+from wheatear.errors import OperationError
 
 if TYPE_CHECKING:
     from wheatear.engines.postgresql.work import Work
@@ -86,6 +87,14 @@ class Planned:
     @property
     def what(self) -> str:
         return f"{self.operation.name} on {self.operation.table}"
+
+
+def about(error: OperationError, operation: TableOperation) -> OperationError:
+    """The error, saying which of the user's operations it is about unless it does already."""
+    if error.where is None:
+        error.where = operation.where
+        error.what = f"{operation}: {error.what}"
+    return error
 
 
 def in_goes(planned: list[Planned], *, stepwise: bool) -> list[list[Planned]]:

@@ -5,6 +5,7 @@ https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CON
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -49,12 +50,9 @@ def drop(work: Work, item: Planned, name: str) -> None:
     _keep_trying(work, item, lambda: _drop(work, name))
 
 
-def _keep_trying(work: Work, item: Planned, attempt: object) -> None:
+def _keep_trying(work: Work, item: Planned, attempt: Callable[[], None]) -> None:
     try:
-        _patient(work).keep_trying(attempt, what=item.what, where=item.operation.where)  # type: ignore[arg-type]
-    except OperationError as error:
-        error.where = error.where or item.operation.where
-        raise
+        _patient(work).keep_trying(attempt, what=item.what, where=item.operation.where)
     except peewee.PeeweeException as error:
         if gave_way(error) or not refusal.is_refusal(error):
             raise
@@ -63,7 +61,8 @@ def _keep_trying(work: Work, item: Planned, attempt: object) -> None:
 
 def _patient(work: Work) -> Patience:
     """Waiting for SHARE UPDATE EXCLUSIVE makes no reader or writer wait, and giving up costs the
-    whole build: wait long, rather than often."""
+    whole build: wait long, rather than often.
+    """
     total = work.patience.total
     timeout = None if work.patience.lock_timeout is None else total
     return replace(work.patience, lock_timeout=timeout)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import decimal
 import math
 import re
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from peewee import Node
@@ -15,26 +16,32 @@ from wheatear.engines.postgresql.send import ask
 from wheatear.engines.postgresql.spelling import string
 
 _PLACEHOLDERS = re.compile(r"%s|%%")
-_DATES = (datetime.date, datetime.time, datetime.datetime)
 
 
 def literal(db: Any, value: Any) -> str:
     """The SQL literal of a value as a driver would send it."""
     if value is None:
         return "NULL"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if type(value) is int:
-        return str(value)
-    if isinstance(value, (float, decimal.Decimal)):
-        return str(value) if math.isfinite(value) else f"'{value}'"
-    if type(value) is str:
-        return string(value)
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return string("\\x" + bytes(value).hex())
-    if isinstance(value, (*_DATES, uuid.UUID)):
-        return string(value.isoformat() if isinstance(value, _DATES) else str(value))
-    return _by_the_server(db, value)
+    spell = _SPELLINGS.get(type(value))
+    return spell(value) if spell else _by_the_server(db, value)
+
+
+def _number(value: float | decimal.Decimal) -> str:
+    return str(value) if math.isfinite(value) else f"'{value}'"
+
+
+_SPELLINGS: dict[type, Callable[[Any], str]] = {
+    bool: lambda value: "true" if value else "false",
+    int: str,
+    float: _number,
+    decimal.Decimal: _number,
+    str: string,
+    bytes: lambda value: string("\\x" + value.hex()),
+    uuid.UUID: lambda value: string(str(value)),
+    dt.date: lambda value: string(value.isoformat()),
+    dt.time: lambda value: string(value.isoformat()),
+    dt.datetime: lambda value: string(value.isoformat()),
+}
 
 
 def _by_the_server(db: Any, value: Any) -> str:

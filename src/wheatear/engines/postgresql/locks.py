@@ -64,7 +64,7 @@ class Patience:
     total: float = 60.0
 
     def pauses(self) -> Iterator[float]:
-        """Growing pauses. How many does not depend on the clock, so a replayed run makes as many."""
+        """Growing pauses; how many is not up to the clock, so a replayed run makes as many."""
         left, pause = self.total, 0.25
         while left > 0:
             yield pause

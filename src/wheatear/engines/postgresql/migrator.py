@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import playhouse.migrate
-from peewee import _truncate_constraint_name
-from playhouse.migrate import make_index_name
+from playhouse.migrate import _truncate_constraint_name, make_index_name
 
 from wheatear.engines.operations import OperationsInARow, TableOperation, table_operation
 from wheatear.engines.postgresql import columns, constraints, field_ddl, indexes, tables
 from wheatear.engines.postgresql.adding import AddColumn
-from wheatear.engines.postgresql.change import Change, Planned, in_goes
+from wheatear.engines.postgresql.change import Change, Planned, about, in_goes
 from wheatear.engines.postgresql.literals import render
 from wheatear.engines.postgresql.locks import Patience
 from wheatear.engines.postgresql.spelling import clipped, quoted
@@ -85,7 +84,7 @@ class PostgresqlMigrator(OperationsInARow, playhouse.migrate.PostgresqlMigrator)
             raise OperationError(
                 f"Column {column_name!r} is not null but has no default for the rows that exist.",
                 state="nothing was changed",
-                next="give the field a default, or null=True; allow_not_null=True on an empty table",
+                next="give the field a default, or null=True (or allow_not_null=True: no rows yet)",
             )
         index = self._index(
             table,
@@ -204,7 +203,7 @@ class PostgresqlMigrator(OperationsInARow, playhouse.migrate.PostgresqlMigrator)
         )
 
     @table_operation
-    def add_foreign_key_constraint(
+    def add_foreign_key_constraint(  # noqa: PLR0917 - playhouse's arguments
         self,
         table: str,
         column_name: str,
@@ -276,7 +275,7 @@ class PostgresqlMigrator(OperationsInARow, playhouse.migrate.PostgresqlMigrator)
         return tables.DropTable(safe, cascade, schema)
 
     @table_operation
-    def add_index(
+    def add_index(  # noqa: PLR0917 - playhouse's arguments
         self,
         table: str,
         columns: Sequence[str],
@@ -295,7 +294,14 @@ class PostgresqlMigrator(OperationsInARow, playhouse.migrate.PostgresqlMigrator)
         https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
         """
         return self._index(
-            table, tuple(columns), unique, using, where, nulls_distinct, name, concurrently
+            table,
+            tuple(columns),
+            unique=unique,
+            using=using,
+            where=where,
+            nulls_distinct=nulls_distinct,
+            name=name,
+            concurrently=concurrently,
         )
 
     @table_operation
@@ -309,32 +315,20 @@ class PostgresqlMigrator(OperationsInARow, playhouse.migrate.PostgresqlMigrator)
         del table
         return indexes.DropIndex(index_name, concurrently)
 
-    def _index(
-        self,
-        table: str,
-        columns: tuple[Any, ...],
-        unique: bool = False,
-        using: str | None = None,
-        where: Any = None,
-        nulls_distinct: bool | None = None,
-        name: str | None = None,
-        concurrently: bool = False,
-    ) -> indexes.AddIndex:
-        name = clipped(name or make_index_name(table, columns))
-        return indexes.AddIndex(name, concurrently, columns, unique, using, where, nulls_distinct)
+    def _index(self, table: str, columns: tuple[Any, ...], **options: Any) -> indexes.AddIndex:
+        name = clipped(options.pop("name", None) or make_index_name(table, columns))
+        return indexes.AddIndex(name, options.pop("concurrently", False), columns, **options)
 
 
 def _plan(operation: TableOperation) -> Planned:
     try:
         return Planned(operation, operation.plan())
     except OperationError as error:
-        error.where = error.where or operation.where
-        raise
+        raise about(error, operation) from error.__cause__
 
 
 def _in_steps(work: Work, item: Planned) -> None:
     try:
         item.change.in_steps(work, item)
     except OperationError as error:
-        error.where = error.where or item.operation.where
-        raise
+        raise about(error, item.operation) from error.__cause__

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import peewee
 
 from wheatear.engines.postgresql import faithful, refusal
-from wheatear.engines.postgresql.change import Planned
+from wheatear.engines.postgresql.change import Planned, about
 from wheatear.engines.postgresql.locks import Patience, gave_way, short_waits
 from wheatear.engines.postgresql.send import send
 from wheatear.engines.postgresql.sight import Sight, find, is_large, look, look_again
@@ -66,9 +66,8 @@ class Work:
                 where=where,
             )
         except OperationError as error:
-            error.where = error.where or where
             error.state = error.state or refusal.kept(self.db, planned)
-            raise
+            raise about(error, planned[0].operation) from error.__cause__
         except peewee.PeeweeException as error:
             if gave_way(error) or not refusal.is_refusal(error):
                 raise
@@ -92,11 +91,15 @@ class Work:
         if scanning and callers and is_large(self.db, before):
             for item in scanning:
                 warnings.warn(_long_lock(item), LongLockWarning, stacklevel=2)
-        actions = [action for item in planned for action in _actions(item, self.db, before)]
+        actions = [
+            action
+            for item in planned
+            for action in _sql(item.change.actions, item, self.db, before)
+        ]
         if actions:
             send(self.db, f"ALTER TABLE {before.qualified} {', '.join(actions)}")
         for item in planned:
-            for statement in item.change.statements(self.db, before):
+            for statement in _sql(item.change.statements, item, self.db, before):
                 send(self.db, statement)
             item.change.afterwards(self.db, before)
         if not change.removes_table:
@@ -116,12 +119,13 @@ class Work:
             )
 
 
-def _actions(item: Planned, db: Any, sight: Sight) -> list[str]:
+def _sql(
+    compile_: Callable[[Any, Sight], list[str]], item: Planned, db: Any, sight: Sight
+) -> list[str]:
     try:
-        return item.change.actions(db, sight)
+        return compile_(db, sight)
     except OperationError as error:
-        error.where = error.where or item.operation.where
-        raise
+        raise about(error, item.operation) from error.__cause__
 
 
 def _long_lock(item: Planned) -> str:
