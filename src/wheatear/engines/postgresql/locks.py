@@ -65,7 +65,7 @@ class Patience:
 
     def pauses(self) -> Iterator[float]:
         """Growing pauses; how many is not up to the clock, so a replayed run makes as many."""
-        left, pause = self.total, 0.25
+        left, pause = self.total, min(0.25, self.total / 4)
         while left > 0:
             yield pause
             left -= pause + (self.lock_timeout or 0.0)

@@ -57,7 +57,7 @@ def key(definition: str) -> Key:
     """Cut what `pg_get_constraintdef` prints of a key."""
     if match := _KEY.fullmatch(definition):
         before, columns, after = match.groups()
-        return Key(_names(columns), options=f"{before} {after}".strip())
+        return Key(_names(columns), options=f"{before}{after}".strip())
     if match := _FOREIGN_KEY.fullmatch(definition):
         columns, table, targets, options = match.groups()
         return Key(_names(columns), unquoted(table), _names(targets), options.strip())
