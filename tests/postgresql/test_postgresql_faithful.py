@@ -130,7 +130,14 @@ OPERATIONS = {
     ),
     "add_foreign_key_constraint": (
         lambda m: m.add_foreign_key_constraint(
-            "prize", "id", "team", "id", "CASCADE", "SET NULL", "a", deferrable="INITIALLY IMMEDIATE"
+            "prize",
+            "id",
+            "team",
+            "id",
+            "CASCADE",
+            "SET NULL",
+            "a",
+            deferrable="INITIALLY IMMEDIATE",
         ),
         [
             "+ ALTER TABLE ONLY public.prize",
@@ -182,9 +189,7 @@ OPERATIONS = {
 }
 
 
-def test_each_operation_changes_what_it_names_and_nothing_else(
-    db, migrator, player, dump, differ
-):
+def test_each_operation_changes_what_it_names_and_nothing_else(db, migrator, player, dump, differ):
     """One after another, since reading with pg_dump takes a while; outside a transaction."""
     before = dump()
     wrong = {}
@@ -204,9 +209,7 @@ def test_each_operation_changes_what_it_names_and_nothing_else(
     assert tokens == (2, 0)
 
 
-def test_each_operation_is_undone_with_the_callers_transaction(
-    db, migrator, player, dump, differ
-):
+def test_each_operation_is_undone_with_the_callers_transaction(db, migrator, player, dump, differ):
     before = dump()
     for name, (operation, _) in OPERATIONS.items():
         if "concurrently" in name or name == "drop_table":
@@ -266,8 +269,10 @@ def test_changes_in_a_row_are_one_alter(db, migrator, player, monkeypatch):
         migrator.alter_column_type("player", "b", TextField(default="1")),
     )
     assert [sql.split(" ", 3)[3] for sql in sent] == [
-        'ADD COLUMN "a" INTEGER NOT NULL DEFAULT 1, DROP COLUMN "tags", '
-        'ALTER COLUMN "odd name, (x)" DROP NOT NULL, ALTER COLUMN "note" SET DEFAULT \'x\'',
+        (
+            'ADD COLUMN "a" INTEGER NOT NULL DEFAULT 1, DROP COLUMN "tags", '
+            'ALTER COLUMN "odd name, (x)" DROP NOT NULL, ALTER COLUMN "note" SET DEFAULT \'x\''
+        ),
         'RENAME COLUMN "a" TO "b"',
         'ALTER COLUMN "b" TYPE TEXT',
     ]

@@ -51,7 +51,7 @@ class Holder:
 def test_it_gives_way_says_so_and_succeeds(any_db, connect, table, caplog):
     migrator = PostgresqlMigrator(any_db, lock_timeout=0.1)
     any_db.execute_sql("SET lock_timeout = '7s'")
-    with Holder(connect(), 0.6), caplog.at_level(logging.INFO, "wheatear"):
+    with Holder(connect(), 0.35), caplog.at_level(logging.INFO, "wheatear"):
         migrate(migrator.add_column("player", "experience", IntegerField(default=0)))
     assert "add_column on player: another connection holds a lock; gave way" in caplog.text
     assert any_db.execute_sql("SHOW lock_timeout").fetchone() == ("7s",)
@@ -61,7 +61,7 @@ def test_it_gives_way_says_so_and_succeeds(any_db, connect, table, caplog):
 def test_after_its_patience_it_gives_up(db, connect, table):
     migrator = PostgresqlMigrator(db, lock_timeout=0.05)
     migrator.lock_patience = 0.2
-    with Holder(connect(), 0.8), pytest.raises(LockTimeoutError) as caught:
+    with Holder(connect(), 0.5), pytest.raises(LockTimeoutError) as caught:
         migrator.migrate(migrator.drop_column("player", "name"))
     assert "held a lock it needs for 0.2 s" in caught.value.what
     assert "test_postgresql_locks.py:" in caught.value.where
@@ -70,7 +70,7 @@ def test_after_its_patience_it_gives_up(db, connect, table):
 
 def test_in_the_callers_transaction_the_error_goes_on(any_db, connect, table):
     migrator = PostgresqlMigrator(any_db, lock_timeout=0.05)
-    with Holder(connect(), 0.4):
+    with Holder(connect(), 0.2):
         with pytest.raises(peewee.OperationalError) as caught, any_db.atomic():
             migrator.migrate(migrator.drop_column("player", "name"))
         assert is_lock_timeout(caught.value)
@@ -82,7 +82,7 @@ def test_in_the_callers_transaction_the_error_goes_on(any_db, connect, table):
 def test_every_kind_of_operation_waits_shortly(db, connect, table):
     migrator = PostgresqlMigrator(db, lock_timeout=0.02)
     migrator.lock_patience = 0.02
-    with Holder(connect(), 0.8):
+    with Holder(connect(), 0.5):
         for operation in (
             migrator.rename_column("player", "name", "called"),
             migrator.rename_table("player", "players"),

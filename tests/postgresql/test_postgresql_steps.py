@@ -9,11 +9,13 @@ import peewee
 import pytest
 from peewee import Check, IntegerField, UUIDField
 
-from wheatear.engines.postgresql import adding, concurrently, filling, not_valid
+from wheatear.engines.postgresql import adding_in_steps, concurrently, filling, not_valid
 from wheatear.engines.postgresql.migrator import PostgresqlMigrator
 from wheatear.engines.postgresql.reader import read_schema
 from wheatear.engines.postgresql.work import LongLockWarning
 from wheatear.errors import OperationError
+
+TEAM = type("Team", (peewee.Model,), {"Meta": type("Meta", (), {"table_name": "team"})})
 
 
 class Died(BaseException):
@@ -39,6 +41,9 @@ OPERATIONS = {
     "add_column": lambda m: m.add_column(
         "player", "token", UUIDField(default=uuid.uuid4, unique=True)
     ),
+    "add_column with a foreign key": lambda m: m.add_column(
+        "player", "side_id", peewee.ForeignKeyField(TEAM, default=1, on_delete="CASCADE")
+    ),
 }
 
 
@@ -46,12 +51,13 @@ OPERATIONS = {
 def test_a_run_that_died_anywhere_is_finished_by_the_next(name, connect, db, team, monkeypatch):
     operation = OPERATIONS[name]
     steps = PostgresqlMigrator(db)
-    with db.atomic() as transaction:
+    with db.atomic() as transaction:  # in one go
         steps.migrate(operation(steps))
         expected = read_schema(db)
         transaction.rollback()
     undone = read_schema(db)
     for deadly in itertools.count(1):
+        db.execute_sql("UPDATE pg_class SET reltuples = 2e6 WHERE relname = 'player'")
         calls = itertools.count(1)
 
         def dying(function, deadly=deadly, calls=calls):
@@ -65,7 +71,12 @@ def test_a_run_that_died_anywhere_is_finished_by_the_next(name, connect, db, tea
         dying_db = connect()
         migrator = PostgresqlMigrator(dying_db)
         with monkeypatch.context() as patched:
-            for module, called in ((not_valid, "send"), (adding, "send"), (filling, "fill")):
+            for module, called in (
+                (not_valid, "send"),
+                (adding_in_steps, "send"),
+                (concurrently, "send"),
+                (filling, "fill"),
+            ):
                 patched.setattr(module, called, dying(getattr(module, called)))
             try:
                 migrator.migrate(operation(migrator))
@@ -90,6 +101,7 @@ def _undo(db, name):
             "ALTER TABLE player DROP CONSTRAINT fk_player_team_id_refs_team"
         ],
         "add_column": ["ALTER TABLE player DROP COLUMN token"],
+        "add_column with a foreign key": ["ALTER TABLE player DROP COLUMN side_id"],
     }[name]:
         db.execute_sql(sql)
 
@@ -138,7 +150,8 @@ def test_in_a_transaction_a_large_table_is_warned_of(db, migrator, team):
 def test_in_a_transaction_a_small_table_is_not(db, migrator, team):
     with db.atomic():
         for name, operation in OPERATIONS.items():
-            migrator.migrate(operation(migrator)), name
+            migrator.migrate(operation(migrator))
+            print(name)
 
 
 def test_fields_are_called_once_a_row_and_leave_no_default(any_db, connect):
@@ -230,3 +243,17 @@ def test_a_deadlock_while_building_is_tried_again(db, migrator, team, monkeypatc
         patched.setattr(concurrently, "send", deadlock)
         migrator.migrate(migrator.add_index("player", ("name",), concurrently=True))
     assert [index.name for index in read_schema(db).table("player").indexes] == ["player_name"]
+
+
+def test_a_column_whose_rows_cannot_be_filled_is_taken_away_again(db, migrator, team):
+    before = read_schema(db)
+    db.execute_sql(
+        "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN "
+        "IF NEW.id = 250 THEN RAISE EXCEPTION 'not this one'; END IF; RETURN NEW; END$$;"
+        "CREATE TRIGGER no BEFORE UPDATE ON player FOR EACH ROW EXECUTE FUNCTION no()"
+    )
+    with pytest.raises(OperationError, match="not this one"):
+        migrator.migrate(OPERATIONS["add_column"](migrator))
+    with pytest.raises(ZeroDivisionError):
+        migrator.migrate(migrator.add_column("player", "n", IntegerField(default=lambda: 1 // 0)))
+    assert read_schema(db).tables == before.tables

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from wheatear.engines.postgresql import field_ddl, filling, not_valid
+from wheatear.engines.postgresql import adding_in_steps, field_ddl, filling
 from wheatear.engines.postgresql.change import Change, Planned
 from wheatear.engines.postgresql.faithful import keeping, without_column
 from wheatear.engines.postgresql.indexes import AddIndex
 from wheatear.engines.postgresql.literals import default_of
-from wheatear.engines.postgresql.send import ask, send
+from wheatear.engines.postgresql.send import send
 from wheatear.engines.postgresql.sight import Sight
-from wheatear.engines.postgresql.spelling import quoted, string
+from wheatear.engines.postgresql.spelling import clipped, quoted
 from wheatear.errors import OperationError
 
 if TYPE_CHECKING:
     from wheatear.engines.postgresql.work import Work
-
-_MARK = "wheatear: being filled; run the migration again to finish it"
 
 
 @dataclass(frozen=True)
@@ -27,16 +25,21 @@ class AddColumn(Change):
 
     column: str
     field: Any
-    schema_of_target: str | None
     null: bool
     default: Any
     filled: bool
+    """Each row gets a value of its own, which a callable default makes."""
+    references: str | None
     index: AddIndex | None
     names: ClassVar[tuple[str, ...]] = ("column",)
 
     @property
-    def stepwise(self) -> bool:
+    def scans(self) -> bool:
         return self.filled
+
+    @property
+    def stepwise(self) -> bool:
+        return self.filled or self.index is not None or self.references is not None
 
     def actions(self, db: Any, sight: Sight) -> list[str]:
         if sight.has_column(self.column):
@@ -46,17 +49,24 @@ class AddColumn(Change):
         late = self.null and self.default is not None
         definition = field_ddl.definition(
             db,
-            self.schema_of_target,
             self.field,
             null=self.null or self.filled,
             default=None if late else self.default,
         )
+        if self.references:
+            key = f"CONSTRAINT {quoted(self.key(sight))} {self.references}"
+            definition = f"{definition} {key}"
         actions = [f"ADD COLUMN {definition}"]
         if late:
             # Rows that are there stay NULL, as with playhouse: the field allows them to be.
             value = default_of(db, self.field, self.default)
             actions.append(f"ALTER COLUMN {quoted(self.column)} SET DEFAULT {value}")
         return actions
+
+    def key(self, sight: Sight) -> str:
+        """The foreign key's name: the server's own unless the field says one."""
+        name = self.field.constraint_name or f"{sight.table.name}_{self.column}_fkey"
+        return clipped(name)
 
     def statements(self, db: Any, sight: Sight) -> list[str]:
         return [] if self.filled or self.index is None else [self.index.sql(db, sight)]
@@ -72,52 +82,7 @@ class AddColumn(Change):
             send(db, self.index.sql(db, sight))
 
     def in_steps(self, work: Work, item: Planned) -> None:
-        """Add it as NULL, fill it in many transactions, then NOT NULL the NOT VALID way."""
-        sight = work.look()
-        if not self._left_over(work.db, sight):
-            work.step([item], lambda: self._begin(work, item))
-
-        def fill() -> None:
-            for leaf in filling.leaves(work.db, sight.oid):
-                for pages in filling.batches(work.db, leaf):
-                    work.step(
-                        [item],
-                        lambda leaf=leaf, pages=pages: filling.fill(  # type: ignore[misc]
-                            work.db, leaf, self.column, self.field, pages, others=True
-                        ),
-                    )
-
-        def finish() -> None:
-            send(work.db, self._comment(sight, "NULL"))
-            if self.index is not None and sight.find_index(self.index.name) is None:
-                send(work.db, self.index.sql(work.db, sight))
-
-        fill()
-        # Rows that came meanwhile are few; from the check on there can be no new ones.
-        not_valid.set_not_null(work, item, self.column, fill=fill, finish=finish)
-
-    def _begin(self, work: Work, item: Planned) -> None:
-        before = work.look()
-        (action,) = self.actions(work.db, before)
-        send(work.db, f"ALTER TABLE {before.qualified} {action}")
-        send(work.db, self._comment(before, string(_MARK)))
-        work.check([item], before)
-
-    def _comment(self, sight: Sight, text: str) -> str:
-        return f"COMMENT ON COLUMN {sight.qualified}.{quoted(self.column)} IS {text}"
-
-    def _left_over(self, db: Any, sight: Sight) -> bool:
-        """Whether an earlier run died while it filled the column."""
-        return bool(
-            ask(
-                db,
-                "SELECT 1 FROM pg_attribute WHERE attrelid = %s AND attname = %s "
-                "AND NOT attisdropped AND col_description(attrelid, attnum) = %s",
-                sight.oid,
-                self.column,
-                _MARK,
-            )
-        )
+        adding_in_steps.add(work, item, self)
 
     def forgive(self, before: Sight, after: Sight) -> tuple[Sight, Sight]:
         named = self.index.name if self.index else None
@@ -126,4 +91,4 @@ class AddColumn(Change):
             lambda it: before.find_constraint(it.name or "") is not None,
             lambda it: it.name != named,
         )
-        return replace(before), after
+        return before, after

@@ -149,7 +149,7 @@ _IN_ORDER = " ORDER BY rel, position"
 
 
 def of_table(relation: str) -> str:
-    """The query for one table, given by an expression for its oid, whose parameter is `of`.
+    """The query for one table, given by an expression for its oid.
 
     It is as cheap to plan as it can be, since every operation asks it twice: one table a part, no
     joins; what no operation could change (tablespace, an identity's sequence) is left out. Its
@@ -159,8 +159,7 @@ def of_table(relation: str) -> str:
     return _ROWS.format(parts=parts) + _IN_ORDER
 
 
-BY_NAME = of_table("to_regclass(%(of)s)")
-BY_OID = of_table("%(of)s::oid")
+ONE_TABLE = of_table("COALESCE(%(oid)s::oid, to_regclass(%(name)s)::oid)")
 
 
 def of_schema(namespace: int, *, named: bool) -> str:

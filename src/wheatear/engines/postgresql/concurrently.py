@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from wheatear.engines.postgresql.work import Work
 
 
+def worded(sql: str) -> str:
+    """A CREATE INDEX statement with CONCURRENTLY in it."""
+    return sql.replace("INDEX ", "INDEX CONCURRENTLY ", 1)
+
+
 def build(work: Work, item: Planned, name: str, sql: str) -> None:
     """Build the index; what an earlier attempt left behind is dropped and built again.
 

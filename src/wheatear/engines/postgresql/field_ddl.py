@@ -65,25 +65,25 @@ def makes_its_own(db: Any, field: Any) -> bool:
     return any(_SAYS_DEFAULT.match(render(db, it)) for it in field.constraints or ())
 
 
-def definition(db: Any, schema: str | None, field: Any, *, null: bool, default: Any = None) -> str:
-    """What stands after ADD COLUMN. `field` is a `ready` one."""
+def definition(db: Any, field: Any, *, null: bool, default: Any = None) -> str:
+    """What stands after ADD COLUMN but a foreign key. `field` is a `ready` one."""
     field.null = null
-    words = [render(db, field.ddl(db.get_sql_context()))]
-    if default is not None:
-        words.append(f"DEFAULT {default_of(db, field, default)}")
-    if isinstance(field, peewee.ForeignKeyField):
-        if field.constraint_name:
-            words.append(f"CONSTRAINT {quoted(field.constraint_name)}")
-        words.append(
-            references(
-                quoted(field.rel_model._meta.schema or schema, field.rel_model._meta.table_name),
-                field.rel_field.column_name,
-                on_delete=field.on_delete,
-                on_update=field.on_update,
-                deferrable=field.deferrable,
-            )
-        )
-    return " ".join(words)
+    sql = render(db, field.ddl(db.get_sql_context()))
+    return sql if default is None else f"{sql} DEFAULT {default_of(db, field, default)}"
+
+
+def foreign_key(schema: str | None, field: Any) -> str | None:
+    """The REFERENCES phrase of a `ready` field, if it is a foreign key."""
+    if not isinstance(field, peewee.ForeignKeyField):
+        return None
+    meta = field.rel_model._meta
+    return references(
+        quoted(meta.schema or schema, meta.table_name),
+        field.rel_field.column_name,
+        on_delete=field.on_delete,
+        on_update=field.on_update,
+        deferrable=field.deferrable,
+    )
 
 
 def references(

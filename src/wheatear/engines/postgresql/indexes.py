@@ -75,8 +75,7 @@ class AddIndex(OfIndex):
         for column in self.columns:
             if isinstance(column, str):
                 sight.column(column)
-        sql = self.sql(work.db, sight).replace("INDEX ", "INDEX CONCURRENTLY ", 1)
-        concurrently.build(work, item, self.name, sql)
+        concurrently.build(work, item, self.name, concurrently.worded(self.sql(work.db, sight)))
 
     def forgive(self, before: Sight, after: Sight) -> tuple[Sight, Sight]:
         after.index(self.name)

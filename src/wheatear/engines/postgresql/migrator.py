@@ -20,9 +20,10 @@ from wheatear.engines.postgresql.adding import AddColumn
 from wheatear.engines.postgresql.change import Change, Planned, about, in_goes
 from wheatear.engines.postgresql.literals import render
 from wheatear.engines.postgresql.locks import Patience
+from wheatear.engines.postgresql.refusal import kept
 from wheatear.engines.postgresql.spelling import clipped, quoted
 from wheatear.engines.postgresql.work import Work
-from wheatear.errors import OperationError
+from wheatear.errors import LockTimeoutError, OperationError
 
 
 class PostgresqlMigrator(OperationsInARow, playhouse.migrate.PostgresqlMigrator):  # type: ignore[misc]
@@ -69,10 +70,11 @@ class PostgresqlMigrator(OperationsInARow, playhouse.migrate.PostgresqlMigrator)
         A constant default costs no rewrite and no scan, however many rows there are, and stays in
         the database, so that programs that do not know the column can go on inserting; where the
         field allows NULL, rows that are there stay NULL. A callable default is called once for
-        each row and not kept: the rows are filled in batches, outside a transaction each batch in
-        one of its own and then NOT NULL as `add_not_null` does it; inside one, the lock is held
-        until its end. A foreign key also locks the other table against writing (SHARE ROW
-        EXCLUSIVE), and an index is built under the lock: on a large table add both after it.
+        each row and not kept: outside a transaction the rows are filled in batches, each in a
+        transaction of its own, and then NOT NULL as `add_not_null` does it; inside one the lock is
+        held until its end, and on a large table it warns. A foreign key also locks the other table
+        against writing (SHARE ROW EXCLUSIVE). It and an index read every row: under the lock
+        inside a transaction; outside one, on a large table, NOT VALID first and CONCURRENTLY.
         https://www.postgresql.org/docs/current/ddl-alter.html#DDL-ALTER-ADDING-A-COLUMN
         """
         ready = field_ddl.ready(self.database, field, column_name)
@@ -95,10 +97,10 @@ class PostgresqlMigrator(OperationsInARow, playhouse.migrate.PostgresqlMigrator)
         return AddColumn(
             column_name,
             ready,
-            self.schema,
             null=bool(field.null),
             default=default,
             filled=must_have and callable_default,
+            references=field_ddl.foreign_key(self.schema, ready),
             index=index if field.index or field.unique else None,
         )
 
@@ -330,5 +332,9 @@ def _plan(operation: TableOperation) -> Planned:
 def _in_steps(work: Work, item: Planned) -> None:
     try:
         item.change.in_steps(work, item)
+    except LockTimeoutError as error:
+        error.state = "what it had done before that is kept; run again, it goes on from there"
+        raise
     except OperationError as error:
+        error.state = error.state or kept(work.db, [item])
         raise about(error, item.operation) from error.__cause__

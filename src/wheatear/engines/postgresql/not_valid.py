@@ -127,12 +127,10 @@ def set_not_null(
     column: str,
     *,
     fill: Callable[[], None] = lambda: None,
-    finish: Callable[[], None] = lambda: None,
 ) -> None:
     """SET NOT NULL that needs no scan, because a valid check says the same for as long.
 
-    `fill` gives rows a value once no new row can come without one; `finish` runs in the last
-    transaction.
+    `fill` gives rows a value once no new row can come without one.
     """
     sight = work.look()
     sight.column(column)
@@ -151,6 +149,5 @@ def set_not_null(
             with_column(before, column, null=False), lambda constraint: constraint.name != name
         )
         work.check([replace(item, change=Change())], expected)
-        finish()
 
     work.step([item], end)

@@ -67,16 +67,16 @@ class Sight:
 
 def find(db: Any, schema: str | None, table: str) -> Sight | None:
     """Read the table; without a schema it is found as the server would, on the search_path."""
-    return _read(db, catalogue.BY_NAME, quoted(schema, table))
+    return _read(db, name=quoted(schema, table))
 
 
-def _read(db: Any, query: str, table: str | int) -> Sight | None:
-    rows = db.execute_sql(query, {"of": table}).fetchall()
-    for oid, pieces in rows_by_relation(rows).items():
+def _read(db: Any, *, name: str | None = None, oid: int | None = None) -> Sight | None:
+    rows = db.execute_sql(catalogue.ONE_TABLE, {"name": name, "oid": oid}).fetchall()
+    for found, pieces in rows_by_relation(rows).items():
         if pieces["table"] and pieces["table"][0][1] in {"r", "p", "f"}:
             row = pieces["table"][0]
             triggers = tuple(facts.trigger(it, row[0]) for it in pieces["trigger"])
-            return Sight(int(oid), row[-1], row[1] == "p", facts.table(pieces), triggers)
+            return Sight(int(found), row[-1], row[1] == "p", facts.table(pieces), triggers)
     return None
 
 
@@ -94,7 +94,7 @@ def look(db: Any, schema: str | None, table: str) -> Sight:
 
 def look_again(db: Any, before: Sight) -> Sight:
     """Read a table that was seen before, by its oid, whatever it is called now."""
-    sight = _read(db, catalogue.BY_OID, before.oid)
+    sight = _read(db, oid=before.oid)
     if sight is None:
         raise OperationError(f'Table "{before.table.name}" is gone.')
     return sight
