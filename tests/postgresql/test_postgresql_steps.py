@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import uuid
 
 import peewee
 import pytest
 from peewee import Check, IntegerField, UUIDField
+from playhouse.postgres_ext import ArrayField
 
 from wheatear.engines.postgresql import adding_in_steps, concurrently, filling, not_valid
 from wheatear.engines.postgresql.migrator import PostgresqlMigrator
@@ -170,16 +172,40 @@ def test_fields_are_called_once_a_row_and_leave_no_default(any_db, connect):
     assert (column.null, column.default) == (False, None)
 
 
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        (peewee.JSONField(default=lambda: {"a": [1, "%s"]}), "{'a': [1, '%s']}"),
+        (peewee.CharField(default=lambda: "50% \\ 'x'"), "50% \\ 'x'"),
+        (peewee.DecimalField(default=lambda: "1.25"), "1.25000"),
+        (peewee.BlobField(default=lambda: b"\x00%"), "b'\\x00%'"),
+        (peewee.TimestampField(default=lambda: 1000), "1000"),
+        (peewee.IntegerField(default=lambda: peewee.SQL("1 + 2 %% 2")), "1"),
+        (peewee.DateField(default=lambda: dt.date(2020, 1, 2)), "2020-01-02"),
+        (peewee.UUIDField(default=lambda: uuid.UUID(int=7)), str(uuid.UUID(int=7))),
+        (ArrayField(IntegerField, default=lambda: [1, 2]), "[1, 2]"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, peewee.Field) else "",
+)
+def test_values_of_every_kind(any_db, field, expected):
+    any_db.execute_sql("CREATE TABLE t (id integer); INSERT INTO t VALUES (1), (2)")
+    migrator = PostgresqlMigrator(any_db)
+    migrator.migrate(migrator.add_column("t", "v", field))
+    values = [v for (v,) in any_db.execute_sql("SELECT v FROM t")]
+    shown = [bytes(v) if isinstance(v, memoryview) else v for v in values]
+    assert [str(v) for v in shown] == [expected] * 2
+
+
 def test_rows_that_come_while_it_fills_are_filled_too(connect, db, migrator, team, monkeypatch):
     other = connect()
     fill = filling.fill
 
     def slowly(*args, **kwargs):
         other.execute_sql("INSERT INTO player (name) VALUES ('late'), ('later')")
-        fill(*args, **kwargs)
+        return fill(*args, **kwargs)
 
     with monkeypatch.context() as patched:
-        patched.setattr(filling, "fill", lambda *a, **k: (patched.undo(), slowly(*a, **k)))
+        patched.setattr(filling, "fill", lambda *a, **k: (patched.undo(), slowly(*a, **k))[1])
         migrator.migrate(migrator.add_column("player", "n", IntegerField(default=lambda: 7)))
     assert db.execute_sql("SELECT count(*) FROM player WHERE n = 7").fetchone() == (302,)
 

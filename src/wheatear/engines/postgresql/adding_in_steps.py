@@ -60,10 +60,12 @@ def _begin(work: Work, item: Planned, change: AddColumn) -> None:
 def _finish(work: Work, item: Planned, change: AddColumn) -> None:
     sight = work.look()
     if change.filled:
-        _fill(work, item, change, sight)
-        # Rows that came meanwhile are few; from the check on there can be no new ones.
+        _fill_all(work, item, change, sight)
         not_valid.set_not_null(
-            work, item, change.column, fill=lambda: _fill(work, item, change, sight)
+            work,
+            item,
+            change.column,
+            fill=lambda: _fill_once(work, item, change, sight, again=True),
         )
     if change.references and not sight.partitioned:
         _add_key(work, item, change, sight)
@@ -72,15 +74,28 @@ def _finish(work: Work, item: Planned, change: AddColumn) -> None:
     work.step([item], lambda: send(work.db, _comment(work.look(), change, "NULL")))
 
 
-def _fill(work: Work, item: Planned, change: AddColumn, sight: Sight) -> None:
+_PASSES = 6
+"""Rows that are updated move on, past the page that is being filled: a few passes catch them."""
+
+
+def _fill_all(work: Work, item: Planned, change: AddColumn, sight: Sight) -> None:
+    """Fill until a pass finds nothing: with the check there, others cannot update an empty row."""
+    for number in range(_PASSES):
+        if not _fill_once(work, item, change, sight, again=number > 0):
+            break
+
+
+def _fill_once(work: Work, item: Planned, change: AddColumn, sight: Sight, *, again: bool) -> int:
+    filled = 0
     for leaf in filling.leaves(work.db, sight.oid):
-        for pages in filling.batches(work.db, leaf):
-            work.step(
+        for pages in filling.batches(work.db, leaf, again=again):
+            filled += work.step(
                 [item],
                 lambda leaf=leaf, pages=pages: filling.fill(  # type: ignore[misc]
                     work.db, leaf, change.column, change.field, pages, others=True
                 ),
             )
+    return filled
 
 
 def _add_key(work: Work, item: Planned, change: AddColumn, sight: Sight) -> None:

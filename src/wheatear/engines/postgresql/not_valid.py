@@ -126,7 +126,7 @@ def set_not_null(
     item: Planned,
     column: str,
     *,
-    fill: Callable[[], None] = lambda: None,
+    fill: Callable[[], object] = lambda: None,
 ) -> None:
     """SET NOT NULL that needs no scan, because a valid check says the same for as long.
 
