@@ -245,7 +245,7 @@ class PostgresqlMigrator(OperationsInARow, playhouse.migrate.PostgresqlMigrator)
         https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DESC-DROP-CONSTRAINT
         """
         del table
-        return constraints.DropConstraint(name)
+        return constraints.DropConstraint(clipped(name))
 
     @table_operation
     def drop_foreign_key_constraint(self, table: str, column_name: str) -> Change:
@@ -315,7 +315,7 @@ class PostgresqlMigrator(OperationsInARow, playhouse.migrate.PostgresqlMigrator)
         https://www.postgresql.org/docs/current/sql-dropindex.html
         """
         del table
-        return indexes.DropIndex(index_name, concurrently)
+        return indexes.DropIndex(clipped(index_name), concurrently)
 
     def _index(self, table: str, columns: tuple[Any, ...], **options: Any) -> indexes.AddIndex:
         name = clipped(options.pop("name", None) or make_index_name(table, columns))
@@ -333,7 +333,9 @@ def _in_steps(work: Work, item: Planned) -> None:
     try:
         item.change.in_steps(work, item)
     except LockTimeoutError as error:
-        error.state = "what it had done before that is kept; run again, it goes on from there"
+        error.state = (
+            "what it may have done before that is kept: run it again, it goes on from there"
+        )
         raise
     except OperationError as error:
         error.state = error.state or kept(work.db, [item])
