@@ -57,7 +57,9 @@ def drop(work: Work, item: Planned, name: str) -> None:
 
 def _keep_trying(work: Work, item: Planned, attempt: Callable[[], None]) -> None:
     try:
-        _patient(work).keep_trying(attempt, what=item.what, where=item.operation.where)
+        _patient(work).keep_trying(
+            attempt, what=item.what, where=item.operation.where, holder=work.holder
+        )
     except peewee.PeeweeException as error:
         if gave_way(error) or not refusal.is_refusal(error):
             raise

@@ -11,9 +11,10 @@ import peewee
 
 from wheatear.engines.postgresql import faithful, refusal
 from wheatear.engines.postgresql.change import Planned, about
-from wheatear.engines.postgresql.locks import Patience, gave_way, short_waits
+from wheatear.engines.postgresql.locks import Patience, gave_way, holder_of, short_waits
 from wheatear.engines.postgresql.send import send
 from wheatear.engines.postgresql.sight import Sight, find, is_large, look, look_again
+from wheatear.engines.postgresql.spelling import quoted
 from wheatear.errors import OperationError
 
 _T = TypeVar("_T")
@@ -41,6 +42,10 @@ class Work:
         """The table as it is now; raises OperationError where there is none."""
         return look(self.db, self.schema, self.table)
 
+    def holder(self) -> str:
+        """Who holds the table now."""
+        return holder_of(self.db, quoted(self.schema, self.table))
+
     def go(self, planned: Sequence[Planned]) -> None:
         """Make these changes with one ALTER TABLE, look again, and keep them if they are faithful.
 
@@ -56,14 +61,14 @@ class Work:
         In a transaction of our own it is tried again when it had to give way. In the caller's
         the error goes on to them: only they can end their transaction and so let others pass.
         """
-        where = planned[0].operation.where
         try:
             if not self.may_commit:
                 return self._in_transaction(body, callers=True)
             return self.patience.keep_trying(
                 lambda: self._in_transaction(body, callers=False),
                 what=", ".join(item.what for item in planned),
-                where=where,
+                where=planned[0].operation.where,
+                holder=self.holder,
             )
         except OperationError as error:
             error.state = error.state or refusal.kept(self.db, planned)
