@@ -12,7 +12,7 @@ import pytest
 from peewee import IntegerField
 from playhouse.migrate import migrate
 
-from wheatear.engines.postgresql.locks import Patience, is_lock_timeout, sqlstate
+from wheatear.engines.postgresql.lock_waits import Patience, is_lock_timeout, sqlstate
 from wheatear.engines.postgresql.migrator import PostgresqlMigrator
 from wheatear.errors import LockTimeoutError
 

@@ -52,6 +52,14 @@ class Engine(ABC):
 
         return url_of(self.db)
 
+    @abstractmethod
+    def migrator(self, schema: str | None = None) -> Any:
+        """Return playhouse's migrator for this database, faster and safer.
+
+        Args:
+            schema: The schema of the tables, where the engine has schemas; None for the current.
+        """
+
     # Connection
 
     def exists(self) -> bool:

@@ -45,6 +45,12 @@ class MysqlEngine(Engine):
         super().__init__(db)
         self._lock = ""
 
+    def migrator(self, schema: str | None = None) -> Any:
+        """Imported only where a project has one made."""
+        from playhouse.migrate import MySQLMigrator  # noqa: PLC0415
+
+        return MySQLMigrator(self.db, schema)
+
     # Connection
 
     @contextmanager

@@ -13,7 +13,7 @@ import peewee
 
 from wheatear.engines.postgresql import refusal
 from wheatear.engines.postgresql.change import Planned
-from wheatear.engines.postgresql.locks import Patience, gave_way, logger, session_waits
+from wheatear.engines.postgresql.lock_waits import Patience, gave_way, logger, session_waits
 from wheatear.engines.postgresql.send import send
 from wheatear.engines.postgresql.spelling import quoted
 from wheatear.errors import OperationError, WheatearError

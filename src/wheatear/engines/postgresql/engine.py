@@ -12,11 +12,10 @@ import peewee
 
 from wheatear.engines.engine import FULL, READ_ONLY, RIGHTS, Engine, own_transaction
 from wheatear.engines.postgresql import lock
+from wheatear.engines.postgresql.lock_waits import gave_way, sqlstate
 from wheatear.engines.waiting import Waiting
 from wheatear.errors import ConfigError
 
-# lock_not_available and deadlock_detected: rolled back, and worth another try.
-_GAVE_WAY = {"55P03", "40P01"}
 _REMEDIES = {
     "42501": RIGHTS,
     "25006": READ_ONLY,
@@ -44,6 +43,12 @@ class PostgresqlEngine(Engine):
         super().__init__(db)
         self._schema = ""
         self._search_path = ""
+
+    def migrator(self, schema: str | None = None) -> Any:
+        """Imported only where a project has one made."""
+        from wheatear.engines.postgresql.migrator import PostgresqlMigrator  # noqa: PLC0415
+
+        return PostgresqlMigrator(self.db, schema)
 
     # Connection
 
@@ -158,7 +163,7 @@ class PostgresqlEngine(Engine):
 
     def is_lock_timeout(self, error: BaseException) -> bool:
         """https://www.postgresql.org/docs/current/errcodes-appendix.html"""
-        return sqlstate(error) in _GAVE_WAY
+        return gave_way(error)
 
     def is_lost(self, error: BaseException) -> bool:
         """Ask the driver, which notices when the server hangs up."""
@@ -184,20 +189,6 @@ class PostgresqlEngine(Engine):
             (self.history_table(),),
         ).fetchall()
         return [row[0] for row in rows]
-
-
-def sqlstate(error: BaseException | None) -> str | None:
-    """The five letters of the server's answer, through Peewee's wrapping, of either psycopg."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        inner: list[Any] = [error, *(arg for arg in error.args if isinstance(arg, BaseException))]
-        for one in inner:
-            code = getattr(one, "sqlstate", None) or getattr(one, "pgcode", None)
-            if code:
-                return str(code)
-        error = error.__cause__ or error.__context__
-    return None
 
 
 def _who() -> str:

@@ -19,7 +19,7 @@ from wheatear.engines.postgresql import columns, constraints, field_ddl, indexes
 from wheatear.engines.postgresql.adding import AddColumn
 from wheatear.engines.postgresql.change import Change, Planned, about, in_goes
 from wheatear.engines.postgresql.literals import render
-from wheatear.engines.postgresql.locks import Patience
+from wheatear.engines.postgresql.lock_waits import Patience
 from wheatear.engines.postgresql.refusal import kept
 from wheatear.engines.postgresql.spelling import clipped, quoted
 from wheatear.engines.postgresql.work import Work

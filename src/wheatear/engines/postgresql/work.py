@@ -11,7 +11,7 @@ import peewee
 
 from wheatear.engines.postgresql import faithful, refusal
 from wheatear.engines.postgresql.change import Planned, about
-from wheatear.engines.postgresql.locks import Patience, gave_way, holder_of, short_waits
+from wheatear.engines.postgresql.lock_waits import Patience, gave_way, holder_of, short_waits
 from wheatear.engines.postgresql.send import send
 from wheatear.engines.postgresql.sight import Sight, find, is_large, look, look_again
 from wheatear.engines.postgresql.spelling import quoted

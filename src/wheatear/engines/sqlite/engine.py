@@ -46,6 +46,12 @@ class SqliteEngine(Engine):
         path = self.file()
         self._beside = lock.LockBeside(path) if path else None
 
+    def migrator(self, schema: str | None = None) -> Any:
+        """Imported only where a project has one made."""
+        from playhouse.migrate import SqliteMigrator  # noqa: PLC0415
+
+        return SqliteMigrator(self.db, schema)
+
     # Connection
 
     def exists(self) -> bool:
