@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import peewee
 import pytest
+
 from support.projects import CONFIG, Project
 
 SERVERS = {

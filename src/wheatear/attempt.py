@@ -11,12 +11,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import cache
 
 from wheatear import __version__, failures
 from wheatear.capture import Log, Rules, Statement, watched
 from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
-from wheatear.errors import HistoryError, LockTimeoutError, MigrationFailedError
+from wheatear.errors import HistoryError, LockTimeoutError, MigrationFailedError, Terminated
 from wheatear.files import LoadedMigration
 from wheatear.history import History, Record, ended
 from wheatear.journal import Journal
@@ -92,38 +93,49 @@ class Attempt:
         Raises:
             Exception: Whatever the migration raised; see `explained`.
         """
-        keep_keys = bool(self.loaded and self.loaded.foreign_keys)
-        with self.run.engine.exclusively(self.run.waiting, foreign_keys=keep_keys):
+        with self.run.engine.exclusively(
+            self.run.waiting,
+            atomic=self.transactional,
+            foreign_keys=bool(self.loaded and self.loaded.foreign_keys),
+        ):
             self.run.history.ensure()
             if not self.still_to_do():
                 return False
             self.record = self.run.record(self.step, "running", self.checksum)
             if self.loaded is None:
                 self.record_id = self.run.history.add(ended(self.record, "faked", 0.0))
-            elif self.run.engine.transactional_ddl:
+            elif self.transactional:
                 self._call(
                     self.loaded, Rules(self._allowed, transactional=True, after=self.run.echo)
                 )
+                if not self._log.only_creates():
+                    self.run.engine.verify()
                 self.record_id = self.run.history.add(ended(self.record, "done", self.seconds))
             else:
                 self._journaled(self.loaded)
         self.outcome = "faked" if self.loaded is None else "done"
         return True
 
+    @property
+    def transactional(self) -> bool:
+        """The migration and its record are one transaction."""
+        wants = self.loaded is None or self.loaded.atomic
+        return self.run.engine.transactional_ddl and wants
+
     def _journaled(self, loaded: LoadedMigration) -> None:
         """Where each statement commits by itself: the intent first, then a note of each."""
         history, engine = self.run.history, self.run.engine
         assert self.record is not None  # noqa: S101 - for the type checker
         self.record_id = history.add(self.record)
-        journal = Journal(engine.connection, history.table, self.record_id, engine.db.param)
+        journal = Journal(engine.connection, engine, self.record_id)
         rules = Rules(
             self._allowed, transactional=False, before=journal.before, after=self.run.echo
         )
         try:
             self._call(loaded, rules)
         except BaseException as error:
-            self.outcome = "interrupted" if self.lasting() else "failed"
-            text = f"{type(error).__name__}: {error}"
+            self.outcome = "interrupted" if self.lasting() or self.under_way(error) else "failed"
+            text = failures.reason(error)
             with suppress(Exception):  # a connection that is gone leaves it `running`, which shows
                 history.finish(self.record_id, ended(self.record, self.outcome, self.seconds, text))
             raise
@@ -137,6 +149,13 @@ class Attempt:
         try:
             with watched(engine.db, rules) as self._log:
                 function()
+        except Terminated:
+            raise
+        except SystemExit as error:
+            raise MigrationFailedError(
+                f"the migration ends the program (SystemExit: {error}).",
+                next="raise an error instead, or return from the function.",
+            ) from error
         finally:
             self.seconds = time.perf_counter() - start
         if engine.in_transaction() is rules.transactional:
@@ -161,18 +180,29 @@ class Attempt:
 
     def lasting(self) -> list[Statement]:
         """The statements that took effect and stay, where each commits by itself."""
-        return [] if self.run.engine.transactional_ddl else self._log.lasting()
+        return [] if self.transactional else self._log.lasting()
 
-    def what_stays(self, before: list[str]) -> str:
+    def under_way(self, error: BaseException) -> Statement | None:
+        """The statement of which nobody knows whether it took effect: its answer never came."""
+        last = self._log.last
+        if self.transactional or last is None or last.reads or not last.failed:
+            return None
+        unknown = not last.answered or self.run.engine.is_lost(error)
+        return last if unknown else None
+
+    def what_stays(self, error: BaseException, before: list[str]) -> str:
         """Say what the database is like after this try failed.
 
         Args:
+            error: What it failed with.
             before: The migrations that the same run had finished.
         """
+        under_way = self.under_way(error)
         return failures.state_after(
             self.step,
             stays=[one.sql for one in self.lasting()],
-            transactional=self.run.engine.transactional_ddl,
+            under_way=under_way.sql if under_way else None,
+            transactional=self.transactional,
             before=before,
         )
 
@@ -186,29 +216,33 @@ class Attempt:
             self.step,
             path=self.loaded.file.path if self.loaded else None,
             statement=last.sql if last and last.failed else None,
-            state=self.what_stays(before),
-            interrupted=bool(self.lasting()),
-            lost=self.run.engine.is_lost(error),
+            state=self.what_stays(error, before),
+            remedy=self._remedy(error),
         )
 
-    def note_failure(self, error: Exception | None) -> None:
-        """Note in the log a try that was rolled back together with its record.
+    def _remedy(self, error: Exception) -> str | None:
+        """What to do, where it is not what the error itself says, nor mending the file."""
+        if self.lasting() or self.under_way(error):
+            return failures.SETTLE
+        if self.run.engine.is_lost(error):
+            return "see that the server is up, then run the command again."
+        return self.run.engine.remedy(error)
 
-        Args:
-            error: What it failed with; None for Ctrl-C and the like.
-        """
+    def note_failure(self, error: BaseException) -> None:
+        """Note in the log a try that was rolled back together with its record."""
         self.run.history.forget()
-        if self.record is None or not self.run.engine.transactional_ddl:
+        if self.record is None or not self.transactional:
             return
-        if error is not None and self.run.engine.is_lost(error):
+        if self.run.engine.is_lost(error):
             return
-        text = f"{type(error).__name__}: {error}" if error else "interrupted"
+        text = failures.reason(error)
         with suppress(Exception):  # the error itself is what is told; the note is an extra
             if self.run.history.exists():
                 with self.run.engine.exclusively(Waiting(1.0, lambda _: None)):
                     self.run.history.add(ended(self.record, "failed", self.seconds, text))
 
 
+@cache
 def _who() -> str:
     try:
         user = getpass.getuser()

@@ -44,6 +44,8 @@ class Statement:
     failed: bool = False
     undone: bool = False
     """The migration itself rolled it back."""
+    answered: bool = True
+    """False if nobody waited for its answer (Ctrl-C): it may still take effect."""
 
     @property
     def word(self) -> str:
@@ -75,6 +77,10 @@ class Log:
             if not (one.reads or one.failed or one.undone or one.word in _CONTROL)
         ]
 
+    def only_creates(self) -> bool:
+        """Whether nothing was done that could break a foreign key: it only read and made things."""
+        return all(one.reads or one.word in _CREATES for one in self.statements)
+
     def rolled_back(self, since: int) -> None:
         """Note that what was sent from there on is undone, up to the last implicit commit."""
         implicit = [
@@ -94,6 +100,8 @@ class Log:
 _CONTROL = {"BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "USE", "END"}
 # https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/
 _COMMITS_BY_ITSELF = {"ALTER", "CREATE", "DROP", "RENAME", "TRUNCATE", "GRANT", "REVOKE", "LOCK"}
+
+_CREATES = {"CREATE", "SAVEPOINT", "RELEASE"}
 
 Observer = Callable[[Statement], None]
 
@@ -206,8 +214,9 @@ class WatchedConnection:
         start = time.perf_counter()
         try:
             return call()
-        except BaseException:
+        except BaseException as error:
             statement.failed = True
+            statement.answered = isinstance(error, Exception)
             raise
         finally:
             statement.seconds = time.perf_counter() - start

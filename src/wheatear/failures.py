@@ -6,11 +6,22 @@ import linecache
 import traceback
 from collections.abc import Sequence
 
-from wheatear.errors import HistoryError, MigrationFailedError, MigrationFileError, WheatearError
+from wheatear.engines.engine import first_line
+from wheatear.errors import (
+    HistoryError,
+    MigrationFailedError,
+    MigrationFileError,
+    Terminated,
+    WheatearError,
+)
 from wheatear.history import Record
 from wheatear.journal import one_line
 from wheatear.plan import Standing, Step
 
+SETTLE = (
+    "finish the migration by hand and say `migrate --mark-applied`, or undo what it did and say "
+    "`migrate --mark-pending`."
+)
 _SHOWN = 10
 _LONGEST = 300
 
@@ -94,32 +105,44 @@ def interrupted(one: Standing, records: Sequence[Record]) -> HistoryError:
         f"{one.name} was interrupted while it went {way}"
         f"{f' ({record.error})' if record.error else ''}.",
         state=ran,
-        next="look at the database; finish the migration by hand and say `migrate --mark-applied`, "
-        "or undo what it did and say `migrate --mark-pending`.",
+        next=f"look at the database; {SETTLE}",
     )
 
 
 def state_after(
-    step: Step, *, stays: Sequence[str], transactional: bool, before: Sequence[str]
+    step: Step,
+    *,
+    stays: Sequence[str],
+    under_way: str | None,
+    transactional: bool,
+    before: Sequence[str],
 ) -> str:
     """Say what the database is like after a step failed.
 
     Args:
         step: The step.
         stays: The statements of the step that stay.
+        under_way: The statement whose answer never came.
         transactional: It ran in one transaction.
         before: The migrations that the same run had finished.
     """
     if stays:
         shown = "\n".join(one_line(sql)[:_LONGEST] for sql in stays[-_SHOWN:])
         text = (
-            f"{step.name} is interrupted: this engine commits each statement by itself, so "
+            f"{step.name} is interrupted: each of its statements commits by itself, so "
             f"{'this one stays' if len(stays) == 1 else f'these {len(stays)} stay'}:\n{shown}"
         )
+    elif under_way:
+        text = f"{step.name} is interrupted."
     elif transactional:
         text = f"{step.name} was rolled back: nothing of it stays."
     else:
         text = f"{step.name} had changed nothing yet."
+    if under_way:
+        text += (
+            "\nthis one was under way, and may or may not have taken effect:\n"
+            + one_line(under_way)[:_LONGEST]
+        )
     if before:
         done = "applied" if step.direction == "forward" else "reverted"
         text += f"\n{done} before it in this run, and staying so: {', '.join(before)}."
@@ -133,8 +156,7 @@ def failed(
     path: str | None,
     statement: str | None,
     state: str,
-    interrupted: bool,
-    lost: bool,
+    remedy: str | None,
 ) -> MigrationFailedError:
     """Tell how a migration failed.
 
@@ -144,20 +166,15 @@ def failed(
         path: Its file.
         statement: The statement that failed, if one did.
         state: What stays.
-        interrupted: Something stays that a human has to look at.
-        lost: The connection is gone.
+        remedy: What to do, if it is not what the error itself says, nor mending the file.
     """
     ours = error if isinstance(error, WheatearError) else None
     what = f"{step.name} failed: {ours.what if ours else _said(error)}"
-    next_ = ours.next if ours and ours.next else "mend the file and run the command again."
-    if lost:
-        what = f"{step.name} failed: the connection to the database was lost. ({_said(error)})"
-        next_ = "see that the server is up, then run the command again."
-    if interrupted:
-        next_ = (
-            "finish the migration by hand and say `migrate --mark-applied`, or undo what stays and "
-            "say `migrate --mark-pending`."
-        )
+    again = "run the command again"
+    if step.direction == "backward":  # mended, its file is no longer what was applied
+        again += " with --accept-changed"
+    own = ours.next if ours else None
+    next_ = remedy or own or f"mend the file and {again}."
     where = [
         frames_in(error, path) if path else None,
         f"statement: {one_line(statement)[:_LONGEST]}" if statement else None,
@@ -167,8 +184,15 @@ def failed(
 
 
 def _said(error: BaseException) -> str:
-    text = str(error.args[-1]) if error.args and len(error.args) > 1 else str(error)
-    return f"{type(error).__name__}: {text.strip()}".rstrip(": ")
+    """The error's class and its first line: drivers go on with the statement, shown elsewhere."""
+    return f"{type(error).__name__}: {first_line(error)}"
+
+
+def reason(error: BaseException) -> str:
+    """Why a step ended, for the history."""
+    if isinstance(error, KeyboardInterrupt):
+        return "Ctrl-C"
+    return "SIGTERM" if isinstance(error, Terminated) else _said(error)
 
 
 def frames_in(error: BaseException, path: str) -> str | None:

@@ -17,24 +17,25 @@ from wheatear.errors import MigrationFileError, Terminated
 _PREFIX = re.compile(r"([0-9]{8}_[0-9]{4,6}|[0-9]+)(?=[_-]|\.py$|$)")
 _DIGITS_OF_A_TIMESTAMP = 14
 _BLOCK = 1 << 16
+_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _BOM = b"\xef\xbb\xbf"
 # The code flags of functions whose call only makes an object: generators, coroutines.
 _NOT_RUN_BY_A_CALL = 0x20 | 0x80 | 0x100 | 0x200
 
 
 class MigrationFile(NamedTuple):
-    """One migration file, by its text.
+    """One migration file, by its text; files sort by their place in time.
 
     Attributes:
+        order: Its place in time: the prefix's digits, compared as a number.
         name: The file's name without `.py`.
         path: Where it is.
-        order: Its place in time: the prefix's digits, compared as a number.
         checksum: SHA-256 of the text as UTF-8 without BOM and carriage returns, as hexadecimals.
     """
 
+    order: int
     name: str
     path: str
-    order: int
     checksum: str
 
 
@@ -56,6 +57,11 @@ class LoadedMigration(NamedTuple):
         """`foreign_keys = True` at the top of the file: SQLite goes on enforcing them."""
         return bool(getattr(self.module, "foreign_keys", False))
 
+    @property
+    def atomic(self) -> bool:
+        """`atomic = False` at the top of the file: no transaction around it."""
+        return bool(getattr(self.module, "atomic", True))
+
     def function(self, direction: str) -> Callable[[], Any] | None:
         """`migrate_forward` or `migrate_backward`, or None."""
         function = getattr(self.module, f"migrate_{direction}", None)
@@ -75,34 +81,33 @@ def list_files(folder: str) -> Listing:
     Raises:
         MigrationFileError: The folder or a file cannot be read.
     """
-    try:
-        with os.scandir(folder) as entries:
-            found = sorted((one.name, one.path) for one in entries if _is_source(one))
-    except FileNotFoundError:
-        return Listing(())
-    except OSError as error:
-        raise _unreadable(folder, error) from error
     files, warnings = [], []
-    for name, path in found:
+    for name, path in _sources(folder):
         prefix = _PREFIX.match(name)
-        stem = name[:-3]
         if prefix:
-            files.append(
-                MigrationFile(stem, path, order_of(prefix.group(1)), checksum_of(_read(path)))
-            )
-        elif _looks_meant(path):
+            order = order_of(prefix.group(1))
+            files.append(MigrationFile(order, name[:-3], path, checksum_of(_read(path))))
+        elif b"def migrate_forward" in _read(path):
             warnings.append(
                 f"{name} has no timestamp and is ignored: if it is a migration, rename it to "
                 f"something like 20261122_153000_{name}"
             )
-    files.sort(key=lambda file: (file.order, file.name))
-    return Listing(tuple(files), tuple(warnings))
+    return Listing(tuple(sorted(files)), tuple(sorted(warnings)))
 
 
-def _is_source(entry: os.DirEntry[str]) -> bool:
-    """A Python file of somebody's own: no editor's back-up, nothing private, no folder."""
-    name = entry.name
-    return name.endswith(".py") and name[0] not in "._#" and not entry.is_dir()
+def _sources(folder: str) -> list[tuple[str, str]]:
+    """Python files of somebody's own: no editor's back-up, nothing private, no folder."""
+    try:
+        with os.scandir(folder) as entries:
+            return [
+                (entry.name, entry.path)
+                for entry in entries
+                if entry.name.endswith(".py") and entry.name[0] not in "._#" and not entry.is_dir()
+            ]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise _unreadable(folder, error) from error
 
 
 def prefix_of(name: str) -> str | None:
@@ -127,19 +132,19 @@ def checksum_of(raw: bytes) -> str:
 
 
 def _read(path: str) -> bytes:
-    # os.open and one read: a thousand files are read whenever there is nothing to do.
+    # os.open and mostly one read: a thousand files are read whenever there is nothing to do.
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        descriptor = os.open(path, _FLAGS)
         try:
-            raw = piece = os.read(descriptor, _BLOCK)
-            while len(piece) == _BLOCK:
-                piece = os.read(descriptor, _BLOCK)
-                raw += piece
-            return raw
+            raw = os.read(descriptor, _BLOCK)
+            if len(raw) == _BLOCK:
+                with open(descriptor, "rb", closefd=False) as rest:
+                    raw += rest.read()
         finally:
             os.close(descriptor)
     except OSError as error:
         raise _unreadable(path, error) from error
+    return raw
 
 
 def _unreadable(path: str, error: OSError) -> MigrationFileError:
@@ -148,10 +153,6 @@ def _unreadable(path: str, error: OSError) -> MigrationFileError:
         state="nothing was changed.",
         next="check that this user may read it.",
     )
-
-
-def _looks_meant(path: str) -> bool:
-    return b"def migrate_forward" in _read(path)
 
 
 def load(file: MigrationFile, directions: tuple[str, ...]) -> LoadedMigration:
@@ -166,6 +167,8 @@ def load(file: MigrationFile, directions: tuple[str, ...]) -> LoadedMigration:
     Raises:
         MigrationFileError: It does not run, has changed since it was listed, or lacks a function.
     """
+    from wheatear.engines.operations import rebind  # noqa: PLC0415 - only who runs pays for it
+
     raw = _read(file.path)
     if checksum_of(raw) != file.checksum:
         raise MigrationFileError(
@@ -177,6 +180,7 @@ def load(file: MigrationFile, directions: tuple[str, ...]) -> LoadedMigration:
     module.__file__ = file.path
     with _registered(module):
         _execute(file, raw, module)
+    rebind(module)
     loaded = LoadedMigration(file, module)
     for direction in directions:
         _check_function(loaded, direction)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wheatear.capture import Statement
+    from wheatear.engines.engine import Engine
 
 _LONGEST = 2_000
 
@@ -19,16 +20,15 @@ class Journal:
 
     Args:
         connection: The driver's own connection: what the journal sends is no part of the log.
-        table: The history's name, quoted and qualified.
+        engine: Its engine.
         id_: The record.
-        mark: How the driver writes a parameter.
     """
 
-    def __init__(self, connection: Any, table: str, id_: int, mark: str) -> None:
+    def __init__(self, connection: Any, engine: Engine, id_: int) -> None:
         self._connection = connection
         self._sql = (
-            f"UPDATE {table} SET statements = CONCAT(COALESCE(statements, ''), {mark}) "
-            f"WHERE id = {mark}"
+            f"UPDATE {engine.history_table()} SET statements = {engine.appended('statements')} "
+            f"WHERE id = {engine.db.param}"
         )
         self._id = id_
 

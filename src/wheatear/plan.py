@@ -5,6 +5,7 @@ The same functions decide twice: at the first look, without a lock, and again un
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, Protocol
 
@@ -105,19 +106,29 @@ def standings(files: Sequence[File], entries: Iterable[Entry]) -> tuple[Standing
     """
     traces: dict[str, _Trace] = {}
     for entry in entries:
-        traces.setdefault(entry.name, _Trace()).follow(entry)
+        trace = traces.get(entry.name)
+        if trace is None:
+            trace = traces[entry.name] = _Trace()
+        trace.follow(entry)
     known = [_standing(file, traces.pop(file.name, _UNTOUCHED)) for file in files]
     gone = [
-        Standing(name, "interrupted" if trace.interrupted else "missing", None, trace.applied,
-                 trace.interrupted, trace.checksum is None)
+        Standing(
+            name,
+            "interrupted" if trace.interrupted else "missing",
+            applied=trace.applied,
+            interrupted=trace.interrupted,
+            accepted=trace.checksum is None,
+        )
         for name, trace in sorted(traces.items())
         if trace.applied or trace.interrupted
-    ]  # fmt: skip
+    ]
     return (*known, *gone)
 
 
 class _Trace:
     """What the records of one migration add up to."""
+
+    __slots__ = ("applied", "checksum", "interrupted")
 
     def __init__(self) -> None:
         self.applied: Entry | None = None
@@ -212,9 +223,10 @@ def _up_to(pending: Sequence[Standing], last: str) -> list[Standing]:
 
 
 def _refuse_twins(with_file: Sequence[Standing], chosen: Sequence[Standing]) -> None:
+    times = Counter(one.order for one in with_file)
     for one in chosen:
-        twins = [other.name for other in with_file if other.order == one.order]
-        if len(twins) > 1:
+        if times[one.order] > 1:
+            twins = [other.name for other in with_file if other.order == one.order]
             names = "\n".join(f"{name}.py" for name in twins)
             raise MigrationFileError(
                 f"{len(twins)} migration files have the same timestamp, so their order is unknown.",

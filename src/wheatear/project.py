@@ -119,7 +119,9 @@ def load_project(root: str) -> Project:
     db = _database(config.db, path)
     _anchor(db, root)
     _check_migrator(config.migrator, db, path)
-    return Project(os.path.join(root, FOLDER), root, engine_for(db), config)
+    engine = engine_for(db)
+    _set_lock_timeout(engine, config, path)
+    return Project(os.path.join(root, FOLDER), root, engine, config)
 
 
 def embedded_project(db: Any, folder: str, migrator: Any = None) -> Project:
@@ -219,3 +221,20 @@ def _check_migrator(migrator: Any, db: Any, path: str) -> None:
         state="nothing was changed.",
         next="write `migrator = migrator_for(db)`.",
     )
+
+
+def _set_lock_timeout(engine: Engine, config: types.ModuleType, path: str) -> None:
+    """`lock_timeout` in the configuration, in seconds: the run's, and our own migrator's."""
+    seconds = getattr(config, "lock_timeout", None)
+    if seconds is None:
+        return
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds <= 0:
+        raise ConfigError(
+            f"`lock_timeout` in {CONFIG_FILE} is not a number of seconds but {seconds!r}.",
+            where=path,
+            state="nothing was changed.",
+            next="write something like `lock_timeout = 2`.",
+        )
+    engine.lock_timeout = float(seconds)
+    if hasattr(config.migrator, "lock_timeout"):
+        config.migrator.lock_timeout = float(seconds)

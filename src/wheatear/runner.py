@@ -319,12 +319,12 @@ class Runner:
                 was_to_do = attempt.make()
                 break
             except Exception as error:
-                if not self._gave_way(error) or time.monotonic() + pause > deadline:
+                if not self._gave_way(attempt, error) or time.monotonic() + pause > deadline:
                     self._fail(attempt, error)
                     raise attempt.explained(error, self._names_done()) from error
-            except BaseException:  # Ctrl-C and the like
-                self._fail(attempt, None)
-                self._tell(Note(attempt.what_stays(self._names_done())))
+            except BaseException as error:  # Ctrl-C and the like
+                self._fail(attempt, error)
+                self._tell(Note(attempt.what_stays(error, self._names_done())))
                 raise
             self._tell(
                 Note(
@@ -348,11 +348,11 @@ class Runner:
         checksum = file.checksum if file else None
         return Attempt(self._run, step, loaded, checksum, lambda: self._still_to_do(step))
 
-    def _gave_way(self, error: Exception) -> bool:
+    def _gave_way(self, attempt: Attempt, error: Exception) -> bool:
         """Rolled back whole because of a lock, so that it may be tried again."""
-        return self._engine.transactional_ddl and self._engine.is_lock_timeout(error)
+        return attempt.transactional and self._engine.is_lock_timeout(error)
 
-    def _fail(self, attempt: Attempt, error: Exception | None) -> None:
+    def _fail(self, attempt: Attempt, error: BaseException) -> None:
         self._failed = StepResult(attempt.step, attempt.outcome, attempt.seconds)
         attempt.note_failure(error)
 

@@ -20,4 +20,6 @@ def main(args: Sequence[str] | None = None) -> None:
     gc.disable()
     from wheatear.cli.app import run  # noqa: PLC0415
 
-    raise SystemExit(run(args))
+    code = run(args)
+    gc.freeze()  # nor is there any to look for at the end, when all of it goes
+    raise SystemExit(code)

@@ -14,6 +14,9 @@ from wheatear.errors import ConfigError, DatabaseUnavailableError
 
 T = TypeVar("T")
 
+# Long enough for an ordinary transaction to end, short enough for those who queue behind us.
+LOCK_TIMEOUT = 2.0
+
 
 class Engine(ABC):
     """One Peewee database, seen through what its engine can and cannot do.
@@ -39,6 +42,8 @@ class Engine(ABC):
         self.db = db
         self.connection: Any = None
         """The driver's own connection of this run."""
+        self.lock_timeout = LOCK_TIMEOUT
+        """Seconds that a statement waits for another connection's lock before it gives way."""
 
     @property
     def url(self) -> str:
@@ -46,6 +51,14 @@ class Engine(ABC):
         from wheatear.urls import url_of  # noqa: PLC0415 - only who says something needs it
 
         return url_of(self.db)
+
+    @abstractmethod
+    def migrator(self, schema: str | None = None) -> Any:
+        """Return playhouse's migrator for this database, faster and safer.
+
+        Args:
+            schema: The schema of the tables, where the engine has schemas; None for the current.
+        """
 
     # Connection
 
@@ -126,16 +139,24 @@ class Engine(ABC):
 
     @abstractmethod
     def exclusively(
-        self, waiting: Waiting, *, foreign_keys: bool = False
+        self, waiting: Waiting, *, atomic: bool = True, foreign_keys: bool = False
     ) -> AbstractContextManager[None]:
         """Be the only runner for the block; where DDL is transactional, in one transaction.
 
         Args:
             waiting: How long to wait for other runners, and who is told.
-            foreign_keys: Keep SQLite's foreign keys enforced during the block.
+            atomic: False keeps other runners out without a transaction around the block.
+            foreign_keys: Keep SQLite's foreign keys enforced during an atomic block.
 
         Raises:
             LockTimeoutError: Another one held the lock for longer than `waiting` allows.
+        """
+
+    def verify(self) -> None:  # noqa: B027 - most engines check as they go
+        """Inside an atomic block, refuse what must not be committed.
+
+        Raises:
+            MigrationFailedError: The block left rows whose foreign key points at nothing.
         """
 
     def is_running_elsewhere(self) -> bool:
@@ -162,6 +183,10 @@ class Engine(ABC):
     @abstractmethod
     def history_table(self) -> str:
         """The history's name, quoted and qualified so that no search path changes what it means."""
+
+    def appended(self, column: str) -> str:
+        """The SQL that appends one parameter's text to a column that may be null."""
+        return f"COALESCE({column}, '') || {self.db.param}"
 
     @abstractmethod
     def history_columns(self) -> list[str]:

@@ -8,12 +8,14 @@ changes in a row on one table as one rebuild or one ALTER, and an error can name
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import playhouse.migrate
 from playhouse.migrate import Operation
 
 _OURS = (
@@ -104,6 +106,26 @@ class OperationsInARow:
     def apply(self, table: str, operations: Sequence[TableOperation]) -> None:
         """Make these changes of one table, together. Each engine's migrator knows how."""
         raise NotImplementedError
+
+
+def migrate(*operations: Operation, **_: Any) -> None:
+    """Playhouse's `migrate`, which makes changes in a row on one table together.
+
+    Args:
+        operations: What the methods of one or more migrators returned.
+    """
+    for migrator, group in itertools.groupby(operations, lambda operation: operation.migrator):
+        if isinstance(migrator, OperationsInARow):
+            migrator.migrate(*group)
+        else:
+            for operation in group:
+                operation.run()
+
+
+def rebind(module: ModuleType) -> None:
+    """Let a migration's `from playhouse.migrate import *` mean the `migrate` above."""
+    if getattr(module, "migrate", None) is playhouse.migrate.migrate:
+        module.__dict__["migrate"] = migrate
 
 
 def in_a_row(operations: Iterable[Operation]) -> list[tuple[str | None, list[Any]]]:

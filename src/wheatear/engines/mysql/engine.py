@@ -45,14 +45,35 @@ class MysqlEngine(Engine):
         super().__init__(db)
         self._lock = ""
 
+    def migrator(self, schema: str | None = None) -> Any:
+        """Imported only where a project has one made."""
+        from playhouse.migrate import MySQLMigrator  # noqa: PLC0415
+
+        return MySQLMigrator(self.db, schema)
+
     # Connection
 
     @contextmanager
     def prepared(self, waiting: Waiting) -> Iterator[None]:
         """Name the lock after the database."""
         del waiting
-        self._lock = lock.lock_name(self.db.execute_sql("SELECT DATABASE()").fetchone()[0])
-        yield
+        database, timeout = self.db.execute_sql(
+            "SELECT DATABASE(), @@SESSION.lock_wait_timeout"
+        ).fetchone()
+        self._lock = lock.lock_name(database)
+        self._set_lock_timeout(max(round(self.lock_timeout), 1))
+        try:
+            yield
+        finally:
+            if not self.db.is_closed() and getattr(self.connection, "open", True):
+                self._set_lock_timeout(timeout)
+
+    def _set_lock_timeout(self, seconds: int) -> None:
+        """How long DDL waits for a table that others use; whole seconds.
+
+        https://mariadb.com/kb/en/server-system-variables/#lock_wait_timeout
+        """
+        self.db.execute_sql(f"SET SESSION lock_wait_timeout = {int(seconds)}")
 
     def in_transaction(self) -> bool:
         """Ask the server; PyMySQL's copy of its status is old after an error."""
@@ -106,9 +127,11 @@ class MysqlEngine(Engine):
     # One runner at a time
 
     @contextmanager
-    def exclusively(self, waiting: Waiting, *, foreign_keys: bool = False) -> Iterator[None]:
+    def exclusively(
+        self, waiting: Waiting, *, atomic: bool = True, foreign_keys: bool = False
+    ) -> Iterator[None]:
         """Hold the named lock; nothing is one transaction here, since DDL commits by itself."""
-        del foreign_keys
+        del atomic, foreign_keys
         seconds = 0
         while not lock.try_lock(self.db, self._lock, seconds):
             waiting.pause(lambda: lock.holder(self.db, self._lock))
@@ -149,6 +172,10 @@ class MysqlEngine(Engine):
         """The one of the connection's database, also after a migration's `USE`."""
         database = str(self.db.database).replace("`", "``")
         return f"`{database}`.`wheatear_history`"
+
+    def appended(self, column: str) -> str:
+        """`||` is a logical OR here."""
+        return f"CONCAT(COALESCE({column}, ''), {self.db.param})"
 
     def history_columns(self) -> list[str]:
         """https://mariadb.com/kb/en/information-schema-columns-table/"""

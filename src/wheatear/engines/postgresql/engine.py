@@ -5,16 +5,17 @@ from __future__ import annotations
 import getpass
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
+
+import peewee
 
 from wheatear.engines.engine import FULL, READ_ONLY, RIGHTS, Engine, own_transaction
 from wheatear.engines.postgresql import lock
+from wheatear.engines.postgresql.lock_waits import gave_way, sqlstate
 from wheatear.engines.waiting import Waiting
 from wheatear.errors import ConfigError
 
-# lock_not_available and deadlock_detected: rolled back, and worth another try.
-_GAVE_WAY = {"55P03", "40P01"}
 _REMEDIES = {
     "42501": RIGHTS,
     "25006": READ_ONLY,
@@ -42,6 +43,12 @@ class PostgresqlEngine(Engine):
         super().__init__(db)
         self._schema = ""
         self._search_path = ""
+
+    def migrator(self, schema: str | None = None) -> Any:
+        """Imported only where a project has one made."""
+        from wheatear.engines.postgresql.migrator import PostgresqlMigrator  # noqa: PLC0415
+
+        return PostgresqlMigrator(self.db, schema)
 
     # Connection
 
@@ -73,7 +80,7 @@ class PostgresqlEngine(Engine):
 
     def in_transaction(self) -> bool:
         """Ask the driver: IDLE is 0 in libpq (PQtransactionStatus)."""
-        return int(self.db._adapter.txn_status(self.connection)) != 0
+        return int(self.connection.info.transaction_status) != 0
 
     def way_in(self, error: BaseException) -> str:
         """Say what to do about a connection that failed."""
@@ -91,14 +98,42 @@ class PostgresqlEngine(Engine):
 
     # One runner at a time
 
-    @contextmanager
-    def exclusively(self, waiting: Waiting, *, foreign_keys: bool = False) -> Iterator[None]:
-        """A READ COMMITTED transaction that begins with the advisory lock."""
+    def exclusively(
+        self, waiting: Waiting, *, atomic: bool = True, foreign_keys: bool = False
+    ) -> AbstractContextManager[None]:
+        """A READ COMMITTED transaction with the advisory lock: the block's, or one beside it."""
         del foreign_keys
-        with own_transaction(
+        if not atomic:
+            return self._locked_beside(waiting)
+        return own_transaction(
             self.db, begin=lambda: self._begin_with_lock(waiting), commit=lambda commit: commit()
-        ):
+        )
+
+    @contextmanager
+    def _locked_beside(self, waiting: Waiting) -> Iterator[None]:
+        """Hold the lock on a connection of its own, which does nothing else meanwhile."""
+        connect: Any = peewee.PostgresqlDatabase
+        beside = connect._connect(self.db)  # past a pool, which may hold only one
+        try:
+            cursor = beside.cursor()
+            while not self._lock_beside(cursor):
+                waiting.pause(lambda: lock.holder(self.db, self._schema))
+            waiting.over()
             yield
+        finally:
+            beside.close()
+
+    def _lock_beside(self, cursor: Any) -> bool:
+        cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(%s, %s), set_config('application_name', %s, true), "
+            "set_config('idle_in_transaction_session_timeout', '0', true)",
+            (*lock.key(self._schema), _who()),
+        )
+        held = bool(cursor.fetchone()[0])
+        if not held:
+            cursor.execute("ROLLBACK")
+        return held
 
     def _begin_with_lock(self, waiting: Waiting) -> None:
         # A new transaction each time: a snapshot from before the wait would show old history.
@@ -111,8 +146,9 @@ class PostgresqlEngine(Engine):
         try:
             held = self.db.execute_sql(
                 "SELECT pg_try_advisory_xact_lock(%s, %s), "
-                "set_config('search_path', %s, false), set_config('application_name', %s, true)",
-                (*lock.key(self._schema), self._search_path, _who()),
+                "set_config('search_path', %s, false), set_config('application_name', %s, true), "
+                "set_config('lock_timeout', %s, true)",
+                (*lock.key(self._schema), self._search_path, _who(), f"{self.lock_timeout:.3f}s"),
             ).fetchone()[0]
         except BaseException:
             self.db.rollback()
@@ -121,9 +157,13 @@ class PostgresqlEngine(Engine):
             self.db.rollback()
         return bool(held)
 
+    def is_running_elsewhere(self) -> bool:
+        """Whether another connection holds the lock."""
+        return lock.is_held_elsewhere(self.db, self._schema)
+
     def is_lock_timeout(self, error: BaseException) -> bool:
         """https://www.postgresql.org/docs/current/errcodes-appendix.html"""
-        return sqlstate(error) in _GAVE_WAY
+        return gave_way(error)
 
     def is_lost(self, error: BaseException) -> bool:
         """Ask the driver, which notices when the server hangs up."""
@@ -149,20 +189,6 @@ class PostgresqlEngine(Engine):
             (self.history_table(),),
         ).fetchall()
         return [row[0] for row in rows]
-
-
-def sqlstate(error: BaseException | None) -> str | None:
-    """The five letters of the server's answer, through Peewee's wrapping, of either psycopg."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        inner: list[Any] = [error, *(arg for arg in error.args if isinstance(arg, BaseException))]
-        for one in inner:
-            code = getattr(one, "sqlstate", None) or getattr(one, "pgcode", None)
-            if code:
-                return str(code)
-        error = error.__cause__ or error.__context__
-    return None
 
 
 def _who() -> str:

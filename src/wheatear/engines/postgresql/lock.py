@@ -19,6 +19,18 @@ def key(schema: str) -> tuple[int, int]:
     return _CLASS, zlib.crc32(schema.encode()) - 2**31
 
 
+def is_held_elsewhere(db: Any, schema: str) -> bool:
+    """Whether another connection holds the lock."""
+    row = db.execute_sql(
+        "SELECT count(*) FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted "
+        "AND l.classid::bigint = %s AND l.objid::bigint = %s AND l.objsubid = 2 "
+        "AND l.pid <> pg_backend_pid() "
+        "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        (_CLASS, key(schema)[1] % 2**32),
+    ).fetchone()
+    return bool(row[0])
+
+
 def holder(db: Any, schema: str) -> str:
     """Name the connection that holds the lock."""
     row = db.execute_sql(

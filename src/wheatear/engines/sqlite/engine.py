@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 from wheatear.engines.engine import FULL, Engine, own_transaction
@@ -37,8 +37,20 @@ class SqliteEngine(Engine):
 
     def __init__(self, db: Any) -> None:
         super().__init__(db)
-        self._violations: tuple[int, keys.Violations] | None = None
         self._foreign_keys = False
+        self._enforced: bool | None = None
+        self._violations = keys.Violations()
+        self._pages: dict[int, str] = {}
+        self._version: int | None = None
+        """The `data_version` at which the violations were known."""
+        path = self.file()
+        self._beside = lock.LockBeside(path) if path else None
+
+    def migrator(self, schema: str | None = None) -> Any:
+        """Imported only where a project has one made."""
+        from playhouse.migrate import SqliteMigrator  # noqa: PLC0415
+
+        return SqliteMigrator(self.db, schema)
 
     # Connection
 
@@ -76,7 +88,8 @@ class SqliteEngine(Engine):
     def prepared(self, waiting: Waiting) -> Iterator[None]:
         """Shorten the busy timeout and remember the settings that a run changes."""
         timeout = self.db.pragma("busy_timeout")
-        self._foreign_keys = bool(self.db.pragma("foreign_keys"))
+        self._foreign_keys = self._enforced = bool(self.db.pragma("foreign_keys"))
+        self._version = None
         self.db.execute_sql(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
         try:
             # Until something is read, a file that is no database has opened like any other.
@@ -116,39 +129,84 @@ class SqliteEngine(Engine):
 
     # One runner at a time
 
+    def exclusively(
+        self, waiting: Waiting, *, atomic: bool = True, foreign_keys: bool = False
+    ) -> AbstractContextManager[None]:
+        """One immediate transaction, or else a lock beside the database's file."""
+        if atomic:
+            return self._one_transaction(waiting, foreign_keys=foreign_keys)
+        return self._locked_beside(waiting)
+
     @contextmanager
-    def exclusively(self, waiting: Waiting, *, foreign_keys: bool = False) -> Iterator[None]:
+    def _one_transaction(self, waiting: Waiting, *, foreign_keys: bool) -> Iterator[None]:
         """BEGIN IMMEDIATE; foreign keys off around it, and checked before it commits."""
         self._enforce(foreign_keys)  # does nothing inside a transaction, so before it
         try:
             with own_transaction(
                 self.db,
-                begin=lambda: self.patiently(lambda: self.db.begin("IMMEDIATE"), waiting),
-                commit=lambda commit: self._commit(commit, waiting),
+                begin=lambda: self._begin(waiting),
+                # Readers of a rollback-journal database hold a commit up; the transaction stays.
+                commit=lambda commit: self.patiently(commit, waiting),
             ):
-                before, pages = self._known_violations(), keys.table_pages(self.db)
+                self._violations = self._known_violations()
+                # Only who has violations already needs to tell them from new ones.
+                self._pages = keys.table_pages(self.db) if self._violations else {}
                 yield
-                after = keys.refuse_new(self.db, before, pages)
-            self._violations = (self._data_version(), after)
+        except BaseException:
+            self._version = None  # what was known may have been rolled back
+            raise
         finally:
             if not self.db.is_closed() and not self.in_transaction():
                 self._enforce(self._foreign_keys)
 
-    def _commit(self, commit: Callable[[], None], waiting: Waiting) -> None:
-        # Readers of a rollback-journal database hold a commit up; the transaction stays open.
-        self.patiently(commit, waiting)
+    def verify(self) -> None:
+        """https://www.sqlite.org/pragma.html#pragma_foreign_key_check"""
+        self._violations = keys.refuse_new(self.db, self._violations, self._pages)
+
+    def _begin(self, waiting: Waiting) -> None:
+        while True:
+            self.patiently(lambda: self.db.begin("IMMEDIATE"), waiting)
+            if self._beside is None or not self._beside.is_held_elsewhere():
+                return
+            self.db.rollback()
+            waiting.pause(self._beside.holder)
+
+    @contextmanager
+    def _locked_beside(self, waiting: Waiting) -> Iterator[None]:
+        """Without a transaction of its own: the connection's settings stay as they are."""
+        if self._beside is None:  # in memory there is nobody else
+            yield
+            return
+        while not self._beside.take():
+            waiting.pause(self._beside.holder)
+        try:
+            # Whoever was in a transaction when the lock was taken is out of it after this.
+            self.patiently(lambda: self.db.begin("IMMEDIATE"), waiting)
+            self.db.commit()
+            waiting.over()
+            yield
+        finally:
+            self._beside.give_back()
+            self._enforced = None  # the migration may have changed it
+            if not self.db.is_closed() and not self.in_transaction():
+                self._enforce(self._foreign_keys)
+
+    def is_running_elsewhere(self) -> bool:
+        """Whether another process holds the lock beside the file."""
+        return self._beside is not None and self._beside.is_held_elsewhere()
 
     def _enforce(self, on: bool) -> None:
-        self.db.execute_sql(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}")
+        if on is not self._enforced:
+            self.db.execute_sql(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}")
+            self._enforced = on
 
     def _known_violations(self) -> keys.Violations:
         """What the last check found, unless another connection has written since."""
-        if self._violations and self._violations[0] == self._data_version():
-            return self._violations[1]
+        version = int(self.db.pragma("data_version"))
+        if version == self._version:
+            return self._violations
+        self._version = version
         return keys.violations(self.db)
-
-    def _data_version(self) -> int:
-        return int(self.db.pragma("data_version"))
 
     def _holder(self) -> str:
         path = self.file()

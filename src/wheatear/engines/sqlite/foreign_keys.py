@@ -10,13 +10,15 @@ from typing import Any
 
 from wheatear.errors import MigrationFailedError
 
-Violations = Counter[tuple[Any, ...]]
+
+class Violations(Counter[tuple[Any, ...]]):
+    """Rows that point at nothing, counted: table, rowid, and the table they point at."""
 
 
 def violations(db: Any) -> Violations:
     """Read all rows that point at nothing, told by table, rowid and the table they point at."""
     rows = db.execute_sql("PRAGMA main.foreign_key_check").fetchall()
-    return Counter((row[0].lower(), row[1], row[2].lower()) for row in rows)
+    return Violations((row[0].lower(), row[1], row[2].lower()) for row in rows)
 
 
 def table_pages(db: Any) -> dict[int, str]:
@@ -59,7 +61,7 @@ def refuse_new(db: Any, before: Violations, pages: dict[int, str]) -> Violations
 
 def _renamed(before: Violations, old: dict[int, str], new: dict[int, str]) -> Violations:
     names = {name: new[page] for page, name in old.items() if page in new}
-    return Counter(
+    return Violations(
         {
             (names.get(table, table), rowid, names.get(to, to)): count
             for (table, rowid, to), count in before.items()

@@ -1,4 +1,5 @@
-"""SQLite's write lock: taken with BEGIN IMMEDIATE, and seen from outside.
+"""SQLite's write lock, taken with BEGIN IMMEDIATE and seen from outside; and a lock beside the file
+for a run that is no one transaction.
 
 https://www.sqlite.org/lockingv3.html, https://www.sqlite.org/wal.html
 """
@@ -6,6 +7,7 @@ https://www.sqlite.org/lockingv3.html, https://www.sqlite.org/wal.html
 from __future__ import annotations
 
 import os
+import sys
 
 # The bytes a writer locks: RESERVED in a rollback-journal database's file, and the write lock in a
 # WAL database's shared memory file (walformat.html, section 2.3).
@@ -61,3 +63,80 @@ def _command(pid: int) -> str:
     # Only names: an argument may hold a secret.
     script = next((word for word in words[1:] if word.endswith(".py")), "")
     return f" ({' '.join(os.path.basename(word) for word in (words[0], script) if word)})"
+
+
+class LockBeside:
+    """A file beside the database, locked by the process that runs a migration without transaction.
+
+    The system gives it back when the process ends, however it ends.
+
+    Args:
+        database: The database's file.
+    """
+
+    def __init__(self, database: str) -> None:
+        self._path = f"{database}-wheatear"
+        self._descriptor: int | None = None
+
+    def take(self) -> bool:
+        """Take it, unless another process holds it."""
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        # Between opening and locking, its last holder may have removed the file.
+        if not _lock(descriptor) or not _is_at(descriptor, self._path):
+            os.close(descriptor)
+            return False
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"process {os.getpid()}".encode())
+        self._descriptor = descriptor
+        return True
+
+    def give_back(self) -> None:
+        """Give it back, and leave no file."""
+        if self._descriptor is not None:
+            os.unlink(self._path)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def is_held_elsewhere(self) -> bool:
+        """Whether another process holds it."""
+        if self._descriptor is not None:
+            return False
+        try:
+            descriptor = os.open(self._path, os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            return not _lock(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def holder(self) -> str:
+        """Name the process that holds it."""
+        try:
+            with open(self._path, encoding="utf-8") as file:
+                return file.read() or "another run of migrations"
+        except OSError:
+            return "another run of migrations"
+
+
+def _is_at(descriptor: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except OSError:
+        return False
+
+
+def _lock(descriptor: int) -> bool:
+    """https://man7.org/linux/man-pages/man2/flock.2.html; on Windows, a byte of the file."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt  # noqa: PLC0415
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl  # noqa: PLC0415
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
