@@ -17,8 +17,9 @@ NEXT = "20260201_000000_next"
 FILE = f"ROOT/migrations/{NEXT}.py"
 CREATE = "CREATE TABLE b (id INTEGER)"
 MEND = "mend the file and run the command again."
+MEND_APPLIED = "mend the file and run the command again with --accept-changed."
 BY_HAND = (
-    "finish the migration by hand and say `migrate --mark-applied`, or undo what stays and say "
+    "finish the migration by hand and say `migrate --mark-applied`, or undo what it did and say "
     "`migrate --mark-pending`."
 )
 LEAVE_OUT = (
@@ -47,7 +48,7 @@ def fails(project: Project, engine: str, body: str, *words: str) -> Ended:
 
 def told(engine: str, what: str, where: str, next: str) -> str:
     state = {
-        True: f"{NEXT} is interrupted: this engine commits each statement by itself, so this one "
+        True: f"{NEXT} is interrupted: each of its statements commits by itself, so this one "
         f"stays:\n         {CREATE}",
         False: f"{NEXT} was rolled back: nothing of it stays.",
     }[engine == "mariadb"]
@@ -89,12 +90,7 @@ def test_sends_what_the_database_refuses(project: Project, engine: str) -> None:
         "postgresql": 'ProgrammingError: relation "nowhere" does not exist',
         "mariadb": "ProgrammingError: Table 'DATABASE.nowhere' doesn't exist",
     }[engine]
-    err = fails(project, engine, f"db.execute_sql('{sql}')").err
-    if engine == "postgresql":  # the driver's own drawing of the place, of more than one line
-        err = "\n".join(line for line in err.split("\n") if not line.startswith(("LINE", "     ")))
-        assert f"failed: {said}" in err
-        return
-    assert err == told(
+    assert fails(project, engine, f"db.execute_sql('{sql}')").err == told(
         engine,
         said,
         f"{FILE}:10 in migrate_forward()\n           db.execute_sql('{sql}')\n"
@@ -177,7 +173,8 @@ def test_a_conflict_that_ends_the_transaction_ends_the_migration(
     assert fails(project, engine, body).err == told(
         engine,
         "The transaction has ended, rolled back by the statement before (OR ROLLBACK).",
-        f"{FILE}:16 in migrate_forward()\n           db.execute_sql('CREATE TABLE c (id INTEGER)')",
+        f"{FILE}:16 in migrate_forward()\n           db.execute_sql('CREATE TABLE c (id INTEGER)')\n"
+        "         statement: INSERT OR ROLLBACK INTO b VALUES (1)",
         "use OR ABORT, or let the error end the migration.",
     )
 
@@ -265,7 +262,7 @@ def test_what_it_rolled_back_itself_is_not_said_to_stay(project: Project, engine
         f"error: {NEXT} failed: ZeroDivisionError: division by zero\n"
         f"  where: {FILE}:20 in migrate_forward()\n"
         "           1 / 0\n"
-        f"  state: {NEXT} is interrupted: this engine commits each statement by itself, so these 2 "
+        f"  state: {NEXT} is interrupted: each of its statements commits by itself, so these 2 "
         "stay:\n"
         f"         {CREATE}\n"
         "         INSERT INTO b VALUES (2)\n"
@@ -284,7 +281,7 @@ def test_leaves_a_transaction_open(project: Project, engine: str) -> None:
         1,
         "",
         f"error: {NEXT} failed: the migration left a transaction open, which was rolled back.\n"
-        f"  state: {NEXT} is interrupted: this engine commits each statement by itself, so this one "
+        f"  state: {NEXT} is interrupted: each of its statements commits by itself, so this one "
         f"stays:\n         {CREATE}\n"
         f"  next:  {BY_HAND}\n",
     )
@@ -333,6 +330,32 @@ def test_leaves_a_foreign_key_that_points_at_nothing(project: Project, engine: s
     assert reading.tables(project.url) == []
 
 
+def test_ends_the_program(project: Project, engine: str) -> None:
+    """Whatever code it ends with: nothing has been applied, so it is no success."""
+    assert fails(project, engine, "import sys\nsys.exit()").err == told(
+        engine,
+        "the migration ends the program (SystemExit: ).",
+        "",
+        "raise an error instead, or return from the function.",
+    )
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_goes_on_after_a_failed_statement(project: Project, engine: str) -> None:
+    body = """
+        try:
+            db.execute_sql('INSERT INTO nowhere VALUES (1)')
+        except Exception:
+            pass
+        """
+    ended = fails(project, engine, body)
+    assert "current transaction is aborted" in ended.err
+    assert ended.err.endswith(
+        "  next:  an earlier statement failed, and the migration went on: put what may fail into "
+        "`with db.atomic():`, which takes back that part alone.\n"
+    )
+
+
 # Reverting
 
 
@@ -376,16 +399,16 @@ def test_fails_on_its_way_back(project: Project, engine: str) -> None:
     ended = project.run("migrate", "--backward")
     stays = engine == "mariadb"
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.startswith(
+    assert ended.err == (
         f"error: {NEXT} failed: ZeroDivisionError: division by zero\n"
         f"  where: {FILE}:14 in migrate_backward()\n"
         "           1 / 0\n"
         f"  state: {NEXT} "
         + (
-            "is interrupted: this engine commits each statement by itself, so this one stays:\n"
+            "is interrupted: each of its statements commits by itself, so this one stays:\n"
             f"         DROP TABLE b\n  next:  {BY_HAND}\n"
             if stays
-            else "was rolled back: nothing of it stays.\n"
+            else f"was rolled back: nothing of it stays.\n  next:  {MEND_APPLIED}\n"
         )
     )
     assert reading.tables(project.url) == ([] if stays else ["b"])

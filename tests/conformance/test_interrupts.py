@@ -52,7 +52,7 @@ def test_in_the_middle(
     ended = running.end(number)
     stays = engine == "mariadb"
     state = (
-        f"{SLOW} is interrupted: this engine commits each statement by itself, so this one stays:\n"
+        f"{SLOW} is interrupted: each of its statements commits by itself, so this one stays:\n"
         f"{CREATE}\n"
         if stays
         else f"{SLOW} was rolled back: nothing of it stays.\n"

@@ -12,6 +12,7 @@ import tempfile
 import time
 import traceback
 import types
+import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import IO
@@ -19,32 +20,39 @@ from typing import IO
 CAN_FORK = hasattr(os, "fork")
 
 
-def run(words: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, bytes, bytes]:
-    """Run the program in a fork of this process; return its exit code and both outputs."""
-    for module in ("app", "init", "create", "migrate", "status", "history"):
-        import_module(f"wheatear.cli.{module}")
-    import_module("wheatear.attempt")
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        pid = os.fork()
-        if pid == 0:
-            _become_the_program(words, folder, environment, out, err)
-        code = _wait(pid)
-        out.seek(0)
-        err.seek(0)
-        return code, out.read(), err.read()
+class Fork:
+    """The program, begun in a fork of this process."""
 
+    def __init__(self, words: list[str], folder: Path, environment: dict[str, str]) -> None:
+        for module in ("app", "init", "create", "migrate", "status", "history"):
+            import_module(f"wheatear.cli.{module}")
+        import_module("wheatear.attempt")
+        self._out, self._err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+        self._start = time.monotonic()
+        self._pid = os.fork()
+        if self._pid == 0:
+            _become_the_program(words, folder, environment, self._out, self._err)
 
-def _wait(pid: int, seconds: float = 60.0) -> int:
-    end = time.monotonic() + seconds
-    while True:
-        done, status = os.waitpid(pid, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        if time.monotonic() > end:
-            os.kill(pid, 9)
-            os.waitpid(pid, 0)
-            raise AssertionError(f"still running after {seconds} s")
-        time.sleep(0.002)
+    def end(self) -> tuple[int, bytes, bytes, float]:
+        """Wait for its end: the exit code, both outputs, and the seconds it took."""
+        with self._out, self._err:
+            code = self._wait()
+            seconds = time.monotonic() - self._start
+            self._out.seek(0)
+            self._err.seek(0)
+            return code, self._out.read(), self._err.read(), seconds
+
+    def _wait(self, seconds: float = 60.0) -> int:
+        end = time.monotonic() + seconds
+        while True:
+            done, status = os.waitpid(self._pid, os.WNOHANG)
+            if done:
+                return os.waitstatus_to_exitcode(status)
+            if time.monotonic() > end:
+                os.kill(self._pid, 9)
+                os.waitpid(self._pid, 0)
+                raise AssertionError(f"still running after {seconds} s")
+            time.sleep(0.002)
 
 
 def _become_the_program(
@@ -59,6 +67,8 @@ def _become_the_program(
         sys.stdin = open(0, encoding="utf-8", closefd=False)
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)
+        warnings.resetwarnings()
+        warnings.simplefilter("ignore")  # as a program without -W
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)

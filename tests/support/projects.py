@@ -132,9 +132,13 @@ class Project:
         if options or not forks.CAN_FORK:
             options.pop("fresh", None)
             return self.start(*words, cwd=cwd, env=env, **options).end()
-        start = time.monotonic()
-        code, out, err = forks.run(list(words), cwd or self.root, self.environment(env))
-        return self.ended(code, out, err, time.monotonic() - start)
+        return self.ended(*self.fork(*words, cwd=cwd, env=env).end())
+
+    def fork(
+        self, *words: str, cwd: Path | None = None, env: dict[str, str] | None = None
+    ) -> forks.Fork:
+        """Begin a command in a fork."""
+        return forks.Fork(list(words), cwd or self.root, self.environment(env))
 
     def ended(self, code: int, out: bytes, err: bytes, seconds: float) -> Ended:
         """How a command ended, in words."""
