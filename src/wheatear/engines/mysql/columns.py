@@ -1,0 +1,258 @@
+"""Changes of a column that is there: NOT NULL, DEFAULT, type, name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import peewee
+
+from .change import Change, RefusedError, Step, TableState, nothing, step
+from .clauses import ColumnClauses, type_word
+from .definition import PRIMARY, SOME_TYPE, Definition
+from .dependents import Outside, outside
+from .literals import is_sql
+from .server_errors import NULL_IN_NOT_NULL
+from .tokens import quoted, renamed, same
+from .warn import BrokenByRenameWarning, NotAppliedWarning, warn
+
+_WITHOUT_LITERAL_DEFAULT = ("text", "blob", "json", "geometry", "point", "polygon", "linestring")
+
+
+def add_not_null(column: str) -> Step:
+    """The column as it is, NOT NULL."""
+
+    @step(column)
+    def plan(state: TableState) -> Change:
+        name = state.column(column)
+        clauses = state.definition.column(name)
+        if not clauses.null:
+            return nothing(state)
+        if clauses.get("generated") and state.session.server.mariadb:
+            raise RefusedError(f"MariaDB takes no NOT NULL on the generated column {name!r}.")
+        return _modify(state, name, clauses.not_null(), explain=_nulls(name))
+
+    return plan
+
+
+def drop_not_null(column: str) -> Step:
+    """The column as it is, taking NULL."""
+
+    @step(column)
+    def plan(state: TableState) -> Change:
+        name = state.column(column)
+        clauses = state.definition.column(name)
+        if clauses.null:
+            return nothing(state)
+        if PRIMARY in state.definition.keys and name in state.definition.key_columns(PRIMARY):
+            raise RefusedError(f"{name!r} belongs to the primary key, which cannot be NULL.")
+        return _modify(state, name, clauses.nullable())
+
+    return plan
+
+
+def add_default(column: str, default: Any) -> Step:
+    """The column's DEFAULT, for rows inserted from now on."""
+
+    @step(column)
+    def plan(state: TableState) -> Change:
+        name = state.column(column)
+        clauses = state.definition.column(name)
+        value = default() if peewee.callable_(default) else default
+        if value is None:
+            raise RefusedError(
+                "`default` must be a value, not None.",
+                next=f"migrator.drop_column_default({state.name!r}, {name!r})",
+            )
+        default_sql = default_of(state, value, clauses.get("type") or "")
+        expected = state.definition.with_column(name, None)
+        return Change((f"ALTER COLUMN {quoted(name)} SET DEFAULT {default_sql}",), expected)
+
+    return plan
+
+
+def drop_default(column: str) -> Step:
+    """The column without its DEFAULT; where it takes NULL, the default is NULL again."""
+
+    @step(column)
+    def plan(state: TableState) -> Change:
+        name = state.column(column)
+        clauses = state.definition.column(name)
+        if clauses.default is None:
+            return nothing(state)
+        # DROP DEFAULT of a column that takes NULL would, on MySQL, make it one that an INSERT has
+        # to name.
+        action = "SET DEFAULT NULL" if clauses.null else "DROP DEFAULT"
+        expected = state.definition.with_column(name, str(clauses.without("default")))
+        return Change((f"ALTER COLUMN {quoted(name)} {action}",), expected)
+
+    return plan
+
+
+def alter_type(column: str, field: Any, cast: Any) -> Step:
+    """The column as another type, everything else as it is."""
+
+    @step(column)
+    def plan(state: TableState) -> Change:
+        if cast is not None:
+            raise RefusedError(
+                "MySQL and MariaDB have no `cast` (PostgreSQL's USING).",
+                next="Add a column of the new type, fill it with an UPDATE, drop the old one and"
+                " rename the new one.",
+            )
+        name = state.column(column)
+        clauses = state.definition.column(name)
+        new = state.sql(field.ddl_datatype(state.new_context()))
+        _say_what_is_not_applied(state, name, clauses, field)
+        changed = clauses.of_type(new)
+        sql = f"MODIFY COLUMN {quoted(name)} {state.restated(changed)}"
+        expected = str(changed.having("type", SOME_TYPE))
+        return Change((sql,), state.definition.with_column(name, expected))
+
+    return plan
+
+
+def rename(old: str, new: str) -> Step:
+    """The column under another name, wherever this table mentions it."""
+
+    @step(old, new)
+    def plan(state: TableState) -> Change:
+        name = state.column(old)
+        taken = state.definition.find_column(new)
+        if taken is not None and not same(name, new):
+            raise RefusedError(f"Table {state.name!r} has a column {taken!r} already.")
+        _refuse_to_break(state, name, new)
+        if state.session.server.renames_columns:
+            sql = f"RENAME COLUMN {quoted(name)} TO {quoted(new)}"
+        else:
+            clauses = state.restated(state.definition.column(name))
+            sql = f"CHANGE COLUMN {quoted(name)} {quoted(new)} {clauses}"
+        return Change((sql,), renamed_definition(state, name, new))
+
+    return plan
+
+
+def _refuse_to_break(state: TableState, name: str, new: str) -> None:
+    others = outside(state, name)
+    objects = Outside(views=others.views, triggers=others.triggers).named()
+    if objects:
+        raise RefusedError(
+            f"{name!r} of {state.name!r} is used by {', '.join(objects)}, which would go on saying"
+            f" {name!r} and fail.",
+            next="Drop these first (migrator.sql('DROP VIEW …')), rename, and make them anew with"
+            f" {new!r}.",
+        )
+    if others.perhaps:
+        warn(
+            f"rename_column({state.name!r}, {name!r}, {new!r}): these triggers mention both names"
+            f" and may fail from now on: {', '.join(others.perhaps)}.",
+            BrokenByRenameWarning,
+        )
+
+
+def renamed_definition(state: TableState, old: str, new: str) -> Definition:
+    """The definition after the server renamed a column: keys, keys of others, expressions."""
+    definition = state.definition
+    columns = {
+        new if column == old else column: _renamed_in_column(sql or "", old, new)
+        for column, sql in definition.columns.items()
+    }
+    keys = {name: _renamed_in_key(sql or "", old, new) for name, sql in definition.keys.items()}
+    constraints = {
+        name: _renamed_in_constraint(sql or "", old, new, state.name)
+        for name, sql in definition.constraints.items()
+    }
+    return replace(definition, columns=columns, keys=keys, constraints=constraints)
+
+
+def _renamed_in_column(sql: str, old: str, new: str) -> str:
+    return renamed(sql, old, new)
+
+
+def _renamed_in_key(sql: str, old: str, new: str) -> str:
+    head, parenthesis, rest = sql.partition(" (")
+    return head + parenthesis + renamed(rest, old, new)
+
+
+def _renamed_in_constraint(sql: str, old: str, new: str, table: str) -> str:
+    own, references, target = sql.partition(" REFERENCES ")
+    if references and target.startswith(quoted(table) + " "):
+        head, parenthesis, rest = target.partition(" (")
+        target = head + parenthesis + renamed(rest, old, new)
+    return renamed(own, old, new) + references + target
+
+
+def default_of(state: TableState, value: Any, type_sql: str) -> str:
+    """A default's SQL for a column of this type."""
+    if isinstance(value, peewee.Node):
+        return _in_parentheses(state.sql(value))
+    if is_sql(value):
+        text = str(value)
+        return text if text.startswith("'") else _in_parentheses(text)
+    return literal_default(state, value, type_sql)
+
+
+def literal_default(state: TableState, value: Any, type_sql: str) -> str:
+    """A plain value as the default of a column of this type."""
+    text = state.literal(value)
+    # MySQL takes a default of these types as an expression only; MariaDB as it is.
+    if not state.session.server.mariadb and type_word(type_sql).endswith(_WITHOUT_LITERAL_DEFAULT):
+        return _in_parentheses(text)
+    return text
+
+
+def _in_parentheses(text: str) -> str:
+    return f"({text})"
+
+
+def _modify(state: TableState, name: str, clauses: ColumnClauses, explain: Any = None) -> Change:
+    return Change(
+        (f"MODIFY COLUMN {quoted(name)} {state.restated(clauses)}",),
+        state.definition.with_column(name, str(clauses)),
+        explain=explain,
+    )
+
+
+def _nulls(column: str) -> Any:
+    def explain(number: int, state: TableState) -> RefusedError | None:
+        if number not in NULL_IN_NOT_NULL:
+            return None
+        count = state.session.rows(
+            f"SELECT COUNT(*) FROM {state.sql_name} WHERE {quoted(column)} IS NULL"
+        )[0][0]
+        if not count:
+            return None
+        return RefusedError(
+            f"{count} row{'s' if count > 1 else ''} of {state.name!r} hold NULL in {column!r}.",
+            next=f"Fill them first: UPDATE {state.sql_name} SET {quoted(column)} = … "
+            f"WHERE {quoted(column)} IS NULL",
+        )
+
+    return explain
+
+
+def _say_what_is_not_applied(
+    state: TableState, name: str, clauses: ColumnClauses, field: Any
+) -> None:
+    place = f"alter_column_type({state.name!r}, {name!r}) changes the type only: "
+    if bool(field.null) != clauses.null:
+        method = "drop_not_null" if field.null else "add_not_null"
+        warn(
+            f"{place}the column {'takes' if clauses.null else 'does not take'} NULL, the field"
+            f" says null={bool(field.null)}. Use migrator.{method}({state.name!r}, {name!r}).",
+            NotAppliedWarning,
+        )
+    value = field.default
+    if value is None or peewee.callable_(value):
+        return
+    wanted = default_of(state, field.db_value(value), clauses.get("type") or "")
+    if _bare(wanted) != _bare(clauses.default or ""):
+        warn(
+            f"{place}the column's default is {clauses.default or 'NULL'}, the field's is {wanted}."
+            f" Use migrator.add_column_default({state.name!r}, {name!r}, {value!r}).",
+            NotAppliedWarning,
+        )
+
+
+def _bare(default: str) -> str:
+    return default.strip("()'").lower()
