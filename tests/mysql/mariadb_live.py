@@ -37,6 +37,19 @@ class Live:
         }
 
 
+def altered(live: Live) -> list[str]:
+    """The statements that the migrator sends from now on, apart from its looking and settings."""
+    sent: list[str] = []
+
+    def note(sql: str, params: object = None) -> object:
+        if sql.startswith(("ALTER", "UPDATE", "RENAME", "DROP")):
+            sent.append(sql)
+        return peewee.Database.execute_sql(live.database, sql, params)
+
+    live.database.execute_sql = note
+    return sent
+
+
 RICH = """
 CREATE TABLE rich (
   id int AUTO_INCREMENT PRIMARY KEY,

@@ -112,6 +112,11 @@ def test_defaults(rich: Live) -> None:
         "- `d` datetime(3) DEFAULT current_timestamp(3) ON UPDATE current_timestamp(3)",
         "+ `d` datetime(3) DEFAULT NULL ON UPDATE current_timestamp(3)",
     }
+    assert rich.diff("rich", lambda: migrate(m.add_column_default("rich", "ts", "now()"))) == set()
+    assert rich.diff("rich", lambda: migrate(m.add_column_default("rich", "d", "now(3)"))) == {
+        "- `d` datetime(3) DEFAULT NULL ON UPDATE current_timestamp(3)",
+        "+ `d` datetime(3) DEFAULT current_timestamp(3) ON UPDATE current_timestamp(3)",
+    }
 
 
 def test_alter_column_type_says_what_it_does_not_apply(rich: Live) -> None:
@@ -135,10 +140,10 @@ def test_alter_column_type_says_what_it_does_not_apply(rich: Live) -> None:
 
 
 def test_alter_column_type_cuts_nothing(rich: Live) -> None:
-    rich.run("SET SESSION sql_mode = ''")
+    rich.run("UPDATE rich SET s = 'longer'", "SET SESSION sql_mode = ''")
     with pytest.raises(OperationError) as caught:
         rich.migrator.alter_column_type(
-            "rich", "s", peewee.CharField(max_length=4, null=True)
+            "rich", "s", peewee.CharField(max_length=5, null=True)
         ).run()
     assert "Data too long" in caught.value.what or "truncated" in caught.value.what
     with pytest.raises(OperationError, match="cast"):

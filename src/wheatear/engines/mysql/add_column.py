@@ -10,20 +10,19 @@ import peewee
 from playhouse.migrate import make_index_name
 
 from .change import Change, RefusedError, Step, TableState, step
-from .columns import default_of, literal_default
+from .columns import default_of, literal_default, nulls_are_named
 from .definition import Definition
 from .fill import fill_rows
-from .keys import foreign_key_sql, index_clause
+from .keys import Target, foreign_key_sql, index_clause, require
 from .tokens import quoted, tokens
 
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """What a new foreign key column points at; `table` is quoted with its schema."""
+    """The foreign key of a new column."""
 
     name: str
-    table: str
-    column: str
+    target: Target
     on_delete: str | None
     on_update: str | None
 
@@ -69,6 +68,8 @@ def add_column(column: NewColumn) -> Step:
                 f"{column.name!r} is not null but has no default for the rows that are there.",
                 next="Give the field a default (it stays in the database), or null=True.",
             )
+        if column.foreign_key is not None:
+            require(state, column.foreign_key.target)
         if column.each_its_own:
             return _filled(state, column)
         return _with_default(state, column)
@@ -128,6 +129,7 @@ def _finished(column: NewColumn) -> Step:
             (sql, *index),
             expected,
             optional_keys=names,
+            explain=nulls_are_named(column.name),
             refill=lambda after: fill_rows(after, column.name, column.field),
         )
 
@@ -201,7 +203,7 @@ def _foreign_key(column: NewColumn, expected: Definition) -> tuple[list[str], De
     key = column.foreign_key
     if key is None:
         return [], expected
-    sql = foreign_key_sql(column.name, key.table, key.column, key.on_delete, key.on_update)
+    sql = foreign_key_sql(column.name, key.target, key.on_delete, key.on_update)
     return [f"ADD CONSTRAINT {quoted(key.name)} {sql}"], expected.with_constraint(key.name)
 
 

@@ -9,7 +9,7 @@ import peewee
 
 from .change import Change, RefusedError, Step, TableState, nothing, step
 from .clauses import ColumnClauses, type_word
-from .definition import PRIMARY, SOME_TYPE, Definition
+from .definition import PRIMARY, SOME_DEFAULT, SOME_TYPE, Definition
 from .dependents import Outside, outside
 from .literals import is_sql
 from .server_errors import NULL_IN_NOT_NULL
@@ -30,7 +30,7 @@ def add_not_null(column: str) -> Step:
             return nothing(state)
         if clauses.get("generated") and state.session.server.mariadb:
             raise RefusedError(f"MariaDB takes no NOT NULL on the generated column {name!r}.")
-        return _modify(state, name, clauses.not_null(), explain=_nulls(name))
+        return _modify(state, name, clauses.not_null(), explain=nulls_are_named(name))
 
     return plan
 
@@ -65,8 +65,7 @@ def add_default(column: str, default: Any) -> Step:
                 next=f"migrator.drop_column_default({state.name!r}, {name!r})",
             )
         default_sql = default_of(state, value, clauses.get("type") or "")
-        expected = state.definition.with_column(name, None)
-        return Change((f"ALTER COLUMN {quoted(name)} SET DEFAULT {default_sql}",), expected)
+        return _default_change(state, name, clauses.having("default", f"DEFAULT {default_sql}"))
 
     return plan
 
@@ -80,13 +79,28 @@ def drop_default(column: str) -> Step:
         clauses = state.definition.column(name)
         if clauses.default is None:
             return nothing(state)
-        # DROP DEFAULT of a column that takes NULL would, on MySQL, make it one that an INSERT has
-        # to name.
-        action = "SET DEFAULT NULL" if clauses.null else "DROP DEFAULT"
-        expected = state.definition.with_column(name, str(clauses.without("default")))
-        return Change((f"ALTER COLUMN {quoted(name)} {action}",), expected)
+        return _default_change(state, name, clauses.without("default"))
 
     return plan
+
+
+def _default_change(state: TableState, name: str, clauses: ColumnClauses) -> Change:
+    """SET DEFAULT or DROP DEFAULT, which touch the catalogue alone.
+
+    MariaDB forgets ON UPDATE with them: such a column is restated as a whole. DROP DEFAULT of a
+    column that takes NULL would, on MySQL, make it one that an INSERT has to name.
+    """
+    new = clauses.get("default")
+    if clauses.get("update"):
+        whole = clauses if new or not clauses.null else clauses.nullable()
+        return _modify(state, name, whole, expected=_expected_default(whole))
+    action = f"SET {new}" if new else "SET DEFAULT NULL" if clauses.null else "DROP DEFAULT"
+    expected = state.definition.with_column(name, _expected_default(clauses))
+    return Change((f"ALTER COLUMN {quoted(name)} {action}",), expected)
+
+
+def _expected_default(clauses: ColumnClauses) -> str:
+    return str(clauses.having("default", SOME_DEFAULT) if clauses.default else clauses)
 
 
 def alter_type(column: str, field: Any, cast: Any) -> Step:
@@ -154,19 +168,15 @@ def renamed_definition(state: TableState, old: str, new: str) -> Definition:
     """The definition after the server renamed a column: keys, keys of others, expressions."""
     definition = state.definition
     columns = {
-        new if column == old else column: _renamed_in_column(sql or "", old, new)
+        new if column == old else column: sql and renamed(sql, old, new)
         for column, sql in definition.columns.items()
     }
-    keys = {name: _renamed_in_key(sql or "", old, new) for name, sql in definition.keys.items()}
+    keys = {name: sql and _renamed_in_key(sql, old, new) for name, sql in definition.keys.items()}
     constraints = {
-        name: _renamed_in_constraint(sql or "", old, new, state.name)
+        name: sql and _renamed_in_constraint(sql, old, new, state.name)
         for name, sql in definition.constraints.items()
     }
     return replace(definition, columns=columns, keys=keys, constraints=constraints)
-
-
-def _renamed_in_column(sql: str, old: str, new: str) -> str:
-    return renamed(sql, old, new)
 
 
 def _renamed_in_key(sql: str, old: str, new: str) -> str:
@@ -205,15 +215,24 @@ def _in_parentheses(text: str) -> str:
     return f"({text})"
 
 
-def _modify(state: TableState, name: str, clauses: ColumnClauses, explain: Any = None) -> Change:
+def _modify(
+    state: TableState,
+    name: str,
+    clauses: ColumnClauses,
+    *,
+    expected: str | None = None,
+    explain: Any = None,
+) -> Change:
     return Change(
         (f"MODIFY COLUMN {quoted(name)} {state.restated(clauses)}",),
-        state.definition.with_column(name, str(clauses)),
+        state.definition.with_column(name, expected or str(clauses)),
         explain=explain,
     )
 
 
-def _nulls(column: str) -> Any:
+def nulls_are_named(column: str) -> Any:
+    """Explain the server's refusal of NOT NULL by the rows that hold NULL."""
+
     def explain(number: int, state: TableState) -> RefusedError | None:
         if number not in NULL_IN_NOT_NULL:
             return None

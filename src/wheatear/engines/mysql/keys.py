@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import peewee
@@ -155,23 +156,54 @@ def add_unique(columns: Sequence[str]) -> Step:
     return plan
 
 
+@dataclass(frozen=True)
+class Target:
+    """What a foreign key points at; `sql_name` is the table quoted, with its schema if said."""
+
+    table: str
+    column: str
+    schema: str | None
+    sql_name: str
+
+
+def require(state: TableState, target: Target) -> None:
+    """Refuse a target that is not there: with foreign_key_checks off the server would take it."""
+    schema = target.schema or state.schema
+    columns = [
+        name
+        for (name,) in state.session.rows(
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_schema = %s AND table_name = %s",
+            (schema, target.table),
+        )
+    ]
+    if not columns:
+        known = state.session.tables(schema)
+        raise RefusedError(f"There is no table {target.table!r}{near(target.table, known)}")
+    if not _find(target.column, columns):
+        raise RefusedError(
+            f"Table {target.table!r} has no column {target.column!r}{near(target.column, columns)}"
+        )
+
+
 def foreign_key_sql(
-    column: str, rel: str, rel_column: str, on_delete: str | None, on_update: str | None
+    column: str, target: Target, on_delete: str | None, on_update: str | None
 ) -> str:
-    """FOREIGN KEY and what follows; `rel` is quoted already."""
-    sql = f"FOREIGN KEY ({quoted(column)}) REFERENCES {rel} ({quoted(rel_column)})"
+    """FOREIGN KEY and what follows."""
+    sql = f"FOREIGN KEY ({quoted(column)}) REFERENCES {target.sql_name} ({quoted(target.column)})"
     for event, action in (("DELETE", on_delete), ("UPDATE", on_update)):
         if action is not None:
             sql += f" ON {event} {action}"
     return sql
 
 
-def add_foreign_key(name: str, column: str, sql: str) -> Step:
+def add_foreign_key(name: str, column: str, target: Target, sql: str) -> Step:
     """A foreign key of one column; its index is the one there is, or the server's."""
 
     @step(name, column)
     def plan(state: TableState) -> Change:
         state.column(column)
+        require(state, target)
         return constraint_change(state, name, sql)
 
     return plan

@@ -79,6 +79,8 @@ class MysqlMigrator(OperationsInARow, MySQLMigrator):  # type: ignore[misc]
         """
         field = field.clone()
         field.name = field.column_name = column_name
+        if hook := getattr(field, "_db_hook", None):
+            hook(self.database)  # a field of no model does not know how to write its value yet
         foreign = self._foreign_key(table, column_name, field)
         return add_column(NewColumn(column_name, field, foreign, allow_not_null))
 
@@ -91,8 +93,7 @@ class MysqlMigrator(OperationsInARow, MySQLMigrator):  # type: ignore[misc]
         name = field.constraint_name or f"fk_{table}_{column}_refs_{meta.table_name}"
         return ForeignKey(
             _truncate_constraint_name(name),
-            self._quoted(meta.table_name, meta.schema),
-            target.column_name,
+            self._target(meta.table_name, target.column_name, meta.schema),
             field.on_delete,
             field.on_update,
         )
@@ -203,9 +204,12 @@ class MysqlMigrator(OperationsInARow, MySQLMigrator):  # type: ignore[misc]
         in place only with foreign_key_checks off).
         """
         name = constraint_name or f"fk_{table}_{column_name}_refs_{rel}"
-        target = self._quoted(rel, rel_schema)
-        sql = keys.foreign_key_sql(column_name, target, rel_column, on_delete, on_update)
-        return keys.add_foreign_key(_truncate_constraint_name(name), column_name, sql)
+        target = self._target(rel, rel_column, rel_schema)
+        sql = keys.foreign_key_sql(column_name, target, on_delete, on_update)
+        return keys.add_foreign_key(_truncate_constraint_name(name), column_name, target, sql)
+
+    def _target(self, table: str, column: str, schema: str | None) -> keys.Target:
+        return keys.Target(table, column, schema or self.schema, self._quoted(table, schema))
 
     @table_operation
     def drop_foreign_key_constraint(self, table: str, column_name: str) -> Step:

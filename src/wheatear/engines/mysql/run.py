@@ -30,8 +30,9 @@ class _MissingError(RefusedError):
 
 @dataclass
 class Batch:
-    """Changes that go into one statement."""
+    """Changes that go into one statement: for the table as it was, and as it will be (`state`)."""
 
+    before: TableState
     state: TableState
     operations: list[TableOperation] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
@@ -60,6 +61,10 @@ class Batch:
         self.touched |= names
         self.mentioned |= names | change.words
         self.state = replace(self.state, definition=change.expected)
+
+
+def _batch(state: TableState) -> Batch:
+    return Batch(state, state)
 
 
 class Run:
@@ -93,7 +98,7 @@ class Run:
         planned = [(operation, self._step(operation)) for operation in operations]
         with self._blaming(operations[:1]):
             try:
-                batch = Batch(self._read())
+                batch = _batch(self._read())
             except _MissingError:
                 if not all(step.may_be_missing for _, step in planned):
                     raise
@@ -127,12 +132,12 @@ class Run:
             return batch
         state = batch.state
         if any(change.clauses or change.statement for change in batch.changes):
-            with self._blaming(batch.operations, batch.changes, state):
+            with self._blaming(batch.operations, batch.changes, batch.before):
                 self._send(batch)
             gone = batch.changes[-1].renamed_to
             if gone != "":
                 state = self._compare(batch, gone)
-        after = Batch(state)
+        after = _batch(state)
         for operation, change in zip(batch.operations, batch.changes, strict=True):
             self._half = change.half
             for step in self._steps(operation, change, state):
@@ -195,7 +200,7 @@ class Run:
                 raise
             row = ()
         if not row:
-            raise _MissingError(self._name, self._tables())
+            raise _MissingError(self._name, self.session.tables(self._schema))
         if not str(row[1]).upper().startswith(("CREATE TABLE", "CREATE TEMPORARY TABLE")):
             raise RefusedError(f"{self._name!r} is a view or a sequence, not a table.")
         definition = Definition.parse(str(row[1]))
@@ -208,13 +213,6 @@ class Run:
             self.session,
             self._new_context,
         )
-
-    def _tables(self) -> list[str]:
-        rows = self.session.rows(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = %s",
-            (self._schema,),
-        )
-        return [row[0] for row in rows]
 
     @contextmanager
     def _blaming(

@@ -116,6 +116,13 @@ class Session:
         """The rows of a query; here `%s` is a parameter."""
         return list(self.database.execute_sql(sql, params).fetchall())
 
+    def tables(self, schema: str) -> list[str]:
+        """The names of a database's tables and views."""
+        rows = self.rows(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = %s", (schema,)
+        )
+        return [name for (name,) in rows]
+
     def show_create(self, name: str) -> tuple[Any, ...]:
         """The row of SHOW CREATE TABLE; `name` is quoted already. Names come in backticks."""
         odd = bool(self._modes & _MODES_THAT_PRINT_OTHERWISE)
