@@ -64,6 +64,10 @@ def add_default(column: str, default: Any) -> Step:
                 "`default` must be a value, not None.",
                 next=f"migrator.drop_column_default({state.name!r}, {name!r})",
             )
+        for kind, word in (("auto", "AUTO_INCREMENT"), ("generated", "generated")):
+            if clauses.get(kind):
+                # MariaDB takes the first without a word, and sets no default.
+                raise RefusedError(f"The {word} column {name!r} cannot have a default.")
         default_sql = default_of(state, value, clauses.get("type") or "")
         return _default_change(state, name, clauses.having("default", f"DEFAULT {default_sql}"))
 
@@ -79,6 +83,13 @@ def drop_default(column: str) -> Step:
         clauses = state.definition.column(name)
         if clauses.default is None:
             return nothing(state)
+        timestamp = type_word(clauses.get("type") or "") == "timestamp"
+        if timestamp and clauses.get("update") and not clauses.null:
+            raise RefusedError(
+                f"{name!r} is a TIMESTAMP with ON UPDATE: without its default the server would give"
+                " it '0000-00-00 00:00:00'.",
+                next=f"migrator.drop_not_null({state.name!r}, {name!r}) first.",
+            )
         return _default_change(state, name, clauses.without("default"))
 
     return plan
