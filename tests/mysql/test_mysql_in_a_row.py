@@ -40,6 +40,22 @@ def test_neighbours_are_one_alter(rich: Live) -> None:
     assert "`st`" not in text
 
 
+def test_what_would_rebuild_only_together_is_made_one_by_one(live: Live) -> None:
+    live.run("CREATE TABLE t (id int PRIMARY KEY, a int, b int)")
+    m, sent = live.migrator, altered(live)
+    m.migrate(
+        m.add_column("t", "q", peewee.IntegerField(default=1)),
+        m.add_index("t", ("a",)),
+        m.drop_column("t", "b"),
+    )
+    assert [sql.partition("ALTER TABLE `t` ")[2] for sql in sent[2:]] == [
+        "ADD COLUMN `q` INTEGER NOT NULL DEFAULT 1, ALGORITHM=INSTANT",
+        "ADD INDEX `t_a` (`a`), ALGORITHM=INSTANT",
+        "ADD INDEX `t_a` (`a`), ALGORITHM=NOCOPY, LOCK=NONE",
+        "DROP COLUMN `b`, ALGORITHM=INSTANT",
+    ]
+
+
 def test_what_the_server_cannot_take_together_is_split(rich: Live) -> None:
     m, sent = rich.migrator, altered(rich)
     m.migrate(
@@ -65,7 +81,7 @@ def test_an_error_names_the_operation_its_line_and_what_stays(rich: Live) -> Non
     with pytest.raises(OperationError) as caught:
         m.migrate(
             m.add_column("rich", "q", peewee.IntegerField(default=1)),
-            m.add_index("rich", ("q",)),
+            m.rename_column("rich", "q", "r"),
             m.add_not_null("rich", "st"),
             m.drop_column("rich", "f"),
         )
@@ -73,7 +89,7 @@ def test_an_error_names_the_operation_its_line_and_what_stays(rich: Live) -> Non
     assert caught.value.where.startswith(f"{__file__}:")
     assert caught.value.state == (
         "MariaDB commits each ALTER by itself. Made, and they stay: add_column('rich', 'q',"
-        " IntegerField(…)). Not made: add_index('rich', ('q',)), add_not_null('rich', 'st'),"
+        " IntegerField(…)). Not made: rename_column('rich', 'q', 'r'), add_not_null('rich', 'st'),"
         " drop_column('rich', 'f')."
     )
     with pytest.raises(OperationError) as caught:

@@ -87,6 +87,9 @@ def _with_default(state: TableState, column: NewColumn) -> Change:
         (*clauses, *index, *foreign),
         expected,
         unchecked=bool(foreign and empty),
+        # What can still fail on the rows (a duplicate, no such parent) fails as a whole.
+        in_pieces=empty or not (foreign or column.field.unique),
+        half=f"The column {column.name!r} is there, without its index or foreign key.",
         new_checks=bool(column.field.constraints),
     )
 

@@ -77,6 +77,8 @@ class Change:
         first: Statements on other things that go before (a view that goes with its column).
         then: What is to be done once this is made: further steps, after filling the rows.
         half: What the database is like if that fails.
+        in_pieces: Whether its clauses may be made one after the other, where that is cheaper.
+        rebuilds: Whether it mostly needs a copy or a rebuild of the table.
         optional_keys: Keys that the server may make or drop by itself.
         unchecked: No row can break the foreign key, since the new column is NULL in all of them:
             with foreign_key_checks off the server need not copy the table to look.
@@ -92,12 +94,19 @@ class Change:
     first: tuple[str, ...] = ()
     then: Callable[[TableState], Iterable[Step]] | None = None
     half: str = ""
+    in_pieces: bool = False
+    rebuilds: bool = False
     optional_keys: frozenset[str] = frozenset()
     unchecked: bool = False
     new_checks: bool = False
     refill: Callable[[TableState], None] | None = None
     explain: Callable[[int, TableState], RefusedError | None] | None = None
     renamed_to: str | None = None
+
+    @property
+    def pieces(self) -> tuple[tuple[str, ...], ...]:
+        """The clauses of each ALTER that it can be made by."""
+        return tuple((one,) for one in self.clauses) if self.in_pieces else (self.clauses,)
 
     @property
     def words(self) -> frozenset[str]:

@@ -132,7 +132,7 @@ def alter_type(column: str, field: Any, cast: Any) -> Step:
         changed = clauses.of_type(new)
         sql = f"MODIFY COLUMN {quoted(name)} {state.restated(changed)}"
         expected = str(changed.having("type", SOME_TYPE))
-        return Change((sql,), state.definition.with_column(name, expected))
+        return Change((sql,), state.definition.with_column(name, expected), rebuilds=True)
 
     return plan
 
@@ -238,6 +238,7 @@ def _modify(
         (f"MODIFY COLUMN {quoted(name)} {state.restated(clauses)}",),
         state.definition.with_column(name, expected or str(clauses)),
         explain=explain,
+        rebuilds=True,
     )
 
 

@@ -100,7 +100,12 @@ def constraint_change(state: TableState, name: str, sql: str) -> Change:
         expected = definition.with_constraint(name)
     # A foreign key without an index on its columns gets one from the server.
     optional = frozenset({name}) if kind == "FOREIGN" else frozenset[str]()
-    return Change((f"ADD CONSTRAINT {quoted(name)} {sql}",), expected, optional_keys=optional)
+    return Change(
+        (f"ADD CONSTRAINT {quoted(name)} {sql}",),
+        expected,
+        optional_keys=optional,
+        rebuilds=kind in {"CHECK", "FOREIGN", "PRIMARY"},
+    )
 
 
 def drop_constraint(name: str) -> Step:

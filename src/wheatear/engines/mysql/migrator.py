@@ -72,8 +72,8 @@ class MysqlMigrator(OperationsInARow, MySQLMigrator):  # type: ignore[misc]
         """Add a column at the end; a constant default stays in the database.
 
         Costs: INSTANT with or without a default (MariaDB 10.3, MySQL 8.0.12; "Column
-        Operations"). With a CHECK MariaDB copies, since it validates. With an index NOCOPY or
-        INPLACE. A foreign key: INPLACE where every row gets NULL, else a copy under LOCK=SHARED.
+        Operations"); then its index, NOCOPY on MariaDB, INPLACE on MySQL, LOCK=NONE. A foreign key
+        is INSTANT where every row gets NULL, else a copy under LOCK=SHARED.
         A callable default is called once a row: UPDATEs of 500 rows by primary key, then NOT NULL
         in place; it is not left as the database's default.
         """
@@ -137,8 +137,8 @@ class MysqlMigrator(OperationsInARow, MySQLMigrator):  # type: ignore[misc]
     def drop_not_null(self, table: str, column: str) -> Step:
         """Let a column take NULL.
 
-        Costs: INSTANT on MariaDB 10.3 (ROW_FORMAT other than REDUNDANT: INPLACE), INPLACE with a
-        rebuild on MySQL ("Making a column NULL").
+        Costs: INPLACE with a rebuild, LOCK=NONE, on both ("Making a column NULL"); INSTANT on
+        MariaDB with ROW_FORMAT=REDUNDANT.
         """
         return columns.drop_not_null(column)
 

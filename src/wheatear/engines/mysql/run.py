@@ -12,7 +12,7 @@ import peewee
 from wheatear.engines.operations import TableOperation
 from wheatear.errors import LockTimeoutError, OperationError
 
-from .alter import alter
+from .alter import Alter
 from .blame import blamed, is_about_connection
 from .change import Change, RefusedError, Step, TableState, near
 from .check import surprises
@@ -161,12 +161,27 @@ class Run:
         if statement:
             self.session.execute(statement, what)
             return
-        clauses = [clause for change in batch.changes for clause in change.clauses]
-        unchecked = all(change.unchecked for change in batch.changes)
+        self._alter(batch, what)
+
+    def _alter(self, batch: Batch, what: str) -> None:
+        sent = [
+            (op, ch) for op, ch in zip(batch.operations, batch.changes, strict=True) if ch.clauses
+        ]
+        unchecked = all(change.unchecked for _, change in sent)
+
+        def made(number: int, wholly: bool) -> None:
+            operation, change = sent[number]
+            self._half = "" if wholly else change.half
+            if wholly and operation not in self._made and change.then is None:
+                self._made.append(operation)
+
+        alter = Alter(self.session, batch.before.sql_name, what, unchecked, made)
         refill = batch.changes[-1].refill
+        pieces = [change.pieces for _, change in sent]
+        together = any(change.rebuilds for _, change in sent)
         for left in reversed(range(_REFILLS if refill else 1)):
             try:
-                alter(self.session, batch.state.sql_name, clauses, what, unchecked=unchecked)
+                alter.send(pieces, together=together)
             except peewee.DatabaseError as error:
                 if not left or refill is None or error_number(error) not in NULL_IN_NOT_NULL:
                     raise
