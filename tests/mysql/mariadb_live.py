@@ -83,7 +83,6 @@ next line' CHECK (n > 0),
   KEY pre (s(5), n DESC),
   KEY kc (f) COMMENT 'idx, comment',
   KEY ig (nn) IGNORED,
-  FULLTEXT KEY ft (t),
   CONSTRAINT fk_p FOREIGN KEY (p_id) REFERENCES parent (id) ON DELETE CASCADE ON UPDATE SET NULL,
   CONSTRAINT fk_self FOREIGN KEY (self_id) REFERENCES rich (id)
 ) COMMENT='tbl, ''cmt''' DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci

@@ -188,16 +188,37 @@ def test_rename_column_and_a_primary_key(rich: Live) -> None:
         assert part in text
 
 
-def test_rename_column_names_the_view_and_the_trigger_that_would_break(rich: Live) -> None:
+def test_views_follow_a_renamed_column(rich: Live) -> None:
     rich.run(
-        "CREATE VIEW v AS SELECT r.s FROM rich AS r",
-        "CREATE TRIGGER tr BEFORE INSERT ON rich FOR EACH ROW SET NEW.n = 7",
+        "CREATE VIEW v AS SELECT r.s, concat(r.s, '`r`.`s`'), p.code AS s2, (SELECT max(x.s) FROM rich x) AS m"
+        " FROM rich AS r JOIN parent p ON p.id = r.p_id WHERE r.s <> '' ORDER BY r.s",
+        "CREATE ALGORITHM=MERGE SQL SECURITY INVOKER VIEW v2 AS SELECT s FROM rich WHERE s <> '' WITH LOCAL CHECK OPTION",
+        "CREATE VIEW v3 AS SELECT id FROM parent",
     )
-    with pytest.raises(OperationError, match="is used by view 'v', which would go on saying 's'"):
-        rich.migrator.rename_column("rich", "s", "string").run()
-    with pytest.raises(OperationError, match="is used by trigger 'tr'"):
+    rich.run("UPDATE rich SET s = 'seven'")
+    shown = (
+        rich.run("SELECT * FROM v"),
+        rich.run("DESCRIBE v"),
+        rich.run("SHOW CREATE VIEW v2")[0][1],
+    )
+    migrate(rich.migrator.rename_column("rich", "s", "string"))
+    assert rich.run("SELECT * FROM v") == shown[0]
+    assert rich.run("DESCRIBE v") == shown[1]
+    now = rich.run("SHOW CREATE VIEW v2")[0][1]
+    assert now == shown[2].replace(".`s`", ".`string`")
+    assert "LOCAL CHECK OPTION" in now
+
+
+def test_rename_column_names_the_trigger_that_would_break(rich: Live) -> None:
+    rich.run(
+        "CREATE VIEW v AS SELECT x.n FROM rich x WHERE x.id IN (SELECT x.id FROM parent x)",
+        "CREATE TRIGGER tr BEFORE INSERT ON rich FOR EACH ROW SET NEW.nn = 'q'",
+    )
+    with pytest.raises(OperationError, match="is used by view 'v', which would go on saying 'n'"):
         rich.migrator.rename_column("rich", "n", "number").run()
-    rich.migrator.rename_column("rich", "nn", "m").run()
+    with pytest.raises(OperationError, match="is used by trigger 'tr'"):
+        rich.migrator.rename_column("rich", "nn", "m").run()
+    rich.migrator.rename_column("rich", "e", "m").run()
 
 
 WRONG_NAMES = [

@@ -54,12 +54,19 @@ def test_a_rich_table(rich: Live) -> None:
         Index("pre", ("s(5)", "n DESC")),
         Index("kc", ("f",), extra="COMMENT 'idx, comment'"),
         Index("ig", ("nn",), extra="IGNORED"),
-        Index("ft", ("t",), using="FULLTEXT"),
         Index("fk_p", ("p_id",)),
     ):
         assert index in table.indexes
     assert table.comment == "tbl, 'cmt'"
     assert table.options == "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci"
+
+
+def test_kinds_of_index(live: Live) -> None:
+    live.run("CREATE TABLE t (a text, g point NOT NULL, FULLTEXT KEY ft (a), SPATIAL KEY sp (g))")
+    assert read_schema(live.database).tables[0].indexes == (
+        Index("ft", ("a",), using="FULLTEXT"),
+        Index("sp", ("g",), using="SPATIAL"),
+    )
 
 
 def test_some_tables_and_none(rich: Live) -> None:

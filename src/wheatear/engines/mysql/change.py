@@ -67,6 +67,14 @@ class TableState:
 
 
 @dataclass(frozen=True)
+class Statement:
+    """A statement, and the session's settings under which it means what it says."""
+
+    sql: str
+    settings: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Change:
     """What one operation does to the table.
 
@@ -75,6 +83,7 @@ class Change:
         expected: The definition afterwards; entries whose text only the server knows are None.
         statement: A statement instead of an ALTER: RENAME TABLE, DROP TABLE.
         first: Statements on other things that go before (a view that goes with its column).
+        after: Statements on other things that go after (a view that follows its column).
         then: What is to be done once this is made: further steps, after filling the rows.
         half: What the database is like if that fails.
         in_pieces: Whether its clauses may be made one after the other, where that is cheaper.
@@ -92,6 +101,7 @@ class Change:
     expected: Definition
     statement: str | None = None
     first: tuple[str, ...] = ()
+    after: tuple[Statement, ...] = ()
     then: Callable[[TableState], Iterable[Step]] | None = None
     half: str = ""
     in_pieces: bool = False

@@ -7,13 +7,14 @@ from typing import Any
 
 import peewee
 
-from .change import Change, RefusedError, Step, TableState, nothing, step
+from .change import Change, RefusedError, Statement, Step, TableState, nothing, step
 from .clauses import ColumnClauses, type_word
 from .definition import PRIMARY, SOME_DEFAULT, SOME_TYPE, Definition
 from .dependents import Outside, outside
 from .literals import is_sql
 from .server_errors import NULL_IN_NOT_NULL
 from .tokens import quoted, renamed, same
+from .views import following
 from .warn import BrokenByRenameWarning, NotAppliedWarning, warn
 
 _WITHOUT_LITERAL_DEFAULT = ("text", "blob", "json", "geometry", "point", "polygon", "linestring")
@@ -146,26 +147,29 @@ def rename(old: str, new: str) -> Step:
         taken = state.definition.find_column(new)
         if taken is not None and not same(name, new):
             raise RefusedError(f"Table {state.name!r} has a column {taken!r} already.")
-        _refuse_to_break(state, name, new)
+        views = _views_that_follow(state, name, new)
         if state.session.server.renames_columns:
             sql = f"RENAME COLUMN {quoted(name)} TO {quoted(new)}"
         else:
             clauses = state.restated(state.definition.column(name))
             sql = f"CHANGE COLUMN {quoted(name)} {quoted(new)} {clauses}"
-        return Change((sql,), renamed_definition(state, name, new))
+        return Change((sql,), renamed_definition(state, name, new), after=views)
 
     return plan
 
 
-def _refuse_to_break(state: TableState, name: str, new: str) -> None:
+def _views_that_follow(state: TableState, name: str, new: str) -> tuple[Statement, ...]:
+    """The statements that make views follow; a trigger that says the old name is refused."""
     others = outside(state, name)
-    objects = Outside(views=others.views, triggers=others.triggers).named()
+    views = {view: following(state, view, name, new) for view in others.views}
+    stuck = tuple(view for view, one in views.items() if one is None)
+    objects = Outside(views=stuck, triggers=others.triggers).named()
     if objects:
         raise RefusedError(
             f"{name!r} of {state.name!r} is used by {', '.join(objects)}, which would go on saying"
             f" {name!r} and fail.",
-            next="Drop these first (migrator.sql('DROP VIEW …')), rename, and make them anew with"
-            f" {new!r}.",
+            next="Drop these first (migrator.sql('DROP TRIGGER …')), rename, and make them anew"
+            f" with {new!r}.",
         )
     if others.perhaps:
         warn(
@@ -173,6 +177,7 @@ def _refuse_to_break(state: TableState, name: str, new: str) -> None:
             f" and may fail from now on: {', '.join(others.perhaps)}.",
             BrokenByRenameWarning,
         )
+    return tuple(one for one in views.values() if one is not None)
 
 
 def renamed_definition(state: TableState, old: str, new: str) -> Definition:

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field
 
 from .change import TableState
-from .tokens import Token, names_in, quoted, same, tokens, unquoted
+from .tokens import names_in, quoted, same, tokens
+from .views import selects
 
 
 @dataclass(frozen=True)
@@ -75,32 +76,7 @@ def _views(state: TableState, column: str | None) -> tuple[str, ...]:
         " WHERE table_schema = %s ORDER BY table_name",
         (state.schema,),
     )
-    return tuple(name for name, sql in rows if _selects(sql or "", state, column))
-
-
-def _selects(sql: str, state: TableState, column: str | None) -> bool:
-    """Whether a view selects the column: servers store each one with its table's alias."""
-    parts = [part for part in tokens(sql) if part.kind != "space"]
-    own = (quoted(state.schema), ".", quoted(state.name))
-    aliases = [
-        _alias(parts, at + 3)
-        for at in range(len(parts) - 2)
-        if tuple(part.text for part in parts[at : at + 3]) == own
-    ]
-    if column is None or not aliases:
-        return bool(aliases)
-    prefixes = {alias for alias in aliases if alias} | {quoted(state.name)}
-    return any(
-        parts[at].text in prefixes
-        and parts[at + 1].text == "."
-        and parts[at + 2].kind == "name"
-        and same(unquoted(parts[at + 2].text), column)
-        for at in range(len(parts) - 2)
-    )
-
-
-def _alias(parts: list[Token], at: int) -> str | None:
-    return parts[at].text if at < len(parts) and parts[at].kind == "name" else None
+    return tuple(name for name, sql in rows if selects(sql or "", state, column))
 
 
 def _triggers(state: TableState, column: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:

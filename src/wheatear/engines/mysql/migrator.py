@@ -250,7 +250,8 @@ class MysqlMigrator(OperationsInARow, MySQLMigrator):  # type: ignore[misc]
     def rename_column(self, table: str, old_name: str, new_name: str) -> TableOperation:
         """Rename a column; keys, CHECKs and generated columns of the table follow.
 
-        Views and triggers do not follow: what certainly mentions the column is named in an error.
+        Views follow too: each is made again with the new name, and shows what it showed. Triggers
+        do not: one that says NEW or OLD of the column is named in an error.
 
         Costs: INSTANT (MariaDB 10.5, MySQL 8.0.28; "Renaming a column").
         """

@@ -124,7 +124,7 @@ class Run:
             with self._blaming([operation]):
                 change = step.plan(batch.state)
         batch.add(operation, step.names, change)
-        return self._finish(batch) if step.alone or change.then else batch
+        return self._finish(batch) if step.alone or change.then or change.after else batch
 
     def _finish(self, batch: Batch) -> Batch:
         """Send the batch's statement, compare, and do what comes after it."""
@@ -162,6 +162,10 @@ class Run:
             self.session.execute(statement, what)
             return
         self._alter(batch, what)
+        for after in batch.changes[-1].after:
+            self._half = f"The table is changed; this is not made yet: {after.sql}"
+            self.session.execute_under(dict(after.settings), after.sql, what)
+        self._half = ""
 
     def _alter(self, batch: Batch, what: str) -> None:
         sent = [

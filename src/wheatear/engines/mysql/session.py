@@ -73,8 +73,9 @@ class Session:
         self.server = Server.parse(version)
         settings: dict[str, Any] = {}
         if self._lock_timeout is not None:
-            # Whole seconds, at least one: MySQL takes nothing shorter.
-            settings["lock_wait_timeout"] = (max(1, math.ceil(self._lock_timeout)), wait)
+            # Whole seconds; MySQL takes no less than one, MariaDB's zero does not wait at all.
+            seconds = max(0 if self.server.mariadb else 1, math.ceil(self._lock_timeout))
+            settings["lock_wait_timeout"] = (seconds, wait)
         modes = self._modes
         if not modes & _STRICT:
             settings["sql_mode"] = (",".join([*sorted(modes), "STRICT_ALL_TABLES"]), self._mode)
@@ -135,14 +136,19 @@ class Session:
             if odd:
                 self._set({"sql_mode": self._mode})
 
-    def without_foreign_key_checks(self, sql: str, what: str) -> Any:
-        """Send one statement with foreign_key_checks off, then as it was."""
-        checks = self.rows("SELECT @@SESSION.foreign_key_checks")[0][0]
-        self._set({"foreign_key_checks": 0})
+    def execute_under(self, settings: dict[str, Any], sql: str, what: str) -> Any:
+        """Send one statement with settings of its own, then as they were."""
+        asked = ", ".join(f"@@SESSION.{name}" for name in settings)
+        before = dict(zip(settings, self.rows(f"SELECT {asked}")[0], strict=True))
+        self._set(settings)
         try:
             return self.execute(sql, what)
         finally:
-            self._set({"foreign_key_checks": checks})
+            self._set(before)
+
+    def without_foreign_key_checks(self, sql: str, what: str) -> Any:
+        """Send one statement with foreign_key_checks off, then as it was."""
+        return self.execute_under({"foreign_key_checks": 0}, sql, what)
 
     @property
     def _modes(self) -> set[str]:
