@@ -221,6 +221,12 @@ def test_rename_column_names_the_trigger_that_would_break(rich: Live) -> None:
     rich.migrator.rename_column("rich", "e", "m").run()
 
 
+def test_a_rename_after_a_query_with_an_alias(rich: Live) -> None:
+    rich.run("SELECT r.n FROM rich AS r")  # MariaDB: Unknown column 'n' in 'CHECK'
+    rich.migrator.rename_column("rich", "n", "m").run()
+    assert "`m` < 100" in "".join(rich.lines("rich"))
+
+
 WRONG_NAMES = [
     (lambda m: m.add_not_null("rihc", "s"), "There is no table 'rihc'; did you mean rich?"),
     (lambda m: m.add_not_null("rich", "self"), "no column 'self'; did you mean self_id?"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -36,6 +37,7 @@ _ORDER = [
     *("type", "charset", "collate", "comment!", "generated", "null", "invisible", "default"),
     *("update", "auto", "versioning", "key", "comment", "references", "check"),
 ]
+_NOW = re.compile(r"(?<= )current_timestamp(\(\d*\))?$", re.IGNORECASE)
 # The types that have a character set, which a change between them keeps.
 _TEXTS = ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set")
 
@@ -108,6 +110,7 @@ class ColumnClauses:
         kept = self if is_text(sql) else self.without("charset", "collate", "comment!")
         if is_json(self):
             kept = kept.without("charset", "collate", "check")
+        kept = replace(kept, clauses=tuple(_as_precise(clause, sql) for clause in kept.clauses))
         return kept.having("type", sql)
 
     @property
@@ -128,6 +131,15 @@ def is_text(type_sql: str) -> bool:
 def type_word(type_sql: str) -> str:
     """The first word of a type, in lower case: `varchar` of `VARCHAR(20)`."""
     return type_sql.partition("(")[0].strip().partition(" ")[0].lower()
+
+
+def _as_precise(clause: Clause, type_sql: str) -> Clause:
+    """The clause's CURRENT_TIMESTAMP with the type's digits: MySQL takes no others."""
+    if clause.kind not in {"default", "update"}:
+        return clause
+    digits = type_sql.partition("(")[2].rstrip(") ")
+    now = f"CURRENT_TIMESTAMP({digits})" if digits.isdigit() else "CURRENT_TIMESTAMP"
+    return Clause(clause.kind, _NOW.sub(now, clause.sql))
 
 
 def is_json(column: ColumnClauses) -> bool:

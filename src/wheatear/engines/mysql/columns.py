@@ -31,7 +31,12 @@ def add_not_null(column: str) -> Step:
             return nothing(state)
         if clauses.get("generated") and state.session.server.mariadb:
             raise RefusedError(f"MariaDB takes no NOT NULL on the generated column {name!r}.")
-        return _modify(state, name, clauses.not_null(), explain=nulls_are_named(name))
+        change = _modify(state, name, clauses.not_null(), explain=nulls_are_named(name))
+        if "COMPRESSED" in (clauses.get("comment!") or "") and clauses.default is None:
+            # MariaDB gives a compressed column that is NOT NULL the default '', unasked.
+            drop = f"ALTER TABLE {state.sql_name} ALTER COLUMN {quoted(name)} DROP DEFAULT"
+            return replace(change, after=(Statement(drop),))
+        return change
 
     return plan
 
@@ -129,6 +134,7 @@ def alter_type(column: str, field: Any, cast: Any) -> Step:
         name = state.column(column)
         clauses = state.definition.column(name)
         new = state.sql(field.ddl_datatype(state.new_context()))
+        _refuse_to_shorten_keys(state, name, new)
         _say_what_is_not_applied(state, name, clauses, field)
         changed = clauses.of_type(new)
         sql = f"MODIFY COLUMN {quoted(name)} {state.restated(changed)}"
@@ -136,6 +142,26 @@ def alter_type(column: str, field: Any, cast: Any) -> Step:
         return Change((sql,), state.definition.with_column(name, expected), rebuilds=True)
 
     return plan
+
+
+def _refuse_to_shorten_keys(state: TableState, name: str, type_sql: str) -> None:
+    """A TEXT or BLOB in a key needs a length: MariaDB makes one up without a word."""
+    if not type_word(type_sql).endswith(("text", "blob")):
+        return
+    whole = [
+        key
+        for key, text in state.definition.keys.items()
+        if text
+        and not text.startswith(("FULLTEXT", "SPATIAL"))
+        and name in state.definition.key_columns(key)
+        and f"{quoted(name)}(" not in text
+    ]
+    if whole:
+        raise RefusedError(
+            f"{name!r} is in the index {', '.join(map(repr, whole))}, which would need a length for"
+            f" {type_sql}.",
+            next=f"migrator.drop_index({state.name!r}, {whole[0]!r}) first.",
+        )
 
 
 def rename(old: str, new: str) -> Step:

@@ -195,7 +195,10 @@ def _equal(kind: str, one: str | None, other: str | None) -> bool:
 def _equal_but_for_type(expected: ColumnClauses, actual: ColumnClauses) -> bool:
     if is_json(actual):
         actual = actual.without("check", "charset", "collate")
-    own = ("type", "default")  # the server spells a default as the type wants it: 5 or '5'
-    return (expected.default is None) == (actual.default is None) and (
-        expected.without(*own).content == actual.without(*own).content
+    # The server spells these as the type wants them: 5 or '5', current_timestamp(3).
+    own = ("type", "default", "update")
+    return (
+        (expected.default is None) == (actual.default is None)
+        and (expected.get("update") is None) == (actual.get("update") is None)
+        and expected.without(*own).content == actual.without(*own).content
     )

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from wheatear.errors import LockTimeoutError
 
-from .server_errors import LOCK_TIMEOUT, error_number
+from .server_errors import DEADLOCK, LOCK_TIMEOUT, error_number
 
 log = logging.getLogger("wheatear")
 
@@ -39,7 +39,8 @@ def patiently(attempt: Callable[[], _T], *, patience: float, what: str) -> _T:
         try:
             return attempt()
         except Exception as error:
-            if not is_lock_timeout(error):
+            # A deadlock's victim is told to try again too; it happens while rows are filled.
+            if not is_lock_timeout(error) and error_number(error) != DEADLOCK:
                 raise
             rest = end - time.monotonic()
             if rest <= 0:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 LOCK_TIMEOUT = 1205
 """ER_LOCK_WAIT_TIMEOUT: a metadata lock or a row lock was not had in time."""
+UNKNOWN_COLUMN = 1054
+DEADLOCK = 1213
 NO_SUCH_TABLE = 1146
 NULL_IN_NOT_NULL = frozenset({1048, 1138, 1265, 1364})
 """What the two servers say of a NULL in a column that is to be NOT NULL."""

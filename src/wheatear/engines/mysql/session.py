@@ -138,6 +138,8 @@ class Session:
 
     def execute_under(self, settings: dict[str, Any], sql: str, what: str) -> Any:
         """Send one statement with settings of its own, then as they were."""
+        if not settings:
+            return self.execute(sql, what)
         asked = ", ".join(f"@@SESSION.{name}" for name in settings)
         before = dict(zip(settings, self.rows(f"SELECT {asked}")[0], strict=True))
         self._set(settings)
