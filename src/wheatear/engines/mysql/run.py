@@ -155,11 +155,15 @@ class Run:
 
     def _send(self, batch: Batch) -> None:
         what = ", ".join(str(operation) for operation in batch.operations)
+        gone: list[str] = []
         for sql in batch.changes[0].first:
             self.session.execute(sql, what)
+            gone.append(sql)
+            self._half = f"Made already, and it stays: {'; '.join(gone)}."
         statement = batch.changes[-1].statement
         if statement:
             self.session.execute(statement, what)
+            self._half = ""
             return
         self._alter(batch, what)
         for after in batch.changes[-1].after:
