@@ -7,7 +7,7 @@ from typing import Any
 
 import peewee
 
-from .change import Change, RefusedError, Statement, Step, TableState, nothing, step
+from .change import Change, RefusedError, Restated, Statement, Step, TableState, nothing, step
 from .clauses import ColumnClauses, type_word
 from .definition import PRIMARY, SOME_DEFAULT, SOME_TYPE, Definition
 from .dependents import Outside, outside
@@ -108,12 +108,13 @@ def _default_change(state: TableState, name: str, clauses: ColumnClauses) -> Cha
     column that takes NULL would, on MySQL, make it one that an INSERT has to name.
     """
     new = clauses.get("default")
+    whole = clauses if new or not clauses.null else clauses.nullable()
     if clauses.get("update"):
-        whole = clauses if new or not clauses.null else clauses.nullable()
         return _modify(state, name, whole, expected=_expected_default(whole))
     action = f"SET {new}" if new else "SET DEFAULT NULL" if clauses.null else "DROP DEFAULT"
     expected = state.definition.with_column(name, _expected_default(clauses))
-    return Change((f"ALTER COLUMN {quoted(name)} {action}",), expected)
+    sql = f"ALTER COLUMN {quoted(name)} {action}"
+    return Change((sql,), expected, restated=Restated(name, whole))
 
 
 def _expected_default(clauses: ColumnClauses) -> str:
@@ -139,7 +140,12 @@ def alter_type(column: str, field: Any, cast: Any) -> Step:
         changed = clauses.of_type(new)
         sql = f"MODIFY COLUMN {quoted(name)} {state.restated(changed)}"
         expected = str(changed.having("type", SOME_TYPE))
-        return Change((sql,), state.definition.with_column(name, expected), rebuilds=True)
+        return Change(
+            (sql,),
+            state.definition.with_column(name, expected),
+            rebuilds=True,
+            restated=Restated(name, changed),
+        )
 
     return plan
 
@@ -270,6 +276,7 @@ def _modify(
         state.definition.with_column(name, expected or str(clauses)),
         explain=explain,
         rebuilds=True,
+        restated=Restated(name, clauses),
     )
 
 
