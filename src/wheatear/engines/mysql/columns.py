@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -142,7 +143,7 @@ def alter_type(column: str, field: Any, cast: Any) -> Step:
         expected = str(changed.having("type", SOME_TYPE))
         return Change(
             (sql,),
-            state.definition.with_column(name, expected),
+            _without_idle_lengths(state.definition, name, new).with_column(name, expected),
             rebuilds=True,
             restated=Restated(name, changed),
         )
@@ -168,6 +169,17 @@ def _refuse_to_shorten_keys(state: TableState, name: str, type_sql: str) -> None
             f" {type_sql}.",
             next=f"migrator.drop_index({state.name!r}, {whole[0]!r}) first.",
         )
+
+
+def _without_idle_lengths(definition: Definition, name: str, type_sql: str) -> Definition:
+    """A key's length of a column that becomes no longer than it is dropped by the server."""
+    digits = type_sql.partition("(")[2].partition(")")[0]
+    length = re.compile(re.escape(quoted(name)) + r"\((\d+)\)")
+    for key, text in definition.keys.items():
+        found = length.search(text or "")
+        if found and digits.isdigit() and int(found[1]) >= int(digits):
+            definition = definition.with_key(key)
+    return definition
 
 
 def rename(old: str, new: str) -> Step:
