@@ -27,6 +27,7 @@ PROGRAMS = (
     ["python", "manage_migrations.py"],
     ["python", "-m", "wheatear"],
 )
+SHELL = {"|", "&&", ";", ">"}  # where the program's own words end
 PLACEHOLDERS = {"COMMAND", "..."}
 
 
@@ -91,6 +92,7 @@ def command_problem(line: str, *, mentioned: bool = False) -> str | None:
         mentioned: It stands in a sentence, where arguments may be left out.
     """
     words = shlex.split(line, comments=True)
+    words = words[: next((at for at, word in enumerate(words) if word in SHELL), None)]
     while words and re.match(r"[A-Z_]+=", words[0]):
         del words[0]
     program = next((one for one in PROGRAMS if words[: len(one)] == one), None)

@@ -71,7 +71,7 @@ def test_a_broken_promise_is_noticed(tmp_path: Path, text: str, problem: str) ->
         "[Here](#a-heading-with-code), [it](page.md), [far](https://example.org/).\n# A heading, with `code`",
         "`wheatear create` writes a file.",
         "```console\n$ DATABASE_URL=sqlite:///a.db wheatear -C x migrate --to 2026 \\\n    -v\nout\n```",
-        "```sh\nls; cat x  # wheatear fly\nwheatear --version\nwheatear COMMAND --help\n```",
+        "```sh\nls; cat x  # wheatear fly\nwheatear --version\nwheatear COMMAND --help | less\nwheatear -h | less\n```",
         "```text\nwheatear fly\n```",
     ],
 )
