@@ -112,7 +112,7 @@ def command_problem(line: str, *, mentioned: bool = False) -> str | None:
 
 
 def _parse(words: list[str]) -> None:
-    context = click.Context(app, info_name="wheatear")
+    context = click.Context(app, info_name="wheatear", **app.context_settings)
     _, rest, _ = app.make_parser(context).parse_args(list(words))
     if rest:
         name, command, arguments = app.resolve_command(context, rest)
