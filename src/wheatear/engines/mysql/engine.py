@@ -47,9 +47,9 @@ class MysqlEngine(Engine):
 
     def migrator(self, schema: str | None = None) -> Any:
         """Imported only where a project has one made."""
-        from playhouse.migrate import MySQLMigrator  # noqa: PLC0415
+        from wheatear.engines.mysql.migrator import MysqlMigrator  # noqa: PLC0415
 
-        return MySQLMigrator(self.db, schema)
+        return MysqlMigrator(self.db, schema)
 
     # Connection
 
