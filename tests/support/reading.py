@@ -121,11 +121,7 @@ def dump(url: str) -> dict[str, Any]:
         return {}
     if urlsplit(url).scheme == "sqlite":
         with closing(connection(url)) as conn:
-            return {
-                str(number): line
-                for number, line in enumerate(conn.iterdump())
-                if HISTORY not in line
-            }
+            return {"dump": [line for line in conn.iterdump() if HISTORY not in line]}
     return {
         table: (columns(url, table), indexes(url, table), sorted(map(repr, rows(url, table))))
         for table in tables(url)
