@@ -97,7 +97,7 @@ def test_many_changed_files_are_not_all_named(on_sqlite: Project) -> None:
 
 
 def test_a_pending_file_older_than_an_applied_one(project: Project, engine: str) -> None:
-    a, b = project.tables("a", "b")
+    _, b = project.tables("a", "b")
     project.run("migrate")
     late = "20260101_120000_late"
     project.migration(late, "db.execute_sql('CREATE TABLE c (id INTEGER)')")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 
 from support import reading
@@ -223,7 +222,7 @@ def test_create_and_drop_tables_with_frozen_models(player: Project, engine: str)
 
 
 def test_move_data_with_the_orm(player: Project, engine: str) -> None:
-    there, rows = there_and_back(
+    _, rows = there_and_back(
         player,
         """
         class Player(Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import peewee
@@ -56,7 +57,7 @@ def test_every_way_is_logged(db: Any) -> None:
         db.connection().execute("INSERT INTO t VALUES (3)")
         db.connection().executemany("INSERT INTO t VALUES (?)", [(4,), (5,)])
         db.connection().executescript("INSERT INTO t VALUES (6); INSERT INTO t VALUES (7)")
-        with db.atomic():
+        with db.savepoint():
             db.execute_sql("INSERT INTO t VALUES (8)")
         assert [row[0] for row in db.connection().execute("SELECT x FROM t")] == [*range(1, 9)]
         assert db.connection().total_changes == 8
@@ -100,11 +101,9 @@ def test_what_ends_the_transaction_is_refused_before_it_is_sent(db: Any, sql: st
 )  # fmt: skip
 def test_what_only_looks_so_is_sent(db: Any, sql: str) -> None:
     sent: list[Statement] = []
-    with watched(db, rules(before=sent.append)):
-        try:
-            db.execute_sql(sql)
-        except peewee.PeeweeException:
-            pass  # SQLite does not know all of them
+    # SQLite does not know all of them.
+    with watched(db, rules(before=sent.append)), suppress(peewee.PeeweeException):
+        db.execute_sql(sql)
     assert [one.sql for one in sent] == [sql]
 
 
@@ -128,9 +127,8 @@ def test_the_driver_s_side_doors_are_closed(db: Any) -> None:
 
 
 def test_a_failed_statement_is_the_last_of_the_log(db: Any) -> None:
-    with watched(db, rules()) as log:
-        with pytest.raises(peewee.OperationalError):
-            db.execute_sql("INSERT INTO nowhere VALUES (1)")
+    with watched(db, rules()) as log, pytest.raises(peewee.OperationalError):
+        db.execute_sql("INSERT INTO nowhere VALUES (1)")
     assert log.last is not None
     assert (log.last.sql, log.last.failed) == ("INSERT INTO nowhere VALUES (1)", True)
 
