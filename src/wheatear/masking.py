@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 
@@ -20,11 +21,14 @@ class Mask:
 
     def __init__(self, secrets: Iterable[str] = (), *, public: str = "") -> None:
         self._patterns: list[re.Pattern[str]] = []
-        for secret in secrets:
-            word = re.compile(rf"(?<!\w){re.escape(secret)}(?!\w)")
-            if secret and not word.search(public):
+        for secret in filter(None, secrets):
+            # As it is, and as JSON and tracebacks write it.
+            forms = {secret, json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
+            shown = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+            word = re.compile(rf"(?<!\w)(?:{shown})(?!\w)")
+            if not word.search(public):
                 inside = len(secret) >= _MASKED_WITHIN_WORDS
-                self._patterns.append(re.compile(re.escape(secret)) if inside else word)
+                self._patterns.append(re.compile(shown) if inside else word)
 
     def __call__(self, text: str) -> str:
         """Return the text without secrets."""

@@ -41,7 +41,7 @@ class Waiting:
         waited = now - self._since
         if self.limit is not None and waited >= self.limit:
             raise LockTimeoutError(
-                f"Gave up after waiting {waited:.0f} s for {self._said_for or holder()}.",
+                f"Gave up after waiting {waited:.1f} s for {self._said_for or holder()}.",
                 state="this run changed nothing since it began to wait.",
                 next="wait for the other run to end and start again, or allow more with --wait.",
             )
