@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from support.projects import CONFIG, Project
 
 MEND = "mend it and run the command again."

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import pytest
+
 from support import reading
 from support.projects import Ended, Project, wait_for
 

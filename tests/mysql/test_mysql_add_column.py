@@ -1,4 +1,4 @@
-# ruff: noqa: DTZ001, ISC004
+# ruff: noqa: DTZ001
 """A column is added in one statement, with its default, index, CHECK and foreign key."""
 
 from __future__ import annotations
