@@ -334,8 +334,8 @@ def test_ends_the_program(project: Project, engine: str) -> None:
     """Whatever code it ends with: nothing has been applied, so it is no success."""
     assert fails(project, engine, "import sys\nsys.exit()").err == told(
         engine,
-        "the migration ends the program (SystemExit: ).",
-        "",
+        "the migration ends the program (SystemExit).",
+        "ROOT/migrations/20260201_000000_next.py:11 in migrate_forward()\n           sys.exit()",
         "raise an error instead, or return from the function.",
     )
 

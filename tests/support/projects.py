@@ -165,7 +165,7 @@ class Project:
             stderr=subprocess.PIPE,
             bufsize=0,
             start_new_session=start_new_session,
-            preexec_fn=_without_rights if unprivileged else None,  # noqa: PLW1509 - no threads here
+            preexec_fn=_without_rights if unprivileged else None,
         )
         running = Running(process, self)
         self._running.append(running)

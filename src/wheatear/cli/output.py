@@ -3,40 +3,24 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Iterable
 
 import click
 
-_secrets: list[re.Pattern[str]] = []
-# A shorter password is masked where it stands as a word: `p` is not to mask half of what is said.
-_MASKED_WITHIN_WORDS = 8
+from wheatear.masking import Mask
+
+_mask = Mask()
 
 
-def hide(secrets: Iterable[str], *, public: str = "") -> None:
-    """Mask these words in whatever is printed from now on.
-
-    Args:
-        secrets: The words.
-        public: What is printed anyway: a password that is also the user's name is none.
-    """
-    import json  # noqa: PLC0415 - an SQLite file has no password
-
-    for secret in filter(None, secrets):
-        # As it is, and as JSON and tracebacks write it.
-        forms = {secret, json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
-        shown = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
-        word = re.compile(rf"(?<!\w)(?:{shown})(?!\w)")
-        if not word.search(public):
-            _secrets.append(re.compile(shown) if len(secret) >= _MASKED_WITHIN_WORDS else word)
+def hide(mask: Mask) -> None:
+    """Mask a database's secrets in whatever is printed from now on."""
+    global _mask  # noqa: PLW0603 - a process has one output
+    _mask = mask
 
 
 def masked(text: str) -> str:
     """The text without secrets."""
-    for secret in _secrets:
-        text = secret.sub("***", text)
-    return text
+    return _mask(text)
 
 
 def say(text: str = "", *, newline: bool = True) -> None:

@@ -56,6 +56,11 @@ class Waiting:
         time.sleep(pause)
         self._pause = min(self._pause * 1.5, LONGEST_PAUSE)
 
+    @property
+    def said(self) -> bool:
+        """Whether the wait has been told of."""
+        return self._said_for is not None
+
     def over(self) -> None:
         """The lock is held now: say how long it took, if anything was said."""
         if self._said_for is not None and self._since is not None:

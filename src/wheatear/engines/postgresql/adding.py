@@ -37,6 +37,10 @@ class AddColumn(Change):
         return self.filled
 
     @property
+    def only_adds_a_column(self) -> bool:
+        return not (self.stepwise or self.field.constraints or self.field.unique)
+
+    @property
     def stepwise(self) -> bool:
         return self.filled or self.index is not None or self.references is not None
 

@@ -13,7 +13,15 @@ from wheatear.engines.postgresql import faithful, refusal
 from wheatear.engines.postgresql.change import Planned, about
 from wheatear.engines.postgresql.lock_waits import Patience, gave_way, holder_of, short_waits
 from wheatear.engines.postgresql.send import send
-from wheatear.engines.postgresql.sight import Sight, find, is_large, look, look_again
+from wheatear.engines.postgresql.sight import (
+    Sight,
+    find,
+    glance,
+    glance_again,
+    is_large,
+    look,
+    look_again,
+)
 from wheatear.engines.postgresql.spelling import quoted
 from wheatear.errors import OperationError
 
@@ -91,7 +99,8 @@ class Work:
         schema = change.other_schema or self.schema
         if change.absent_is_fine and find(self.db, schema, self.table) is None:
             return
-        before = look(self.db, schema, self.table)
+        at_a_glance = all(item.change.only_adds_a_column for item in planned)
+        before = (glance if at_a_glance else look)(self.db, schema, self.table)
         scanning = [item for item in planned if item.change.scans]
         if scanning and callers and is_large(self.db, before):
             for item in scanning:
@@ -108,11 +117,16 @@ class Work:
                 send(self.db, statement)
             item.change.afterwards(self.db, before)
         if not change.removes_table:
-            self.check(planned, before)
+            self.check(planned, before, glance_again if at_a_glance else look_again)
 
-    def check(self, planned: Sequence[Planned], before: Sight) -> None:
+    def check(
+        self,
+        planned: Sequence[Planned],
+        before: Sight,
+        again: Callable[[Any, Sight], Sight] = look_again,
+    ) -> None:
         """Raise OperationError, and so roll back, if more changed than the changes name."""
-        after = look_again(self.db, before)
+        after = again(self.db, before)
         for item in planned:
             before, after = item.change.forgive(before, after)
         if found := faithful.differences(before, after):
