@@ -76,18 +76,19 @@ def test_under_the_lock_a_plan_only_shrinks(
 ) -> None:
     """Whatever others did meanwhile, a step that is still to be done was to be done before."""
     first = plan.standings(files, log(*before))
-    now = {one.name: one for one in plan.standings(files, log(*before, *meanwhile))}
+    found = plan.standings(files, log(*before, *meanwhile))
+    now = {one.name: one for one in found}
     for step in plan.forward(first).steps:
-        if plan.still_to_do(step, now.get(step.name)):
+        if plan.still_to_do(step, found):
             assert now[step.name].applied is None
     if not any(one.applied for one in first):
         return
     for step in plan.backward(first, to="zero").steps:
-        if plan.still_to_do(step, now.get(step.name)):
+        if plan.still_to_do(step, found):
             assert now[step.name].applied is not None
             assert now[step.name].applied.id == step.basis
     assert not any(
-        plan.still_to_do(step, now.get(step.name))
+        plan.still_to_do(step, found)
         for step in plan.backward(first, to="zero").steps
         if f"-{NAMES.index(step.name)}" in meanwhile
     )

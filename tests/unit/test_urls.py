@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import quote
 
 import peewee
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wheatear.cli import output
+from wheatear.masking import Mask
 from wheatear.urls import masked, secrets_of, url_of
 
 passwords = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=6)
@@ -46,47 +47,29 @@ def test_any_encoded_password_is_masked(password: str) -> None:
 
 
 @given(passwords)
-def test_no_password_reaches_the_output(password: str) -> None:
+def test_no_password_is_shown(password: str) -> None:
     """As it is, percent-encoded, as JSON writes it, as a traceback writes it."""
-    import json
-
     db = peewee.MySQLDatabase("name", user="user", password=password, host="host")
     shown = url_of(db)
     assert shown == "mysql://user:***@host/name"
-    before = list(output._secrets)
-    output.hide(secrets_of(db), public=shown)
-    try:
-        for form in (
-            password,
-            quote(password, safe=""),
-            json.dumps(password, ensure_ascii=False)[1:-1],
-        ):
-            if form in shown:
-                continue
-            text = output.masked(f"cannot use <{form}> here")
+    mask = Mask(secrets_of(db), public=shown)
+    forms = quote(password, safe=""), json.dumps(password, ensure_ascii=False)[1:-1]
+    for form in (password, repr(password)[1:-1], *forms):
+        if form not in shown:
+            text = mask(f"cannot use <{form}> here")
             assert form not in text or form in "cannot use <***> here"
-    finally:
-        output._secrets[:] = before
 
 
 def test_a_short_password_masks_only_itself() -> None:
-    before = list(output._secrets)
-    output.hide(["p"], public="postgresql://u:***@h/d")
-    try:
-        assert output.masked("Cannot open postgresql://u:p@h/d: p") == (
-            "Cannot open postgresql://u:***@h/d: ***"
-        )
-    finally:
-        output._secrets[:] = before
+    mask = Mask(["p"], public="postgresql://u:***@h/d")
+    assert mask("Cannot open postgresql://u:p@h/d: p") == (
+        "Cannot open postgresql://u:***@h/d: ***"
+    )
 
 
 def test_a_password_that_is_public_is_none() -> None:
-    before = list(output._secrets)
-    output.hide(["postgres", ""], public="postgresql://postgres:***@h/d")
-    try:
-        assert output.masked("postgresql://postgres@h/d") == "postgresql://postgres@h/d"
-    finally:
-        output._secrets[:] = before
+    mask = Mask(["postgres", ""], public="postgresql://postgres:***@h/d")
+    assert mask("postgresql://postgres@h/d") == "postgresql://postgres@h/d"
 
 
 def test_url_of_what_peewee_takes() -> None:
