@@ -91,6 +91,8 @@ class Definition:
     constraints: tuple[Clause, ...]
     options: frozenset[str]
     """`STRICT`, `WITHOUT ROWID`, in capitals."""
+    end: int
+    """The place of the parenthesis that closes the columns and constraints."""
     commas: tuple[int, ...] = field(repr=False, default=())
     """The places of the commas between columns and constraints."""
 

@@ -71,8 +71,9 @@ def add_constraint(definition: Definition, sql: str) -> Definition:
 
 def add_column(definition: Definition, sql: str) -> Definition:
     """Add a column behind the last, where SQLite's own ADD COLUMN puts it."""
-    end = definition.columns[-1].end
-    return parse(splice(definition.sql, end, end, f", {sql}"))
+    last = definition.columns[-1].end
+    place = next((comma for comma in definition.commas if comma >= last), definition.end)
+    return parse(definition.sql[:place] + f", {sql}" + definition.sql[place:])
 
 
 def drop_column(definition: Definition, column: ColumnDefinition) -> Definition:

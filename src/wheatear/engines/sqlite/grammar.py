@@ -100,7 +100,7 @@ class _Parser:
                 constraints.append(self.table_constraint())
             else:
                 columns.append(self.column())
-        self.at += 1
+        end = self.next().start
         return Definition(
             self.sql,
             name.name,
@@ -109,6 +109,7 @@ class _Parser:
             tuple(columns),
             tuple(constraints),
             frozenset(self.options()),
+            end,
             tuple(commas),
         )
 

@@ -107,12 +107,18 @@ def fold(name: str) -> str:
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
-def mentions(sql: str, name: str) -> bool:
-    """Whether a token of `sql` says this name."""
+def mentions(expression: str, name: str) -> bool:
+    """Whether an expression says this name as a column's, not as a function's or a type's."""
     folded = fold(name)
-    return any(
-        fold(token.name) == folded for token in tokens_of(sql) if token.kind in _KINDS.values()
-    )
+    tokens = tokens_of(expression)
+    for at, token in enumerate(tokens):
+        if token.kind not in {"word", "quoted"} or fold(token.name) != folded:
+            continue
+        called = at + 1 < len(tokens) and tokens[at + 1].text == "("
+        typed = at > 0 and tokens[at - 1].is_word("AS", "COLLATE")
+        if not called and not typed:
+            return True
+    return False
 
 
 _LETTER = re.compile(r"[A-Za-z0-9_$.\"'`\[\u0080-\U0010ffff]")
@@ -146,3 +152,24 @@ def _ends_in_line_comment(sql: str) -> bool:
         if match.group().strip(" \t\n\f\r"):
             last = match.group() if match.lastgroup == "space" else ""
     return last.startswith("--")
+
+
+def in_main(sql: str) -> str:
+    """Write the schema before the name that a CREATE INDEX, TRIGGER or VIEW makes.
+
+    Else it would belong to a temporary table of the same name.
+    """
+    tokens = tokens_of(sql)
+    made = ("INDEX", "TRIGGER", "VIEW")
+    at = next(at for at, token in enumerate(tokens) if token.is_word(*made)) + 1
+    if tokens[at].is_word("IF") and tokens[at + 1].is_word("NOT"):
+        at += 3
+    if tokens[at + 1].text == ".":
+        return sql
+    return f"{sql[: tokens[at].start]}main.{sql[tokens[at].start :]}"
+
+
+def as_temporary(sql: str) -> str:
+    """Return the CREATE TRIGGER of a temporary trigger: the stored text does not say TEMP."""
+    at = next(token.start for token in tokens_of(sql) if token.is_word("TRIGGER"))
+    return f"CREATE TEMP {sql[at:]}"
