@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .tokens import fold
+from .tokens import fold, tokens_of
 
 ClauseKind = Literal[
     "default",
@@ -38,6 +38,26 @@ class Reference:
     options: str
     """`ON DELETE CASCADE DEFERRABLE …`, as it is spelled."""
 
+    def action(self, event: str) -> str:
+        """Return what happens ON DELETE or ON UPDATE."""
+        words = self._words()
+        for at, word in enumerate(words):
+            if word == "ON" and words[at + 1] == event:
+                return " ".join(words[at + 2 : at + (4 if words[at + 2] in {"SET", "NO"} else 3)])
+        return "NO ACTION"
+
+    @property
+    def deferrable(self) -> str:
+        """`DEFERRABLE INITIALLY DEFERRED` and the like, or nothing."""
+        words = self._words()
+        if "DEFERRABLE" not in words:
+            return ""
+        at = words.index("DEFERRABLE")
+        return " ".join(words[at - 1 if words[at - 1 : at] == ["NOT"] else at :])
+
+    def _words(self) -> list[str]:
+        return [token.text.upper() for token in tokens_of(self.options)] if self.options else []
+
 
 @dataclass(frozen=True)
 class Clause:
@@ -55,6 +75,10 @@ class Clause:
     stored: bool = False
     """Whether a generated column is stored in the row."""
     autoincrement: bool = False
+    inside: str = ""
+    """What stands between the parentheses of a table's key."""
+    conflict: str = ""
+    """`REPLACE`, `IGNORE` …: what ON CONFLICT says."""
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,7 @@ class _Parser:
         if word not in _COLUMN_CLAUSES:
             raise ValueError(f"expected a constraint, found {word!r}")
         made: dict[str, Any] = _COLUMN_CLAUSES[word](self)
-        self.on_conflict()
+        made["conflict"] = self.on_conflict()
         if made["kind"] == "primary key":
             made["autoincrement"] = self.word("AUTOINCREMENT")
         return Clause(start=start, end=self.end(), name=name, **made)
@@ -204,9 +204,11 @@ class _Parser:
         self.at += 1
         return self.sql[start : self.end()]
 
-    def on_conflict(self) -> None:
+    def on_conflict(self) -> str:
         if self.peek().is_word("ON") and self.peek(1).is_word("CONFLICT"):
             self.at += 3
+            return self.tokens[self.at - 1].text.upper()
+        return ""
 
     def reference(self) -> Reference:
         table = self.next().name
@@ -254,7 +256,7 @@ class _Parser:
         if word not in _TABLE_CLAUSES:
             raise ValueError(f"expected a table constraint, found {word!r}")
         made: dict[str, Any] = _TABLE_CLAUSES[word](self)
-        self.on_conflict()
+        made["conflict"] = self.on_conflict()
         return Clause(start=start, end=self.end(), name=name, **made)
 
     def table_primary_key(self) -> dict[str, Any]:
@@ -263,7 +265,21 @@ class _Parser:
         columns = self.names()
         inside = self.tokens[opening : self.at]
         counts = any(token.is_word("AUTOINCREMENT") for token in inside)
-        return {"kind": "primary key", "columns": columns, "autoincrement": counts}
+        text = self.inside(opening)
+        return {
+            "kind": "primary key",
+            "columns": columns,
+            "autoincrement": counts,
+            "inside": text,
+        }
+
+    def table_unique(self) -> dict[str, Any]:
+        opening = self.at
+        return {"kind": "unique", "columns": self.names(), "inside": self.inside(opening)}
+
+    def inside(self, opening: int) -> str:
+        """The text of the parenthesis that began at this token and was just read."""
+        return self.sql[self.tokens[opening].end : self.tokens[self.at - 1].start].strip()
 
     def table_foreign_key(self) -> dict[str, Any]:
         self.expect("KEY")
@@ -288,7 +304,7 @@ _COLUMN_CLAUSES: dict[str, Callable[[_Parser], dict[str, Any]]] = {
 }
 _TABLE_CLAUSES: dict[str, Callable[[_Parser], dict[str, Any]]] = {
     "PRIMARY": _Parser.table_primary_key,
-    "UNIQUE": lambda parser: {"kind": "unique", "columns": parser.names()},
+    "UNIQUE": _Parser.table_unique,
     "CHECK": lambda parser: {"kind": "check", "sql": parser.parenthesised()},
     "FOREIGN": _Parser.table_foreign_key,
 }

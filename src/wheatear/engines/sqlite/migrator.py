@@ -296,7 +296,7 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
 
         Cost: catalogue (lang_altertable.html, section 2).
         """
-        return _named("rename_table", self, old_name, RenameTable(new_name))
+        return _named("rename_table", self, old_name, RenameTable(new_name), new_name)
 
     def drop_table(
         self, table: str, safe: bool = False, cascade: bool = False, schema: str | None = None
@@ -312,14 +312,16 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         return _named("drop_table", self, table, DropTable(safe=safe, cascade=cascade))
 
 
-def _named(name: str, migrator: SqliteMigrator, table: str, change: Any) -> TableOperation:
+def _named(
+    name: str, migrator: SqliteMigrator, table: str, change: Any, *words: Any
+) -> TableOperation:
     """An operation whose first argument has another name in playhouse than `table`."""
 
     def plan(_migrator: Any, _table: str, *_rest: Any) -> list[Any]:
         return [change]
 
     plan.__name__ = name
-    return TableOperation(migrator, plan, table, (), {})
+    return TableOperation(migrator, plan, table, words, {})
 
 
 def _warn(operation: TableOperation, note: str) -> None:

@@ -57,14 +57,11 @@ _KINDS: dict[str, Kind] = {"string": "string", "quoted": "quoted", "word": "word
 
 def tokens_of(sql: str) -> list[Token]:
     """Return the tokens of `sql`, in order, each with its place."""
-    found: list[Token] = []
-    for match in _TOKEN.finditer(sql):
-        group = match.lastgroup or ""
-        if group != "space":
-            found.append(
-                Token(_KINDS.get(group, "other"), match.group(), match.start(), match.end())
-            )
-    return found
+    return [
+        Token(_KINDS.get(match.lastgroup or "", "other"), match.group(), *match.span())
+        for match in _TOKEN.finditer(sql)
+        if match.lastgroup != "space"
+    ]
 
 
 def has_comment(sql: str) -> bool:
@@ -101,7 +98,7 @@ def literal(text: str) -> str:
 
 def fold(name: str) -> str:
     """Return the name as SQLite compares it: only the letters of ASCII lose their case."""
-    return name.translate(_LOWER)
+    return name.lower() if name.isascii() else name.translate(_LOWER)
 
 
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}

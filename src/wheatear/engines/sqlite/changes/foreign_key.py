@@ -8,7 +8,7 @@ from wheatear.engines.sqlite import edits
 from wheatear.engines.sqlite.definition import Clause, ColumnDefinition
 from wheatear.engines.sqlite.draft import Draft, RefusedError, near
 from wheatear.engines.sqlite.photograph import ForeignKeyFacts, rows
-from wheatear.engines.sqlite.tokens import fold, quote, tokens_of
+from wheatear.engines.sqlite.tokens import fold, quote
 
 
 @dataclass(frozen=True)
@@ -157,12 +157,10 @@ def facts_of(draft: Draft, clause: Clause, column: str | None) -> ForeignKeyFact
         raise RefusedError("a foreign key without REFERENCES")
     columns = [draft.column(name).name for name in clause.columns or [column or ""]]
     targets: tuple[str | None, ...] = reference.targets or (None,) * len(columns)
-    actions = {"UPDATE": "NO ACTION", "DELETE": "NO ACTION"}
-    words = [token.text.upper() for token in tokens_of(reference.options)]
-    for at, word in enumerate(words):
-        if word == "ON" and words[at + 1] in actions:
-            action = words[at + 2 : at + (4 if words[at + 2] in {"SET", "NO"} else 3)]
-            actions[words[at + 1]] = " ".join(action)
     return ForeignKeyFacts(
-        reference.table, tuple(columns), targets, actions["UPDATE"], actions["DELETE"]
+        reference.table,
+        tuple(columns),
+        targets,
+        reference.action("UPDATE"),
+        reference.action("DELETE"),
     )
