@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import peewee
 
 from .photograph import ObjectKey, Photograph, rows
 from .tokens import Token, fold, quote, tokens_of
+
+_NUMBERS = count()
 
 
 def compiling(db: Any, photo: Photograph) -> set[ObjectKey]:
@@ -40,7 +43,8 @@ def _compiles(db: Any, key: ObjectKey, table: str, sql: str) -> bool:
         statements = _firing(db, schema, table, sql)
     try:
         for statement in statements:
-            db.execute_sql(f"EXPLAIN {statement}").fetchall()
+            # No text twice: SQLite 3.40 crashes when it compiles a driver's cached EXPLAIN anew.
+            db.execute_sql(f"EXPLAIN {statement} -- {next(_NUMBERS)}").fetchall()
     except peewee.DatabaseError:
         return False
     return True
@@ -52,15 +56,21 @@ def _firing(db: Any, schema: str, table: str, sql: str) -> Iterator[str]:
     target = f"main.{quote(table)}" if schema == "main" else quote(table)
     if event == "DELETE":
         yield f"DELETE FROM {target}"
-    elif event == "INSERT":
-        yield f"INSERT INTO {target} DEFAULT VALUES"
-    else:
-        columns = rows(db, "SELECT name FROM pragma_table_info(?)", table)
-        wanted = _update_of(sql)
-        for (name,) in columns:
-            if not wanted or fold(name) in wanted:
-                yield f"UPDATE {target} SET {quote(name)} = {quote(name)}"
-                return
+        return
+    columns = [
+        name
+        for name, hidden in rows(db, "SELECT name, hidden FROM pragma_table_xinfo(?)", table)
+        if not hidden
+    ]
+    if event == "INSERT":
+        # DEFAULT VALUES would crash SQLite 3.40 where the target is a view.
+        yield f"INSERT INTO {target} ({quote(columns[0])}) VALUES (NULL)"
+        return
+    wanted = _update_of(sql)
+    for name in columns:
+        if not wanted or fold(name) in wanted:
+            yield f"UPDATE {target} SET {quote(name)} = {quote(name)}"
+            return
 
 
 def _event(sql: str) -> tuple[str, list[Token]]:

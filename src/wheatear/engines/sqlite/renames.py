@@ -118,12 +118,14 @@ def _with_texts_of(before: Photograph, actual: Photograph, old: str, new: str) -
 
 
 def _same_but_for(before: str, after: str, old: str, new: str) -> bool:
+    """The rowid's own names too: SQLite writes the name of the column that is the rowid."""
     first, second = tokens_of(before), tokens_of(after)
+    names = {fold(old), "rowid", "_rowid_", "oid"}
     if len(first) != len(second):
         return False
     return all(
         one.text == two.text
-        or (fold(one.name) == fold(old) and two.name == new)
+        or (fold(one.name) in names and two.name == new)
         or (one.name == two.name)
         for one, two in zip(first, second, strict=True)
     )

@@ -1,0 +1,201 @@
+"""What each operation of one column has to do, and nothing else, by the oracle's word."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import Any
+
+import peewee
+from playhouse.migrate import migrate
+from sqlite_oracle import changed, same, snapshot
+
+from wheatear.engines.sqlite.migrator import OperationWarning, SqliteMigrator
+from wheatear.errors import OperationError
+
+
+class Case:
+    """One database, put back after each operation by the savepoint it ran in."""
+
+    def __init__(self, db: peewee.SqliteDatabase) -> None:
+        self.db = db
+        self.migrator = SqliteMigrator(db)
+        self.before = snapshot(db)
+        self.refused: list[str] = []
+
+    def run(self, operation: Any) -> tuple[dict[str, Any] | None, list[str]]:
+        """What SQLite reports after the operation, None if it was refused; and the warnings."""
+        said: list[str] = []
+        with self.db.atomic() as transaction:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always", OperationWarning)
+                try:
+                    migrate(operation)
+                    after = snapshot(self.db)
+                except OperationError as error:
+                    self.refused.append(f"{operation}: {error.what}")
+                    assert snapshot(self.db) == self.before
+                    after = None
+            said = [str(warning.message) for warning in caught]
+            transaction.rollback()
+        return after, said
+
+
+def facts(snap: dict[str, Any], table: str, column: str) -> list[Any]:
+    return next(row for row in snap["tables"][table]["columns"] if row[0] == column)
+
+
+CAPITALS = {ord(letter): letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}
+
+
+def check_not_null(case: Case, table: str, column: str) -> None:
+    (_, _, not_null, _, key, _) = facts(case.before, table, column)
+    for make, value in ((case.migrator.add_not_null, 1), (case.migrator.drop_not_null, 0)):
+        after, said = case.run(make(table, column.translate(CAPITALS)))
+        if after is None:
+            nulls = any(row[column] == "NULL" for row in case.before["tables"][table]["rows"])
+            assert (value == 1 and nulls) or (value == 0 and key and not_null)
+            continue
+        if not_null == value:
+            assert "already" in said[0]
+            assert after == case.before
+            continue
+        expected, its = changed(case.before, table)
+        facts(expected, table, column)[2] = value
+        same(expected, after, texts_of=(table,))
+        words = re.sub(r"\s", "", case.before["tables"][table]["sql"]).upper()
+        now = re.sub(r"\s", "", after["tables"][table]["sql"]).upper()
+        assert len(now) - len(words) in (
+            (7, 3) if value else (-7, -24)
+        )  # NULL; ON CONFLICT REPLACE
+
+
+def check_default(case: Case, table: str, column: str) -> None:
+    default = facts(case.before, table, column)[3]
+    after, said = case.run(case.migrator.add_column_default(table, column.lower(), "it's, (new"))
+    if after is None:
+        assert facts(case.before, table, column)[5]
+    else:
+        expected, _ = changed(case.before, table)
+        facts(expected, table, column)[3] = "'it''s, (new'"
+        same(expected, after, texts_of=(table,))
+    after, said = case.run(case.migrator.drop_column_default(table, column))
+    assert after is not None
+    if default is None:
+        assert "no default" in said[0]
+        assert after == case.before
+        return
+    expected, _ = changed(case.before, table)
+    facts(expected, table, column)[3] = None
+    same(expected, after, texts_of=(table,))
+
+
+def check_type(case: Case, table: str, column: str) -> None:
+    fields = (peewee.TextField(), "text"), (BigInt(), "hugeint"), (peewee.FloatField(), "real")
+    for field, type_ in fields:
+        after, said = case.run(case.migrator.alter_column_type(table, column, field))
+        if after is None:
+            reasons = ("INTEGER PRIMARY KEY", "unknown datatype", "ran CHECK")
+            assert any(reason in case.refused[-1] for reason in reasons), case.refused[-1]
+            continue
+        assert (facts(case.before, table, column)[1] == type_) == any("already" in s for s in said)
+        expected, its = changed(case.before, table)
+        facts(expected, table, column)[1] = type_
+        others = [
+            name for name in its["rows"][0] if name != column and not facts_or(case, table, name)
+        ]
+        by_others = {
+            str([row[name] for name in others]): row for row in after["tables"][table]["rows"]
+        }
+        for row in its["rows"]:
+            now = by_others[str([row[name] for name in others])]
+            for name in row:  # what the affinity makes of it, in a generated column too
+                if row[name] != now[name]:
+                    assert name == column or facts(case.before, table, name)[5]
+                    assert number(row[name]) == number(now[name])
+                    row[name] = now[name]
+        its["rows"].sort(key=repr)
+        same(expected, after, texts_of=(table,))
+
+
+def facts_or(case: Case, table: str, name: str) -> bool:
+    return bool(name and facts(case.before, table, name)[5])
+
+
+class BigInt(peewee.Field):
+    field_type = "HUGEINT"
+
+
+def number(value: str) -> Any:
+    return float(str(value).strip("'").removesuffix("x").removesuffix(".0"))
+
+
+def check_rename(case: Case, table: str, column: str) -> None:
+    after, _ = case.run(case.migrator.rename_column(table, column, "brand new"))
+    if after is None:
+        assert "SQLite says" in case.refused[-1]
+        return
+    one, two = case.before["tables"][table], after["tables"][table]
+    renamed = ["brand new" if row[0] == column else row[0] for row in one["columns"]]
+    assert [row[0] for row in two["columns"]] == renamed
+    hidden = one["rows"][0][""] is None  # by columns of the rowid's names
+    values = [[[*row.values()][hidden:] for row in table["rows"]] for table in (one, two)]
+    assert sorted(values[0], key=repr) == sorted(values[1], key=repr)
+    for name, other in case.before["tables"].items():
+        if name != table:
+            assert {**other, "sql": "", "keys": ""} == {
+                **after["tables"][name],
+                "sql": "",
+                "keys": "",
+            }
+
+
+def check_drop(case: Case, table: str, column: str) -> None:
+    after, _ = case.run(case.migrator.drop_column(table, column))
+    if after is None:
+        words = ("is used by", "primary key", "the last one")
+        assert any(word in case.refused[-1] for word in words), case.refused[-1]
+        if "is used by" not in case.refused[-1]:
+            return
+        after, _ = case.run(case.migrator.drop_column(table, column, cascade=True))
+        assert after is not None, case.refused[-1]
+        expected, its = changed(case.before, table)
+        gone = {row[0] for row in its["columns"]} - {
+            row[0] for row in after["tables"][table]["columns"]
+        }
+        assert column in gone
+        for row in its["rows"]:
+            for name in gone:
+                del row[name]
+        assert sorted(its["rows"], key=repr) == after["tables"][table]["rows"]
+        return
+    expected, its = changed(case.before, table)
+    its["columns"] = [[*row[:4], *row[4:]] for row in its["columns"] if row[0] != column]
+    alone = [index for index in its["indexes"] if [part[0] for part in index[4]] == [column]]
+    its["indexes"] = [index for index in its["indexes"] if index not in alone]
+    its["keys"] = [key for key in its["keys"] if [part[1] for part in key] != [column]]
+    for row in its["rows"]:
+        del row[column]
+    if its["rows"][0][""] is None:  # it was hidden by the column
+        for row in (*its["rows"], *after["tables"][table]["rows"]):
+            row[""] = None
+    its["rows"] = sorted(its["rows"], key=repr)
+    for index in alone:
+        expected["objects"].pop(("index", index[0]), None)
+        expected["more"]["sqlite_stat1"] = [
+            row for row in expected["more"]["sqlite_stat1"] if row[1] != index[0]
+        ]
+        if "sqlite_stat4" in expected["more"]:
+            expected["more"]["sqlite_stat4"] = [
+                row for row in expected["more"]["sqlite_stat4"] if row[1] != index[0]
+            ]
+    if any(not index[0] for index in alone):  # SQLite's own indexes are numbered anew
+        for part in expected["more"], after["more"]:
+            part["sqlite_stat1"] = [
+                row for row in part["sqlite_stat1"] if not str(row[1]).startswith("sqlite_auto")
+            ]
+            part.pop("sqlite_stat4", None)
+    same(expected, after, texts_of=(table,))
+
+
+CHECKS = (check_not_null, check_default, check_type, check_rename, check_drop)
