@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -45,12 +46,17 @@ def _table(ask: Execute, name: str, sql: str) -> dict[str, Any]:
     )
     return {
         "sql": sql,
-        "columns": [list(column) for column in columns],
+        "columns": [[column[0], type_of(column[1]), *column[2:]] for column in columns],
         "indexes": sorted(_indexes(ask, name), key=repr),
         "keys": sorted(_keys(ask, name), key=repr),
         "options": _options(ask, name),
         "rows": rows_of(ask, name, [column[0] for column in columns]),
     }
+
+
+def type_of(declared: str) -> str:
+    """A comment behind the type belongs to it, for SQLite, if GENERATED ALWAYS follows."""
+    return re.sub(r"\s+|/\*.*?\*/|--[^\n]*(\n|$)", " ", declared, flags=re.DOTALL).strip()
 
 
 def rows_of(ask: Execute, name: str, columns: list[str]) -> list[Any]:

@@ -18,7 +18,7 @@ OWN = Path(__file__).parent / "nasty.sql"
 
 
 def open_with_rows(path: Path, sql: Path) -> peewee.SqliteDatabase:
-    db = peewee.SqliteDatabase(str(path))
+    db = peewee.SqliteDatabase(str(path), pragmas={"synchronous": 0})
     db.connect()
     db.connection().executescript(sql.read_text())
     tables = [

@@ -23,6 +23,7 @@ from .changes.not_null import AddNotNull, DropNotNull
 from .draft import RefusedError
 from .dropped_table import DropTable
 from .fields import column_of, default_of, literal_of, sql_of
+from .rebuild import COPY
 from .renames import RenameColumn, RenameTable
 
 
@@ -59,7 +60,8 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         except RefusedError as error:
             raise self._error(work, error.why, error.next_step) from error
         except peewee.DatabaseError as error:
-            raise self._error(work, f"SQLite says: {error}") from error
+            said = str(error).replace(f"{work.table}{COPY}", work.table)
+            raise self._error(work, f"SQLite says: {said}") from error
         for operation, note in work.notes:
             _warn(operation, note)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .tokens import fold, quote
+from .tokens import fold, quote, tokens_of
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,12 @@ def _columns(db: Any, table: str) -> Iterator[ColumnFacts]:
         "FROM pragma_table_xinfo(?, 'main') ORDER BY cid",
         table,
     ):
-        yield ColumnFacts(row[0], fold(row[1]), bool(row[2]), row[3], row[4], row[5])
+        yield ColumnFacts(row[0], type_as_compared(row[1]), bool(row[2]), row[3], row[4], row[5])
+
+
+def type_as_compared(declared: str) -> str:
+    """A type in small letters, without a comment that SQLite takes for a part of it."""
+    return fold(" ".join(token.text for token in tokens_of(declared)))
 
 
 def _indexes(db: Any, table: str) -> Iterator[IndexFacts]:

@@ -17,6 +17,8 @@ from .rows_of import row_key, rowid_name
 from .scope import pragma
 from .tokens import fold, quote, tokens_of
 
+COPY = "_wheatear"
+"""What the name of the copy ends in, while it is made."""
 _COMPARED_IN_FULL = 100_000
 
 
@@ -102,7 +104,7 @@ class _Copy:
 
     def free_name(self) -> str:
         taken = {fold(name) for _, _, name in self.draft.before.others}
-        name = f"{self.draft.table}_wheatear"
+        name = f"{self.draft.table}{COPY}"
         while fold(name) in taken:
             name += "_"
         return name
@@ -157,7 +159,8 @@ class _Copy:
         """Compare the contents of the columns whose values stay; of a large table, a part."""
         key = row_key(self.old) if row_key(self.old) == row_key(self.new) else ()
         same = self._unchanged()
-        if not key or not same:
+        told_apart = rowid_name(self.old, self.new) is not None or set(key) <= set(same)
+        if not key or not same or not told_apart:
             return
         joined = " AND ".join(f"o.{part} = n.{part}" for part in key)
         other = " OR ".join(f"o.{name} COLLATE BINARY IS NOT n.{name}" for name in same)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from wheatear.engines.sqlite import edits
 from wheatear.engines.sqlite.definition import ColumnDefinition
 from wheatear.engines.sqlite.draft import Draft, RefusedError
+from wheatear.engines.sqlite.photograph import type_as_compared
 from wheatear.engines.sqlite.tokens import fold
 
 
@@ -35,7 +36,7 @@ class AlterType:
                 draft.reasons_to_rebuild.append(f"the type of column {column.name}")
                 draft.values_change = True
             draft.definition = edits.set_type(draft.definition, column, self.type)
-            draft.expect_column(column.name, type=fold(self.type))
+            draft.expect_column(column.name, type=type_as_compared(self.type))
         if self.cast is not None:
             if column.last("generated"):
                 raise RefusedError(f"column {column.name} is generated: its value cannot be cast")

@@ -9,7 +9,7 @@ from wheatear.engines.sqlite import edits
 from wheatear.engines.sqlite.definition import Clause, ColumnDefinition, UnreadableDefinitionError
 from wheatear.engines.sqlite.draft import Draft, NewColumn, RefusedError, Scan
 from wheatear.engines.sqlite.grammar import parse
-from wheatear.engines.sqlite.photograph import ColumnFacts
+from wheatear.engines.sqlite.photograph import ColumnFacts, type_as_compared
 from wheatear.engines.sqlite.tokens import cut, fold, quote
 
 from .constraint import expect_unique
@@ -72,7 +72,7 @@ class AddColumn:
         default, generated = column.last("default"), column.last("generated")
         facts = ColumnFacts(
             column.name,
-            fold(column.type),
+            type_as_compared(column.type),
             not_null=bool(column.all("not null")),
             default=reported(default.sql) if default else None,
             hidden=(3 if generated.stored else 2) if generated else 0,
