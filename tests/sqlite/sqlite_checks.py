@@ -210,4 +210,82 @@ def without_statistics(snap: dict[str, Any], unwanted: Any) -> None:
             snap["more"][name] = [row for row in snap["more"][name] if not unwanted(row[1])]
 
 
-CHECKS = (check_not_null, check_default, check_type, check_rename, check_drop)
+def check_add(case: Case, table: str, column: str) -> None:
+    fields = (
+        (peewee.IntegerField(default=7), ["new, col", "integer", 1, "7", 0, 0], {"7"}),
+        (
+            peewee.CharField(null=True, max_length=9),
+            ["new, col", "varchar(9)", 0, None, 0, 0],
+            {"NULL"},
+        ),
+        (
+            peewee.TextField(default=iter(range(99)).__next__),
+            ["new, col", "text", 1, None, 0, 0],
+            None,
+        ),
+    )
+    for field, its_facts, values in fields:
+        after, _ = case.run(case.migrator.add_column(table, "new, col", field))
+        if after is None:
+            reasons = ("unknown datatype", "cannot be told apart")
+            assert any(reason in case.refused[-1] for reason in reasons), case.refused[-1]
+            continue
+        expected, its = changed(case.before, table)
+        its["columns"].append(its_facts)
+        rows = after["tables"][table]["rows"]
+        found = [row.pop("new, col") for row in rows]
+        rows.sort(key=repr)
+        assert (values is None and len(set(found)) == len(found)) or set(found) <= (values or set())
+        same(expected, after, texts_of=(table,))
+
+
+def check_constraints(case: Case, table: str, column: str) -> None:
+    name = '"' + column.replace('"', '""') + '"'
+    sql = case.before["tables"][table]["sql"]
+    check = peewee.Check(f"{name} IS NOT 'never, (' AND 1")
+    after, _ = case.run(case.migrator.add_constraint(table, "new check", check))
+    assert after is not None
+    expected, _ = changed(case.before, table)
+    same(expected, after, texts_of=(table,))
+    text = f", CONSTRAINT \"new check\" CHECK ({name} IS NOT 'never, (' AND 1)"
+    assert text in after["tables"][table]["sql"]
+    assert after["tables"][table]["sql"].replace(text, "") == sql
+    after, _ = case.run(case.migrator.add_constraint(table, "new check", peewee.Check("0")))
+    assert (after is None) == bool(case.before["tables"][table]["rows"])
+    after, _ = case.run(case.migrator.add_unique(table, column))
+    if after is not None:
+        expected, its = changed(case.before, table)
+        new = [i for i in after["tables"][table]["indexes"] if i not in its["indexes"]]
+        its["indexes"] = sorted([*its["indexes"], *new], key=repr)
+        assert not new or (
+            new[0][:4] == ("", 1, "u", 0) and [part[0] for part in new[0][4]] == [column]
+        )
+        for part in expected, after:
+            without_statistics(part, lambda name: str(name).startswith("sqlite_auto"))
+        same(expected, after, texts_of=(table,))
+    else:
+        values = [row[column] for row in case.before["tables"][table]["rows"]]
+        assert "UNIQUE" in case.refused[-1] or len(set(values)) < len(values)
+
+
+def check_dropped_key(case: Case, table: str, column: str) -> None:
+    after, _ = case.run(case.migrator.drop_foreign_key_constraint(table, column))
+    keys = case.before["tables"][table]["keys"]
+    own = [key for key in keys if [part[1] for part in key] == [column]]
+    assert (after is None) == (not own)
+    if after is not None:
+        expected, its = changed(case.before, table)
+        its["keys"] = [key for key in keys if key not in own]
+        same(expected, after, texts_of=(table,))
+
+
+CHECKS = (
+    check_not_null,
+    check_default,
+    check_type,
+    check_rename,
+    check_drop,
+    check_add,
+    check_constraints,
+    check_dropped_key,
+)
