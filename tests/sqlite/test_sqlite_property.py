@@ -194,13 +194,13 @@ class Maker:
         return found
 
 
-def make_case(draw: random.Random) -> tuple[Case, str, list[str]] | None:
+def make_case(draw: random.Random, connect: Any = peewee.SqliteDatabase) -> tuple[Case, str, list[str]] | None:
     make = Maker(draw)
     names = draw.sample(BARE + ODD, draw.randint(1, 5))
     if len({name.lower() for name in names}) < len(names):
         return None
     table, sql = make.table(names)
-    db = peewee.SqliteDatabase(":memory:")
+    db = connect(":memory:")
     db.connect()
     for statement in (
         "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
@@ -277,9 +277,9 @@ def short(draw: random.Random, db: Any, table: str) -> None:
         db.execute_sql(f"ALTER TABLE {table} ADD COLUMN later {default}")
 
 
-def judge(seed: int) -> None:
+def judge(seed: int, connect: Any = peewee.SqliteDatabase) -> None:
     draw = random.Random(seed)
-    made = make_case(draw)
+    made = make_case(draw, connect)
     if made is None:
         return
     case, table, columns = made
@@ -328,12 +328,12 @@ def operations(draw: random.Random, migrator: Any, table: str, columns: list[str
     return [one() for _ in range(draw.randint(2, 4))]
 
 
-def judge_together(seed: int) -> None:
+def judge_together(seed: int, connect: Any = peewee.SqliteDatabase) -> None:
     """Changes in a row, made together, are what they are one by one."""
     ends = []
     for together in (False, True):
         draw = random.Random(seed)
-        made = make_case(draw)
+        made = make_case(draw, connect)
         if made is None:
             return
         case, table, columns = made

@@ -68,7 +68,8 @@ def _apply_segment(work: Work, segment: Segment, table: str, keys: ForeignKeys) 
             work.notes += [(operation, note) for note in draft.notes]
             draft.notes.clear()
         work.current = list(dict.fromkeys(operation for _, operation in segment.together))
-        _drop_keys_elsewhere(draft, keys)
+        if not draft.dependents:
+            _drop_keys_elsewhere(draft, keys)
         make(draft)
     return table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -38,13 +39,50 @@ def broken_by(db: Any, photo: Photograph, compiled: set[ObjectKey], names: list[
 def _compiles(db: Any, key: ObjectKey, table: str, sql: str) -> bool:
     schema, kind, name = key
     if kind == "view":
-        statements: Iterator[str] = iter([f"SELECT * FROM {schema}.{quote(name)}"])
-    else:
-        statements = _firing(db, schema, table, sql)
+        return _succeeds(db, f"SELECT * FROM {schema}.{quote(name)}")
+    if _fires(db, schema, table, sql):
+        return True
+    with trial(db):  # perhaps it was another trigger that this one fires, or that fires with it
+        for other, its_name in _triggers(db):
+            if (other, its_name) != (schema, name):
+                db.execute_sql(f"DROP TRIGGER {other}.{quote(its_name)}")
+        return _fires(db, schema, table, sql)
+
+
+def _triggers(db: Any) -> list[tuple[str, str]]:
+    return [
+        (schema, name)
+        for schema, name in rows(
+            db,
+            "SELECT 'main', name FROM main.sqlite_master WHERE type='trigger' "
+            "UNION ALL SELECT 'temp', name FROM temp.sqlite_master WHERE type='trigger'",
+        )
+    ]
+
+
+@contextmanager
+def trial(db: Any) -> Iterator[None]:
+    """What is done within is undone."""
+    db.execute_sql("SAVEPOINT wheatear_trial")
     try:
-        for statement in statements:
-            # No text twice: SQLite 3.40 crashes when it compiles a driver's cached EXPLAIN anew.
-            db.execute_sql(f"EXPLAIN {statement} -- {next(_NUMBERS)}").fetchall()
+        yield
+    finally:
+        db.execute_sql("ROLLBACK TO wheatear_trial")
+        db.execute_sql("RELEASE wheatear_trial")
+
+
+def _fires(db: Any, schema: str, table: str, sql: str) -> bool:
+    try:
+        statements = list(_firing(db, schema, table, sql))
+    except peewee.DatabaseError:
+        return False
+    return all(_succeeds(db, statement) for statement in statements)
+
+
+def _succeeds(db: Any, statement: str) -> bool:
+    try:
+        # No text twice: SQLite 3.40 crashes when it compiles a driver's cached EXPLAIN anew.
+        db.execute_sql(f"EXPLAIN {statement} -- {next(_NUMBERS)}").fetchall()
     except peewee.DatabaseError:
         return False
     return True

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .definition import Clause, ColumnDefinition, Definition
-from .photograph import ObjectKey, Photograph
+from .photograph import ObjectKey, Photograph, rows
 from .tokens import fold, quote
 
 
@@ -76,6 +76,10 @@ class Draft:
     foreign_keys_to_check: list[str] = field(default_factory=list)
     """Columns whose new foreign key every row has to meet."""
     dropped: list[str] = field(default_factory=list)
+    with_column: Definition | None = None
+    """The definition with the dropped column, but without what goes with it."""
+    dependents: list[str] = field(default_factory=list)
+    """What uses a dropped column, if the call does not say that it goes too."""
     cascade: bool = False
     """Whether views and triggers that a dropped column breaks go with it."""
     keys_to_drop_elsewhere: list[tuple[str, str]] = field(default_factory=list)
@@ -105,6 +109,11 @@ class Draft:
     def strict(self) -> bool:
         """Whether the table is STRICT."""
         return "STRICT" in self.definition.options
+
+    def stored(self) -> str:
+        """Return the definition that SQLite has now."""
+        query = "SELECT sql FROM main.sqlite_master WHERE type='table' AND name=?"
+        return str(rows(self.db, query, self.table)[0][0])
 
     def column(self, name: str) -> ColumnDefinition:
         """Return the column of this name.

@@ -212,3 +212,8 @@ def _differing(what: str, expected: Mapping[Any, Any], actual: Mapping[Any, Any]
 def _counted(what: str, expected: Counter[Any], actual: Counter[Any]) -> Iterator[str]:
     yield from (f"{what} missing: {lost}" for lost in (expected - actual))
     yield from (f"{what} too many: {extra}" for extra in (actual - expected))
+
+
+def own_indexes(photo: Photograph) -> list[IndexFacts]:
+    """Return the indexes that SQLite made for constraints."""
+    return [facts for facts in photo.indexes if facts.name is None]

@@ -100,6 +100,8 @@ def _in_the_way(earlier: Drawn, change: Drawn) -> bool:
     """Whether a column is dropped that an earlier change has just brought or named."""
     if not isinstance(change, DropColumn):
         return isinstance(earlier, DropColumn) and _same_column(earlier, change)
+    if isinstance(earlier, DropColumn):
+        return earlier.cascade != change.cascade
     if isinstance(earlier, AddColumn | AddConstraint | AddIndex):
         return _says(earlier.sql, {fold(change.column)})
     return isinstance(earlier, AddForeignKey | AlterType) and _same_column(earlier, change)

@@ -30,17 +30,12 @@ class DropColumn:
         column = draft.column(self.column)
         self._check(draft, column)
         dependents = [*_dependents(draft, column)]
-        if dependents and not self.cascade:
-            names = "\n".join(f"- {what}" for what, _ in dependents)
-            raise RefusedError(
-                f"column {column.name} of table {draft.table} is used by\n{names}",
-                f"drop_column({draft.table!r}, {column.name!r}, cascade=True) "
-                "drops these with the column",
-            )
+        if not self.cascade:
+            draft.dependents += [what for what, _ in dependents]
         for _, drop in dependents:
             drop(draft)
         self._drop_own(draft, column.name)
-        draft.cascade = draft.cascade or self.cascade
+        draft.cascade = self.cascade
         draft.dropped.append(column.name)
         draft.reasons_to_rebuild.append(f"without column {column.name}")
 
@@ -78,6 +73,7 @@ class DropColumn:
             if clause.kind == "unique" and _is_alone(clause, name)
         ]:
             draft.definition = edits.drop_constraint(draft.definition, unique[0])
+        draft.with_column = draft.definition
         draft.definition = edits.drop_column(draft.definition, draft.column(name))
         columns = tuple(known for known in draft.expected.columns if fold(known.name) != fold(name))
         draft.expected = replace(draft.expected, columns=columns)
