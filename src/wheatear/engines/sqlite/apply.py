@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import peewee
+
 from wheatear.engines.operations import TableOperation
 
 from .changes.foreign_key import DropKeysTo
@@ -49,6 +51,19 @@ def apply(work: Work) -> None:
         table: str | None = work.table
         for segment in segments(changes):
             table = _apply_segment(work, segment, table or work.table, keys)
+
+
+def hint(work: Work) -> str | None:
+    """What may be in SQLite's way."""
+    try:
+        query = "SELECT name FROM temp.sqlite_master WHERE type='table' AND lower(name)=lower(?)"
+        if rows(work.db, query, work.table):
+            return (
+                f"drop the temporary table {work.table}: SQLite's own ALTER takes it for this one"
+            )
+    except peewee.DatabaseError:
+        return None
+    return None
 
 
 def _apply_segment(work: Work, segment: Segment, table: str, keys: ForeignKeys) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from .definition import Clause, ColumnDefinition, Definition
 from .photograph import ObjectKey, Photograph, rows
-from .tokens import fold, quote
+from .tokens import fold, plain_type, quote
 
 
 class RefusedError(Exception):
@@ -76,6 +76,8 @@ class Draft:
     foreign_keys_to_check: list[str] = field(default_factory=list)
     """Columns whose new foreign key every row has to meet."""
     dropped: list[str] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
+    """The dropped columns that a call names."""
     with_column: Definition | None = None
     """The definition with the dropped column, but without what goes with it."""
     dependents: list[str] = field(default_factory=list)
@@ -134,7 +136,7 @@ class Draft:
             return False
         written = [self.text_of(clause).upper() for clause in column.all("primary key")]
         descends = any(" DESC" in text for text in written)
-        return fold(column.type) == "integer" and not descends
+        return fold(plain_type(column.type)) == "integer" and not descends
 
     def text_of(self, clause: Clause) -> str:
         """Return the clause as it is spelled."""

@@ -44,10 +44,10 @@ def _foreseen(draft: Draft, compiled: set[ObjectKey]) -> list[ObjectKey]:
 
 
 def _used(draft: Draft, names: list[str]) -> RefusedError:
-    columns = ", ".join(draft.dropped)
+    columns = ", ".join(draft.named)
     lines = "\n".join(f"- {name}" for name in dict.fromkeys(names))
     calls = "; ".join(
-        f"drop_column({draft.table!r}, {name!r}, cascade=True)" for name in draft.dropped
+        f"drop_column({draft.table!r}, {name!r}, cascade=True)" for name in draft.named
     )
     return RefusedError(
         f"column {columns} of table {draft.table} is used by\n{lines}",

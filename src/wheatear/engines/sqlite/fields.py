@@ -65,6 +65,7 @@ def column_of(migrator: Any, name: str, field: Any, *, allow_not_null: bool) -> 
     """Return the column that a field says; its constant default is one of the database."""
     field = field.clone()
     field.name = field.column_name = name
+    prepare_field(migrator, field)
     sql = sql_of(migrator, field.ddl(migrator.make_context()))
     if isinstance(field, peewee.ForeignKeyField):
         sql += _reference(migrator, field)
@@ -87,6 +88,13 @@ def column_of(migrator: Any, name: str, field: Any, *, allow_not_null: bool) -> 
         bound = _bound(migrator, field.db_value(field.default))
         return AddColumn(name, sql, None if same else lambda: bound)
     return AddColumn(name, _with_default(sql, column, value))
+
+
+def prepare_field(migrator: Any, field: Any) -> None:
+    """Tell a field that belongs to no model which database it is for: a BlobField asks."""
+    hook = getattr(field, "_db_hook", None)
+    if hook is not None:
+        hook(migrator.database)
 
 
 def _with_default(sql: str, column: ColumnDefinition, value: str) -> str:

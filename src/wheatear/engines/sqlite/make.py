@@ -33,7 +33,7 @@ def make(draft: Draft) -> None:
             the transaction has to be rolled back.
     """
     db = draft.db
-    editable = draft.definition.sql != draft.before.sql and stored_statement.can_edit(db)
+    editable = bool(draft.reasons_to_rebuild) and stored_statement.can_edit(db)
     in_place = editable and can_drop_in_place(draft)
     if draft.reasons_to_rebuild and not in_place:
         check_that_it_is_safe(draft, ", ".join(draft.reasons_to_rebuild))
@@ -45,7 +45,7 @@ def make(draft: Draft) -> None:
             fill(draft, column.name, column.fill)
     _scan(draft)
     if not (in_place and dropped_in_place(draft)):
-        _change_definition(draft, editable=editable)
+        _change_definition(draft)
     for index in draft.indexes_to_make:
         db.execute_sql(index.sql)
     _check_foreign_keys(draft)
@@ -53,10 +53,11 @@ def make(draft: Draft) -> None:
     compare(draft.expected, photograph(db, draft.table), draft)
 
 
-def _change_definition(draft: Draft, *, editable: bool) -> None:
+def _change_definition(draft: Draft) -> None:
     stored = draft.stored()
     if stored == draft.definition.sql:
         return
+    editable = stored_statement.can_edit(draft.db)
     why = ", ".join(draft.reasons_to_rebuild)
     if not why and not editable:
         why = "this SQLite or connection does not let the stored statement be edited"

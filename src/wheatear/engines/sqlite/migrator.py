@@ -12,7 +12,7 @@ import playhouse.migrate
 from wheatear.engines.operations import OperationsInARow, TableOperation, table_operation
 from wheatear.errors import OperationError
 
-from .apply import Work, apply
+from .apply import Work, apply, hint
 from .changes.column_type import AlterType
 from .changes.constraint import AddConstraint, DropConstraint
 from .changes.default import DropDefault, SetDefault
@@ -22,7 +22,7 @@ from .changes.index import AddIndex, DropIndex
 from .changes.not_null import AddNotNull, DropNotNull
 from .draft import RefusedError
 from .dropped_table import DropTable
-from .fields import column_of, default_of, literal_of, sql_of
+from .fields import column_of, default_of, literal_of, prepare_field, sql_of
 from .rebuild import COPY
 from .renames import RenameColumn, RenameTable
 
@@ -61,7 +61,7 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
             raise self._error(work, error.why, error.next_step) from error
         except peewee.DatabaseError as error:
             said = str(error).replace(f"{work.table}{COPY}", work.table)
-            raise self._error(work, f"SQLite says: {said}") from error
+            raise self._error(work, f"SQLite says: {said}", hint(work)) from error
         for operation, note in work.notes:
             _warn(operation, note)
 
@@ -179,6 +179,7 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         """
         _ = table
         default = field.default
+        prepare_field(self, field)
         known = default is not None and not callable(default)
         return [
             AlterType(

@@ -91,6 +91,11 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def plain_type(declared: str) -> str:
+    """Return a declared type as SQLite takes it: a quoted one without its quotes."""
+    return tokens_of(declared)[0].name if declared[:1] in {'"', "'", "`", "["} else declared
+
+
 def literal(text: str) -> str:
     """Return the text as an SQL string."""
     return "'" + text.replace("'", "''") + "'"

@@ -24,6 +24,8 @@ class DropColumn:
 
     column: str
     cascade: bool = False
+    asked: bool = True
+    """Whether the call names it; a generated column may go with another one."""
 
     def draw(self, draft: Draft) -> None:
         """Its own index, UNIQUE and foreign key go; other dependents only if the call says so."""
@@ -37,6 +39,7 @@ class DropColumn:
         self._drop_own(draft, column.name)
         draft.cascade = self.cascade
         draft.dropped.append(column.name)
+        draft.named += [column.name] if self.asked else []
         draft.reasons_to_rebuild.append(f"without column {column.name}")
 
     def _check(self, draft: Draft, column: ColumnDefinition) -> None:
@@ -95,7 +98,10 @@ def _dependents(draft: Draft, column: ColumnDefinition) -> Iterator[Dependent]:
     for other in draft.definition.columns:
         generated = other.last("generated")
         if other.name != column.name and generated and mentions(generated.sql, column.name):
-            yield f"generated column {other.name}", DropColumn(other.name, cascade=True).draw
+            yield (
+                f"generated column {other.name}",
+                DropColumn(other.name, cascade=True, asked=False).draw,
+            )
     yield from _keys_elsewhere(draft, column.name)
 
 
