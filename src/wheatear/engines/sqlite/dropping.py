@@ -86,7 +86,8 @@ def can_drop_in_place(draft: Draft) -> bool:
 def dropped_in_place(draft: Draft) -> bool:
     """Drop the column by SQLite's own DROP COLUMN; False if SQLite would not, nothing is changed.
 
-    It refuses foreign keys and cuts comments: the stored statement is edited before and after.
+    It refuses foreign keys and cuts comments: the stored statement is edited before and after. And
+    it rewrites names in triggers where a temporary table has the name of this one: then not.
     """
     db = draft.db
     if draft.with_column is None:
@@ -98,9 +99,10 @@ def dropped_in_place(draft: Draft) -> bool:
         db.execute_sql(f"ALTER TABLE {draft.from_table} DROP COLUMN {quote(draft.dropped[0])}")
         if draft.stored() != draft.definition.sql:
             stored_statement.edit(db, draft.table, draft.definition.sql)
+        done = photograph(db, draft.table).others == draft.expected.others
     except peewee.DatabaseError:
+        done = False
+    if not done:
         db.execute_sql("ROLLBACK TO wheatear_drop")
-        return False
-    finally:
-        db.execute_sql("RELEASE wheatear_drop")
-    return True
+    db.execute_sql("RELEASE wheatear_drop")
+    return done
