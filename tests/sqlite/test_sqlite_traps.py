@@ -388,7 +388,7 @@ def test_a_dropped_column_takes_its_own_and_names_others(
     assert sql_of(ask, "c") == "CREATE TABLE c (b INT)"
     migrate(migrator.add_column("t", "x", peewee.IntegerField(null=True)))
     migrate(migrator.drop_column("t", "a"))
-    assert sql_of(ask, "t") == 'CREATE TABLE t ( "x" INTEGER)'
+    assert sql_of(ask, "t") == 'CREATE TABLE t ("x" INTEGER)'
 
 
 def test_an_error_says_what_where_and_what_next(migrator: Any, script: Script) -> None:

@@ -22,7 +22,7 @@ from .changes.index import AddIndex, DropIndex
 from .changes.not_null import AddNotNull, DropNotNull
 from .draft import RefusedError
 from .dropped_table import DropTable
-from .fields import column_of, default_of, literal_of, prepare_field, sql_of
+from .fields import column_of, default_of, index_sql, literal_of, prepare_field, sql_of
 from .rebuild import COPY
 from .renames import RenameColumn, RenameTable
 
@@ -278,12 +278,12 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         ]
 
     def _index(self, table: str, columns: Sequence[str], **options: Any) -> AddIndex:
-        make = playhouse.migrate.SchemaMigrator.add_index.__wrapped__
-        name = options.pop("name", None) or playhouse.migrate.make_index_name(table, columns)
-        if "." in table:  # playhouse would take it for a schema and a table
-            raise RefusedError("playhouse's index has no word for a table with a dot in its name")
-        sql = sql_of(self, make(self, table, columns, name=name, **options))
-        return AddIndex(name, tuple(columns), bool(options.get("unique")), sql)
+        name = options.get("name") or playhouse.migrate.make_index_name(table, columns)
+        unique = bool(options.get("unique"))
+        if options.get("using") or options.get("nulls_distinct") is not None:
+            raise RefusedError("SQLite's indexes have no USING and no NULLS DISTINCT")
+        sql = index_sql(self, name, table, columns, unique=unique, where=options.get("where"))
+        return AddIndex(name, tuple(columns), unique, sql)
 
     @table_operation
     def drop_index(self, table: str, index_name: str) -> list[Any]:
