@@ -472,3 +472,17 @@ def test_the_statements_letters_stay(migrator: Any, script: Script, ask: Ask) ->
     migrate(migrator.add_constraint("odd one", "c", peewee.Check("1")))
     migrate(migrator.drop_constraint("odd one", "C"))
     assert sql_of(ask, "odd one") == text.replace("varchar( 9 )", "INTEGER")
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_secure_delete_is_kept_where_it_was_asked_for(asked: bool, tmp_path: Path) -> None:
+    pragmas = {"secure_delete": 1} if asked else {}
+    db = peewee.SqliteDatabase(str(tmp_path / "x.db"), pragmas=pragmas)
+    db.connect()
+    db.execute_sql("CREATE TABLE t (a TEXT UNIQUE, b TEXT UNIQUE)")
+    db.execute_sql("INSERT INTO t VALUES ('kept', 'a secret that has to go')")
+    before = db.pragma("secure_delete")
+    migrate(SqliteMigrator(db).drop_column("t", "b"))
+    assert db.pragma("secure_delete") == before
+    db.close()
+    assert not asked or b"a secret that" not in (tmp_path / "x.db").read_bytes()

@@ -52,8 +52,8 @@ def rebuild(draft: Draft, *, editable: bool) -> None:
         for name, value in (("ignore_check_constraints", ignored), ("legacy_alter_table", 1)):
             settings.enter_context(pragma(draft.db, name, value))
         settings.enter_context(pragma(draft.db, "threads", 2))
-        if not draft.dropped and not draft.casts:
-            # The old pages hold nothing that the new ones do not: overwriting them keeps no secret.
+        # Where the old pages hold nothing that the new ones do not, overwriting keeps no secret.
+        if not (draft.dropped or draft.casts) or not _wants_secure_delete(draft.db):
             settings.enter_context(pragma(draft.db, "secure_delete", 0))
         copy = _Copy(draft, old, draft.definition)
         if _names_itself(draft.definition):
@@ -63,6 +63,17 @@ def rebuild(draft: Draft, *, editable: bool) -> None:
         if editable and draft.stored() != draft.definition.sql:
             stored_statement.edit(draft.db, draft.table, draft.definition.sql)
         beside.restore(draft)
+
+
+def _wants_secure_delete(db: Any) -> bool:
+    """Whether the user asked for it: many builds have it on without anybody's asking.
+
+    It overwrites what is deleted with zeros, here the whole old table.
+    """
+    if any(fold(str(name)) == "secure_delete" for name, _ in getattr(db, "_pragmas", None) or ()):
+        return True
+    query = "SELECT 1 FROM pragma_compile_options WHERE compile_options = 'SECURE_DELETE'"
+    return not rows(db, query) and bool(rows(db, "PRAGMA main.secure_delete")[0][0])
 
 
 def _names_itself(definition: Definition) -> bool:
