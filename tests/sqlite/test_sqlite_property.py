@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import warnings
 from typing import Any
 
@@ -364,7 +365,7 @@ def judge_together(seed: int, connect: Any = peewee.SqliteDatabase) -> None:
     if one and two:
         for end in ends:  # a copy writes the table's name in quotes, on a defensive connection
             its = end["tables"][table]
-            its["sql"] = its["sql"][its["sql"].index("(") :]
+            its["sql"] = re.sub(r"\s", "", its["sql"][its["sql"].index("(") :])
             end["more"].pop("sqlite_stat1", None)
             end["more"].pop("sqlite_stat4", None)
         assert one == two

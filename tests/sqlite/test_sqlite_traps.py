@@ -486,3 +486,26 @@ def test_secure_delete_is_kept_where_it_was_asked_for(asked: bool, tmp_path: Pat
     assert db.pragma("secure_delete") == before
     db.close()
     assert not asked or b"a secret that" not in (tmp_path / "x.db").read_bytes()
+
+
+def test_after_a_refusal_in_the_callers_transaction_nothing_is_believed_to_be_there(
+    db: Any, migrator: Any, script: Script
+) -> None:
+    script(
+        "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE t (a INT, b INT)",
+        "INSERT INTO t VALUES (1, 2)",
+    )
+    with db.atomic():
+        with pytest.raises(OperationError, match="does not have"):
+            migrator.migrate(
+                migrator.add_column("t", "x", peewee.IntegerField(default=0)),
+                migrator.add_foreign_key_constraint("t", "a", "p", "id"),
+            )
+        migrator.migrate(migrator.add_column("t", "x", peewee.IntegerField(default=1)))
+    with db.atomic():
+        migrator.migrate(
+            migrator.drop_column("t", "b"),
+            migrator.add_column("t", "b", peewee.TextField(null=True)),
+        )
+    assert db.execute_sql("SELECT * FROM t").fetchall() == [(1, 1, None)]

@@ -9,6 +9,7 @@ from typing import Any
 
 import peewee
 
+from . import stored_statement
 from .photograph import ObjectKey, Photograph, rows
 from .tokens import Token, fold, quote, tokens_of
 
@@ -69,6 +70,7 @@ def trial(db: Any) -> Iterator[None]:
     finally:
         db.execute_sql("ROLLBACK TO wheatear_trial")
         db.execute_sql("RELEASE wheatear_trial")
+        stored_statement.forget(db)
 
 
 def _fires(db: Any, schema: str, table: str, sql: str) -> bool:

@@ -104,5 +104,6 @@ def dropped_in_place(draft: Draft) -> bool:
         done = False
     if not done:
         db.execute_sql("ROLLBACK TO wheatear_drop")
+        stored_statement.forget(db)
     db.execute_sql("RELEASE wheatear_drop")
     return done

@@ -83,18 +83,26 @@ def _accept_spelling_of_name(draft: Draft) -> None:
 def _stored_short(draft: Draft, stored: str) -> bool:
     """Whether a row shows a column's default because it was stored before the column was added.
 
-    The exact test: a default that no row can hold is written, and looked for.
+    The exact test: a default that no row can hold is written, and looked for. A row that is short
+    of one column is short of all behind it: the last of them tells for all. (Not the rowid, which
+    no row is short of.)
     """
-    marked, old = parse(stored), parse(stored)
+    old = parse(stored)
+    changed = {fold(name) for name in draft.new_defaults}
+    columns = [
+        column
+        for column in old.columns
+        if fold(column.name) in changed and not draft.is_rowid(column)
+    ]
+    if not columns:
+        return False
     mark = f"x'{secrets.token_hex(16)}'"
-    names = [name for name in draft.new_defaults if old.column(name)]
-    for name in names:
-        column = marked.column(name)
-        if column:
-            marked = edits.set_default(marked, column, mark)
-    stored_statement.edit(draft.db, draft.table, marked.sql)
-    shows = " OR ".join(f"{quote(name)} COLLATE BINARY = {mark}" for name in names)
-    found = rows(draft.db, f"SELECT 1 FROM {draft.from_table} NOT INDEXED WHERE {shows} LIMIT 1")
+    stored_statement.edit(draft.db, draft.table, edits.set_default(old, columns[-1], mark).sql)
+    found = rows(
+        draft.db,
+        f"SELECT 1 FROM {draft.from_table} NOT INDEXED "
+        f"WHERE {quote(columns[-1].name)} COLLATE BINARY = {mark} LIMIT 1",
+    )
     stored_statement.edit(draft.db, draft.table, stored)
     return bool(found)
 
