@@ -319,7 +319,7 @@ def operations(draw: random.Random, migrator: Any, table: str, columns: list[str
                     table, "new3", peewee.CharField(null=True, index=draw.random() < 0.5)
                 ),
                 lambda: migrator.add_constraint(
-                    table, "cc", peewee.Check(f"{quoted(column)} IS NOT 'never'")
+                    table, "cc", peewee.Check(f"{quoted(table)}.{quoted(column)} IS NOT 'never'")
                 ),
                 lambda: migrator.add_unique(table, column),
                 lambda: migrator.add_index(table, (column,), False),
@@ -356,6 +356,8 @@ def judge_together(seed: int, connect: Any = peewee.SqliteDatabase) -> None:
             except OperationError as error:
                 assert "other effects" not in str(error), error  # noqa: PT017
                 assert snapshot(case.db) == case.before
+                if "temporary table" in str(error):
+                    return  # SQLite takes it for ours: one by one or together may be in its way
                 ends.append(None)
             else:
                 ends.append(snapshot(case.db))

@@ -97,7 +97,9 @@ def _with_new_name(earlier: Drawn, rename: RenameColumn) -> Drawn:
 
 
 def _in_the_way(earlier: Drawn, change: Drawn) -> bool:
-    """Whether a column is dropped that an earlier change has just brought or named."""
+    """Whether a change cannot be made together with an earlier one."""
+    if isinstance(change, AlterType):  # the type between makes other values of the stored ones
+        return isinstance(earlier, AlterType | DropColumn) and _same_column(earlier, change)
     if not isinstance(change, DropColumn):
         return isinstance(earlier, DropColumn) and _same_column(earlier, change)
     if isinstance(earlier, DropColumn):
