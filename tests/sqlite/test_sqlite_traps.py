@@ -509,3 +509,19 @@ def test_after_a_refusal_in_the_callers_transaction_nothing_is_believed_to_be_th
             migrator.add_column("t", "b", peewee.TextField(null=True)),
         )
     assert db.execute_sql("SELECT * FROM t").fetchall() == [(1, 1, None)]
+
+
+def test_a_name_in_double_quotes_does_not_become_a_string_in_silence(
+    migrator: Any, script: Script, ask: Ask
+) -> None:
+    script(
+        "CREATE TABLE t (a INT, b INT)",
+        "INSERT INTO t VALUES (1, 2)",
+        'CREATE VIEW uses AS SELECT "b" FROM t',
+        "CREATE VIEW says AS SELECT a FROM t WHERE a = 'b'",
+        'CREATE TRIGGER uses_too AFTER INSERT ON t BEGIN UPDATE t SET a = "b"; END',
+    )
+    with pytest.raises(OperationError, match="- trigger uses_too\n- view uses\n"):
+        migrate(migrator.drop_column("t", "b"))
+    migrate(migrator.drop_column("t", "b", cascade=True))
+    assert ask("SELECT name FROM sqlite_master WHERE type <> 'table'") == [("says",)]

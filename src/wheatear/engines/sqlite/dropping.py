@@ -5,7 +5,7 @@ from __future__ import annotations
 import peewee
 
 from . import stored_statement
-from .breaking import broken_by, compiling, trial
+from .breaking import Compiled, broken_by, compiling, trial
 from .draft import Draft, RefusedError
 from .photograph import ObjectKey, own_indexes, photograph
 from .tokens import quote
@@ -17,20 +17,20 @@ def drop_objects(draft: Draft) -> None:
         draft.db.execute_sql(f"DROP {kind.upper()} {schema}.{quote(name)}")
 
 
-def check_dependents(draft: Draft, *, editable: bool) -> set[ObjectKey]:
+def check_dependents(draft: Draft, *, editable: bool) -> Compiled:
     """Refuse if anything uses a dropped column and the call does not say that it goes too.
 
     Returns:
         The views and triggers that compile now, to be compared with afterwards.
     """
-    compiled = compiling(draft.db, draft.before)
+    compiled = compiling(draft.db, draft.before, draft.dropped)
     broken = _foreseen(draft, compiled) if editable and not draft.cascade else []
     if draft.dependents or broken:
         raise _used(draft, [*draft.dependents, *_names(broken)])
     return compiled
 
 
-def _foreseen(draft: Draft, compiled: set[ObjectKey]) -> list[ObjectKey]:
+def _foreseen(draft: Draft, compiled: Compiled) -> list[ObjectKey]:
     """What would no longer compile: only the statement is changed for it, and changed back.
 
     Where a UNIQUE goes with the column SQLite would miss it: then it is seen afterwards.
@@ -59,7 +59,7 @@ def _names(keys: list[ObjectKey]) -> list[str]:
     return [f"{kind} {name}" for _, kind, name in keys]
 
 
-def drop_what_broke(draft: Draft, compiled: set[ObjectKey]) -> None:
+def drop_what_broke(draft: Draft, compiled: Compiled) -> None:
     """Drop the views and triggers that no longer compile, if the call says so."""
     while broken := broken_by(draft.db, draft.expected, compiled, draft.dropped):
         if not draft.cascade:
@@ -69,7 +69,7 @@ def drop_what_broke(draft: Draft, compiled: set[ObjectKey]) -> None:
         actual = photograph(draft.db, draft.table).others
         lost = [key for key in draft.expected.others if key not in actual and key in compiled]
         draft.expected = draft.expected.without_objects(*lost)
-        compiled = {key for key in compiled if key in actual}
+        compiled = {key: text for key, text in compiled.items() if key in actual}
 
 
 def can_drop_in_place(draft: Draft) -> bool:

@@ -37,7 +37,7 @@ def make(draft: Draft) -> None:
     in_place = editable and can_drop_in_place(draft)
     if draft.reasons_to_rebuild and not in_place:
         check_that_it_is_safe(draft, ", ".join(draft.reasons_to_rebuild))
-    compiled = check_dependents(draft, editable=editable) if draft.dropped else set()
+    compiled = check_dependents(draft, editable=editable) if draft.dropped else {}
     drop_objects(draft)
     for column in draft.new_columns:
         db.execute_sql(f"ALTER TABLE {draft.from_table} ADD COLUMN {column.sql}")

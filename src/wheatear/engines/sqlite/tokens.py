@@ -172,6 +172,6 @@ def in_main(sql: str) -> str:
 
 
 def as_temporary(sql: str) -> str:
-    """Return the CREATE TRIGGER of a temporary trigger: the stored text does not say TEMP."""
-    at = next(token.start for token in tokens_of(sql) if token.is_word("TRIGGER"))
+    """Return the CREATE of a temporary trigger or view: the stored text does not say TEMP."""
+    at = next(token.start for token in tokens_of(sql) if token.is_word("TRIGGER", "VIEW"))
     return f"CREATE TEMP {sql[at:]}"
