@@ -405,12 +405,12 @@ def run(judged: Any, kind: str, examples: int, **options: Any) -> None:
 
 @on_each
 def test_a_random_operation_on_a_random_table(kind: str) -> None:
-    run(judge, kind, 60, derandomize=True)
+    run(judge, kind, 40, derandomize=True)
 
 
 @on_each
 def test_random_operations_in_a_row(kind: str) -> None:
-    run(judge_together, kind, 25, derandomize=True)
+    run(judge_together, kind, 20, derandomize=True)
 
 
 @pytest.mark.long

@@ -76,6 +76,8 @@ def segments(changes: Sequence[tuple[Drawn | Run, Any]]) -> list[Segment]:
 def _sayable(earlier: Drawn, rename: RenameColumn) -> bool:
     """Whether the change can be said after the rename instead of before it."""
     names = {fold(rename.column), fold(rename.new)}
+    if fold(getattr(earlier, "column", "")) == fold(rename.new) != fold(rename.column):
+        return False
     if isinstance(earlier, AddColumn | DropColumn):
         own = fold(earlier.column) in names
         return not own and not (isinstance(earlier, AddColumn) and _says(earlier.sql, names))
