@@ -68,13 +68,13 @@ class PostgresqlMigrator(OperationsInARow, playhouse.migrate.PostgresqlMigrator)
         """Add a column.
 
         A constant default costs no rewrite and no scan, however many rows there are, and stays in
-        the database, so that programs that do not know the column can go on inserting; where the
-        field allows NULL, rows that are there stay NULL. A callable default is called once for
-        each row and not kept: outside a transaction the rows are filled in batches, each in a
-        transaction of its own, and then NOT NULL as `add_not_null` does it; inside one the lock is
-        held until its end, and on a large table it warns. A foreign key also locks the other table
-        against writing (SHARE ROW EXCLUSIVE). It and an index read every row: under the lock
-        inside a transaction; outside one, on a large table, NOT VALID first and CONCURRENTLY.
+        the database, so that programs that do not know the column can go on inserting. A callable
+        default is called once for each row and not kept: outside a transaction the rows are
+        filled in batches, each in a transaction of its own, and then NOT NULL as `add_not_null`
+        does it; inside one the lock is held until its end, and on a large table it warns. A
+        foreign key also locks the other table against writing (SHARE ROW EXCLUSIVE). It and an
+        index read every row: under the lock inside a transaction; outside one, on a large table,
+        NOT VALID first and CONCURRENTLY.
         https://www.postgresql.org/docs/current/ddl-alter.html#DDL-ALTER-ADDING-A-COLUMN
         """
         ready = field_ddl.ready(self.database, field, column_name)
