@@ -69,9 +69,10 @@ def check(project: Project, ended: list[Ended]) -> None:
     assert sorted(applied) == NAMES
 
 
-def test_a_few(racing: Callable[[], Project]) -> None:
+@pytest.mark.parametrize(("count", "forked"), [(4, False), (12, True)], ids=["new", "forked"])
+def test_a_few(racing: Callable[[], Project], count: int, forked: bool) -> None:
     project, neighbour = racing(), racing()
-    ended = race((project, 4), (neighbour, 2))
+    ended = race((project, count), (neighbour, 2), forked=forked)
     check(project, ended[0])
     check(neighbour, ended[1])
 
