@@ -224,7 +224,7 @@ def test_whatever_fails_midway_leaves_all_as_it_was(
             succeeded = True
         except OperationError as error:
             succeeded = False
-            assert "pulled the plug" in str(error)  # noqa: PT017
+            assert "pulled the plug" in str(error)
         monkeypatch.setattr(db, "execute_sql", real)
         assert real("PRAGMA foreign_keys").fetchone() == (1,)
         assert real("PRAGMA writable_schema").fetchone() == (0,)
