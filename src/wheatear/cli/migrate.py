@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wheatear.cli.output import duration, masked, note, say
+from wheatear.cli.output import duration, everything_said, masked, note, say
 from wheatear.cli.place import complete_name, migrations_of
 from wheatear.cli.signals import interruptible
 from wheatear.errors import UsageError
@@ -74,7 +74,10 @@ def command(
         )
     migrations = migrations_of(ctx)
     progress = Progress(dry_run=dry_run)
-    with interruptible(migrations.project.engine):
+    with (
+        everything_said(lambda text: progress(Note(text))),
+        interruptible(migrations.project.engine),
+    ):
         if marks:
             migrations.mark(marks[0], wait=wait, listener=progress)
             return
