@@ -84,7 +84,7 @@ def test_the_guides_line(migrator: Any, script: Script, ask: Ask, sent: list[str
         (peewee.CharField(default="x", collation="NOCASE"), "x"),
         (peewee.CharField(default="x", constraints=[peewee.SQL("DEFAULT 'y'")]), "x"),
         (peewee.IntegerField(constraints=[peewee.SQL("DEFAULT (1 + 1)")], default=3), 3),
-        (peewee.IntegerField(null=True, default=3), None),
+        (peewee.IntegerField(null=True, default=3), 3),
     ],
     ids=lambda value: type(value).__name__,
 )
