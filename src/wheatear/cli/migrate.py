@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wheatear.cli.output import duration, everything_said, masked, note, say
+from wheatear.cli.output import duration, everything_said, note, say
 from wheatear.cli.place import complete_name, migrations_of
 from wheatear.cli.signals import interruptible
 from wheatear.errors import UsageError
