@@ -270,7 +270,7 @@ def test_only_migrate_makes_a_database(on_sqlite: Project) -> None:
     for words in (
         ["status"], ["status", "--json"], ["status", "--check"], ["history"], ["create", "thing"],
         ["init"], ["migrate", "--dry-run"], ["migrate", "--backward"], ["completion", "bash"],
-        ["migrate", "--to", "nowhere"],
+        ["migrate", "--to", "nowhere"], ["migrate", "--mark-applied"],
     ):  # fmt: skip
         on_sqlite.run(*words)
         assert not reading.exists(on_sqlite.url), words

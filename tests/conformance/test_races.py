@@ -197,3 +197,23 @@ def test_nothing_pending_does_not_wait(project: Project, engine: str) -> None:
     with reading.holding_the_lock(project.url):
         ended = project.run("migrate")
     assert ended.told == (0, "Nothing to do: no migration is pending.\n", "")
+
+
+def test_backward_stops_at_what_was_applied_on_top_meanwhile(project: Project, engine: str) -> None:
+    """Another run reverts the newest and applies it again while this one waits to revert two."""
+    _, _, newest = project.tables("a", "b", "c")
+    assert project.run("migrate").code == 0
+    with reading.holding_the_lock(project.url) as cursor:
+        run = project.start("migrate", "--backward", "--steps", "2")
+        time.sleep(1.5)
+        for direction in ("backward", "forward"):
+            cursor.execute(
+                "INSERT INTO wheatear_history (name, direction, outcome) "
+                f"VALUES ('{newest}', '{direction}', 'done')"
+            )
+        if engine == "sqlite":
+            cursor.execute("COMMIT")
+    ended = run.end()
+    assert ended.code == 1
+    assert f"error: {newest} was applied by another run meanwhile" in ended.err
+    assert reading.tables(project.url) == ["a", "b", "c"]
