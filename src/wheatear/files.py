@@ -82,12 +82,12 @@ def list_files(folder: str) -> Listing:
         MigrationFileError: The folder or a file cannot be read.
     """
     files, warnings = [], []
-    for name, path in _sources(folder):
+    for name, path, raw in _sources(folder):
         prefix = _PREFIX.match(name)
         if prefix:
             order = order_of(prefix.group(1))
-            files.append(MigrationFile(order, name[:-3], path, checksum_of(_read(path))))
-        elif b"def migrate_forward" in _read(path):
+            files.append(MigrationFile(order, name[:-3], path, checksum_of(raw)))
+        elif b"def migrate_forward" in raw:
             warnings.append(
                 f"{name} has no timestamp and is ignored: if it is a migration, rename it to "
                 f"something like 20261122_153000_{name}"
@@ -95,19 +95,29 @@ def list_files(folder: str) -> Listing:
     return Listing(tuple(sorted(files)), tuple(sorted(warnings)))
 
 
-def _sources(folder: str) -> list[tuple[str, str]]:
-    """Python files of somebody's own: no editor's back-up, nothing private, no folder."""
+def _sources(folder: str) -> Iterator[tuple[str, str, bytes]]:
+    """Python files of somebody's own: no editor's back-up, nothing private, no folder.
+
+    A thousand are read whenever there is nothing to do: system calls, and mostly one read a file.
+    """
     try:
-        with os.scandir(folder) as entries:
-            return [
-                (entry.name, entry.path)
-                for entry in entries
-                if entry.name.endswith(".py") and entry.name[0] not in "._#" and not entry.is_dir()
-            ]
+        names = os.listdir(folder)
     except FileNotFoundError:
-        return []
+        return
     except OSError as error:
         raise _unreadable(folder, error) from error
+    for name in names:
+        if name.endswith(".py") and name[0] not in "._#":
+            path = f"{folder}{os.sep}{name}"
+            try:
+                raw = _read(path)
+            except IsADirectoryError:
+                continue
+            except OSError as error:
+                if os.path.isdir(path):  # what Windows says of a folder is no IsADirectoryError
+                    continue
+                raise _unreadable(path, error) from error
+            yield name, path, raw
 
 
 def prefix_of(name: str) -> str | None:
@@ -132,18 +142,14 @@ def checksum_of(raw: bytes) -> str:
 
 
 def _read(path: str) -> bytes:
-    # os.open and mostly one read: a thousand files are read whenever there is nothing to do.
+    descriptor = os.open(path, _FLAGS)
     try:
-        descriptor = os.open(path, _FLAGS)
-        try:
-            raw = os.read(descriptor, _BLOCK)
-            if len(raw) == _BLOCK:
-                with open(descriptor, "rb", closefd=False) as rest:
-                    raw += rest.read()
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise _unreadable(path, error) from error
+        raw = os.read(descriptor, _BLOCK)
+        if len(raw) == _BLOCK:
+            with open(descriptor, "rb", closefd=False) as rest:
+                raw += rest.read()
+    finally:
+        os.close(descriptor)
     return raw
 
 
@@ -169,7 +175,10 @@ def load(file: MigrationFile, directions: tuple[str, ...]) -> LoadedMigration:
     """
     from wheatear.engines.operations import rebind  # noqa: PLC0415 - only who runs pays for it
 
-    raw = _read(file.path)
+    try:
+        raw = _read(file.path)
+    except OSError as error:
+        raise _unreadable(file.path, error) from error
     if checksum_of(raw) != file.checksum:
         raise MigrationFileError(
             f"{file.name}.py was changed while this run was starting.",
