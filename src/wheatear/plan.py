@@ -104,60 +104,55 @@ def standings(files: Sequence[File], entries: Iterable[Entry]) -> tuple[Standing
     Returns:
         All migrations: those with a file in the files' order, then those without, by name.
     """
-    traces: dict[str, _Trace] = {}
+    # Plain dictionaries: a thousand applied migrations are looked at whenever none is pending.
+    applied: dict[str, Entry] = {}
+    interrupted: dict[str, Entry] = {}
+    checksums: dict[str, str | None] = {}
     for entry in entries:
-        trace = traces.get(entry.name)
-        if trace is None:
-            trace = traces[entry.name] = _Trace()
-        trace.follow(entry)
-    known = [_standing(file, traces.pop(file.name, _UNTOUCHED)) for file in files]
-    gone = [
-        Standing(
-            name,
-            "interrupted" if trace.interrupted else "missing",
-            applied=trace.applied,
-            interrupted=trace.interrupted,
-            accepted=trace.checksum is None,
-        )
-        for name, trace in sorted(traces.items())
-        if trace.applied or trace.interrupted
-    ]
-    return (*known, *gone)
-
-
-class _Trace:
-    """What the records of one migration add up to."""
-
-    __slots__ = ("applied", "checksum", "interrupted")
-
-    def __init__(self) -> None:
-        self.applied: Entry | None = None
-        self.interrupted: Entry | None = None
-        self.checksum: str | None = ""
-
-    def follow(self, entry: Entry) -> None:
-        outcome = entry.outcome
-        if outcome in ("done", "faked", "marked"):
-            self.interrupted = None
-            self.applied = entry if entry.direction == "forward" else None
-            self.checksum = entry.checksum
-        elif outcome in ("running", "interrupted"):
-            self.interrupted = entry
+        name, outcome = entry.name, entry.outcome
+        if outcome in _SETTLED:
+            if entry.direction == "forward":
+                applied[name] = entry
+            else:
+                applied.pop(name, None)
+            if interrupted:
+                interrupted.pop(name, None)
+            checksums[name] = entry.checksum
+        elif outcome in _OPEN:
+            interrupted[name] = entry
         elif outcome == "accepted":
-            self.checksum = entry.checksum
+            checksums[name] = entry.checksum
+    standings_ = [
+        _standing(file, applied.get(file.name), interrupted.get(file.name), checksums)
+        for file in files
+    ]
+    gone = {*applied, *interrupted}.difference(file.name for file in files)
+    for name in sorted(gone):
+        state: State = "interrupted" if name in interrupted else "missing"
+        accepted = checksums.get(name, "") is None
+        standings_.append(
+            Standing(name, state, None, applied.get(name), interrupted.get(name), accepted)
+        )
+    return tuple(standings_)
 
 
-_UNTOUCHED = _Trace()
+_SETTLED = frozenset({"done", "faked", "marked"})
+_OPEN = frozenset({"running", "interrupted"})
 
 
-def _standing(file: File, trace: _Trace) -> Standing:
+def _standing(
+    file: File,
+    applied: Entry | None,
+    interrupted: Entry | None,
+    checksums: dict[str, str | None],
+) -> Standing:
     state: State = "pending"
-    if trace.interrupted:
+    if interrupted:
         state = "interrupted"
-    elif trace.applied:
+    elif applied:
         # A record without a checksum (of a file that was missing then) has nothing to compare.
-        state = "applied" if trace.checksum in (None, "", file.checksum) else "changed"
-    return Standing(file.name, state, file.order, trace.applied, trace.interrupted)
+        state = "applied" if checksums[file.name] in (None, file.checksum) else "changed"
+    return Standing(file.name, state, file.order, applied, interrupted)
 
 
 def find(name: str, names: Sequence[str]) -> str:
@@ -213,6 +208,8 @@ def forward(
         reached = target.is_applied or target.order is None
         pending = [] if reached else _up_to(pending, last)
     chosen = pending[:steps]
+    if not chosen:
+        return Plan(())
     _refuse_twins(with_file, chosen)
     return Plan(tuple(Step(one.name, "forward") for one in chosen), tuple(_late(all_, chosen)))
 
