@@ -1,0 +1,165 @@
+"""The work sheet on which changes of one table are drawn before anything is touched."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .definition import Clause, ColumnDefinition, Definition
+from .photograph import ObjectKey, Photograph
+from .tokens import fold, quote
+
+
+class RefusedError(Exception):
+    """A change that is not made, and why; the migrator adds the operation and the user's line."""
+
+    def __init__(self, why: str, next_step: str | None = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.next_step = next_step
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A condition that no row may meet, and how to call the rows that do."""
+
+    condition: str
+    what: str
+    next_step: str
+
+
+@dataclass(frozen=True)
+class NewColumn:
+    """A column that ADD COLUMN can add; what it cannot take is edited in afterwards."""
+
+    name: str
+    sql: str
+    fill: Any = None
+    """Called once for each row, if it is given: returns what to bind."""
+
+
+@dataclass(frozen=True)
+class NewIndex:
+    """An index to make, and what SQLite is to report of it."""
+
+    name: str
+    columns: tuple[str, ...]
+    unique: bool
+    sql: str
+
+
+@dataclass
+class Draft:
+    """What to do to one table, and what SQLite is to report afterwards."""
+
+    db: Any
+    before: Photograph
+    definition: Definition
+    enforced: bool
+    """Whether foreign keys are enforced while this runs: in the caller's own transaction."""
+    expected: Photograph = field(init=False)
+    new_columns: list[NewColumn] = field(default_factory=list)
+    fresh: set[str] = field(default_factory=set)
+    """Columns (folded) that only the rebuilt table has: it makes their values itself."""
+    casts: dict[str, str] = field(default_factory=dict)
+    """The expression that a rebuild copies instead of the column (folded)."""
+    reasons_to_rebuild: list[str] = field(default_factory=list)
+    new_defaults: list[str] = field(default_factory=list)
+    """Columns whose default changes: only where no stored row relies on it."""
+    values_change: bool = False
+    """Whether a rebuild stores other values, which the table's CHECKs then have to judge."""
+    scans: list[Scan] = field(default_factory=list)
+    objects_to_drop: list[ObjectKey] = field(default_factory=list)
+    indexes_to_make: list[NewIndex] = field(default_factory=list)
+    foreign_keys_to_check: list[str] = field(default_factory=list)
+    """Columns whose new foreign key every row has to meet."""
+    dropped: list[str] = field(default_factory=list)
+    cascade: bool = False
+    """Whether views and triggers that a dropped column breaks go with it."""
+    keys_to_drop_elsewhere: list[tuple[str, str]] = field(default_factory=list)
+    """Tables whose foreign keys to a dropped column go, and that column."""
+    notes: list[str] = field(default_factory=list)
+    """What to say to the user as a warning."""
+
+    def __post_init__(self) -> None:
+        self.expected = self.before
+
+    @property
+    def table(self) -> str:
+        """The table's name as it is stored."""
+        return self.before.table
+
+    @property
+    def from_table(self) -> str:
+        """The table's name as SQL, safe from a temporary table of the same name."""
+        return f"main.{quote(self.table)}"
+
+    @property
+    def without_rowid(self) -> bool:
+        """Whether the table is WITHOUT ROWID."""
+        return "WITHOUT ROWID" in self.definition.options
+
+    @property
+    def strict(self) -> bool:
+        """Whether the table is STRICT."""
+        return "STRICT" in self.definition.options
+
+    def column(self, name: str) -> ColumnDefinition:
+        """Return the column of this name.
+
+        Raises:
+            RefusedError: There is none.
+        """
+        column = self.definition.column(name)
+        if column is None:
+            names = [column.name for column in self.definition.columns]
+            raise RefusedError(f"table {self.table} has no column {name!r}", near(name, names))
+        return column
+
+    def is_rowid(self, column: ColumnDefinition) -> bool:
+        """Whether the column is the rowid's other name: the only key, of type INTEGER."""
+        key = self.definition.primary_key()
+        if self.without_rowid or [fold(name) for name in key] != [fold(column.name)]:
+            return False
+        written = [self.text_of(clause).upper() for clause in column.all("primary key")]
+        descends = any(" DESC" in text for text in written)
+        return fold(column.type) == "integer" and not descends
+
+    def text_of(self, clause: Clause) -> str:
+        """Return the clause as it is spelled."""
+        return self.definition.sql[clause.start : clause.end]
+
+    def expect_column(self, name: str, **facts: Any) -> None:
+        """Expect other facts of one column afterwards."""
+        self.expected = self.expected.with_column(name, **facts)
+
+    def drop_object(self, *key: str) -> None:
+        """Drop an index, view or trigger: (schema, type, name)."""
+        schema, kind, name = key
+        self.objects_to_drop.append((schema, kind, name))
+        self.expected = self.expected.without_objects((schema, kind, name))
+        for facts in list(self.expected.indexes):
+            if kind == "index" and facts.name == name:
+                self.forget_index(facts)
+
+    def forget_index(self, facts: Any) -> None:
+        """Expect the table to be without this index."""
+        indexes = self.expected.indexes.copy()
+        del indexes[facts]
+        self.expected = replace(self.expected, indexes=indexes)
+
+    def note(self, what: str) -> None:
+        """Say something to the user."""
+        self.notes.append(what)
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """Say which of the names were perhaps meant."""
+    names = list(names)
+    by_fold = {fold(known): known for known in names}
+    close = [by_fold[match] for match in difflib.get_close_matches(fold(name), by_fold, 3)]
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return f"there are: {', '.join(names)}" if names else "there are none"
