@@ -1,0 +1,145 @@
+"""Waiting for a lock only shortly, giving way, and trying again.
+
+A statement that waits for ACCESS EXCLUSIVE makes everybody after it wait too, so the wait is what
+has to be short: https://www.postgresql.org/docs/current/explicit-locking.html and
+https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-LOCK-TIMEOUT
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import peewee
+
+from wheatear.engines.postgresql.send import ask, send
+from wheatear.errors import LockTimeoutError, WheatearError
+
+logger = logging.getLogger("wheatear")
+
+_LOCK_NOT_AVAILABLE = "55P03"
+_DEADLOCK = "40P01"
+_LONGEST_PAUSE = 5.0
+
+_T = TypeVar("_T")
+
+
+def driver_error(error: BaseException) -> BaseException | None:
+    """The driver's own exception, with its SQLSTATE, that Peewee's stands for."""
+    if isinstance(error, WheatearError):
+        return None
+    for candidate in (error, *error.args[:1], error.__cause__, error.__context__):
+        code = getattr(candidate, "sqlstate", None) or getattr(candidate, "pgcode", None)
+        if isinstance(candidate, BaseException) and code:
+            return candidate
+    return None
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """The five characters the server gave, through psycopg 2, psycopg 3 and Peewee alike."""
+    found = driver_error(error)
+    return None if found is None else getattr(found, "sqlstate", None) or getattr(found, "pgcode")  # noqa: B009
+
+
+def is_lock_timeout(exc: BaseException) -> bool:
+    """Whether the server gave up waiting for a lock, so that trying again may help."""
+    return sqlstate(exc) == _LOCK_NOT_AVAILABLE
+
+
+def gave_way(error: BaseException) -> bool:
+    """Whether the server gave up a lock: it waited too long, or others waited for it in turn."""
+    return sqlstate(error) in {_LOCK_NOT_AVAILABLE, _DEADLOCK}
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long one wait may last, and for how long in total it is tried again, in seconds."""
+
+    lock_timeout: float | None = 2.0
+    total: float = 60.0
+
+    def pauses(self) -> Iterator[float]:
+        """Growing pauses; how many is not up to the clock, so a replayed run makes as many."""
+        left, pause = self.total, min(0.25, self.total / 4)
+        while left > 0:
+            yield pause
+            left -= pause + (self.lock_timeout or 0.0)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def keep_trying(self, attempt: Callable[[], _T], *, what: str, where: str | None) -> _T:
+        """Call `attempt` until it gets its locks.
+
+        Raises:
+            LockTimeoutError: It never did.
+        """
+        for number, pause in enumerate(self.pauses(), start=1):
+            try:
+                return attempt()
+            except peewee.PeeweeException as error:
+                if not gave_way(error):
+                    raise
+                logger.info(
+                    "%s: another connection holds a lock; gave way, trying again in %.1f s "
+                    "(attempt %d)",
+                    what,
+                    pause,
+                    number,
+                )
+            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+        try:
+            return attempt()
+        except peewee.PeeweeException as error:
+            if not gave_way(error):
+                raise
+            raise LockTimeoutError(
+                f"{what} gave up: other connections held a lock it needs for {self.total:g} s.",
+                where=where,
+                state="nothing of this operation was kept",
+                next="end the transaction that holds the table (pg_stat_activity shows it), "
+                "then run it again",
+            ) from error
+
+
+@contextmanager
+def short_waits(db: Any, seconds: float | None, *, put_back: bool) -> Iterator[None]:
+    """Inside a transaction: bound each wait for a lock; in the caller's, put the setting back."""
+    if seconds is None:
+        yield
+        return
+    if not put_back:
+        send(db, f"SET LOCAL lock_timeout = '{_milliseconds(seconds)}'")
+        yield
+        return
+    ((before, _),) = ask(
+        db,
+        "SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, true)",
+        _milliseconds(seconds),
+    )
+    yield
+    ask(db, "SELECT set_config('lock_timeout', %s, true)", before)
+
+
+@contextmanager
+def session_waits(db: Any, seconds: float | None) -> Iterator[None]:
+    """Outside a transaction: the same for statements that cannot run in one."""
+    if seconds is None:
+        yield
+        return
+    ((before, _),) = ask(
+        db,
+        "SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, false)",
+        _milliseconds(seconds),
+    )
+    try:
+        yield
+    finally:
+        ask(db, "SELECT set_config('lock_timeout', %s, false)", before)
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{max(1, round(seconds * 1000))}ms"

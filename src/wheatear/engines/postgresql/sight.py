@@ -1,0 +1,141 @@
+"""What a table looks like now: read before and after a change, inside its transaction."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wheatear.engines.postgresql import catalogue, facts
+from wheatear.engines.postgresql.reader import rows_by_relation
+from wheatear.engines.postgresql.send import ask
+from wheatear.engines.postgresql.spelling import quoted
+from wheatear.errors import OperationError
+from wheatear.schema.model import Column, Constraint, Index, Object, Table
+
+_LARGE_ROWS = 100_000
+_LARGE_BYTES = 16 * 1024 * 1024  # what 100,000 rows take; reltuples says nothing before ANALYZE
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A table, its triggers, and how to name it whatever the search_path is."""
+
+    oid: int
+    home: str
+    partitioned: bool
+    table: Table
+    triggers: tuple[Object, ...] = ()
+
+    @property
+    def qualified(self) -> str:
+        return quoted(self.home, self.table.name)
+
+    def column(self, name: str) -> Column:
+        """The column called `name`; raises OperationError with the near names."""
+        names = [column.name for column in self.table.columns]
+        if name not in names:
+            raise missing("column", name, names, f'table "{self.table.name}"')
+        return self.table.columns[names.index(name)]
+
+    def has_column(self, name: str) -> bool:
+        return any(column.name == name for column in self.table.columns)
+
+    def constraint(self, name: str) -> Constraint:
+        """The constraint called `name`; raises OperationError with the near names."""
+        found = self.find_constraint(name)
+        if found is None:
+            names = [constraint.name or "" for constraint in self.table.constraints]
+            raise missing("constraint", name, names, f'table "{self.table.name}"')
+        return found
+
+    def find_constraint(self, name: str) -> Constraint | None:
+        return next((it for it in self.table.constraints if it.name == name), None)
+
+    def index(self, name: str) -> Index:
+        """The index called `name`; raises OperationError with the near names."""
+        found = self.find_index(name)
+        if found is None:
+            names = [index.name for index in self.table.indexes]
+            raise missing("index", name, names, f'table "{self.table.name}"')
+        return found
+
+    def find_index(self, name: str) -> Index | None:
+        return next((it for it in self.table.indexes if it.name == name), None)
+
+
+def find(db: Any, schema: str | None, table: str) -> Sight | None:
+    """Read the table; without a schema it is found as the server would, on the search_path."""
+    return _read(db, name=quoted(schema, table))
+
+
+def _read(db: Any, *, name: str | None = None, oid: int | None = None) -> Sight | None:
+    rows = db.execute_sql(catalogue.ONE_TABLE, {"name": name, "oid": oid}).fetchall()
+    for found, pieces in rows_by_relation(rows).items():
+        if pieces["table"] and pieces["table"][0][1] in {"r", "p", "f"}:
+            row = pieces["table"][0]
+            triggers = tuple(facts.trigger(it, row[0]) for it in pieces["trigger"])
+            return Sight(int(found), row[-1], row[1] == "p", facts.table(pieces), triggers)
+    return None
+
+
+def look(db: Any, schema: str | None, table: str) -> Sight:
+    """The same for a table that has to be there.
+
+    Raises:
+        OperationError: There is no such table; it lists the near names.
+    """
+    sight = find(db, schema, table)
+    if sight is None:
+        raise _no_table(db, schema, table)
+    return sight
+
+
+def look_again(db: Any, before: Sight) -> Sight:
+    """Read a table that was seen before, by its oid, whatever it is called now."""
+    sight = _read(db, oid=before.oid)
+    if sight is None:
+        raise OperationError(f'Table "{before.table.name}" is gone.')
+    return sight
+
+
+def is_large(db: Any, sight: Sight) -> bool:
+    """Whether reading all rows takes long enough that others would notice."""
+    ((rows, size),) = ask(
+        db,
+        "SELECT reltuples, CASE WHEN relkind = 'r' THEN pg_relation_size(oid) ELSE 0 END "
+        "FROM pg_class WHERE oid = %s",
+        sight.oid,
+    )
+    return bool(rows > _LARGE_ROWS or size > _LARGE_BYTES)
+
+
+def missing(kind: str, name: str, names: Sequence[str], place: str) -> OperationError:
+    """The error for a name that is not there: it shows the ones that are near."""
+    near = difflib.get_close_matches(name.lower(), [other.lower() for other in names], 3, 0.6)
+    close = [other for other in names if other.lower() in near]
+    if close:
+        hint = "did you mean " + " or ".join(f'"{other}"' for other in close) + "?"
+    else:
+        shown = ", ".join(f'"{other}"' for other in names[:20])
+        more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+        hint = f"there are: {shown}{more}" if names else f"there is no {kind} at all"
+    return OperationError(f'There is no {kind} "{name}" in {place}.', next=hint)
+
+
+def _no_table(db: Any, schema: str | None, table: str) -> OperationError:
+    if "." in table:
+        return OperationError(
+            f'The table name "{table}" is schema-qualified.',
+            next="give the schema to the migrator: migrator_for(db, schema=…)",
+        )
+    rows = ask(
+        db,
+        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE c.relkind IN ('r', 'p') AND n.nspname = COALESCE(%s::text, current_schema()) "
+        "ORDER BY 1",
+        schema,
+    )
+    place = f'schema "{schema}"' if schema else "the search_path"
+    return missing("table", table, [name for (name,) in rows], place)

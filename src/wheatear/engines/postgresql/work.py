@@ -1,0 +1,139 @@
+"""Makes changes of a table: in one transaction each go, checked before it commits."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import peewee
+
+from wheatear.engines.postgresql import faithful, refusal
+from wheatear.engines.postgresql.change import Planned, about
+from wheatear.engines.postgresql.locks import Patience, gave_way, short_waits
+from wheatear.engines.postgresql.send import send
+from wheatear.engines.postgresql.sight import Sight, find, is_large, look, look_again
+from wheatear.errors import OperationError
+
+_T = TypeVar("_T")
+
+
+class LongLockWarning(UserWarning):
+    """An operation holds a strong lock on a large table for as long as it reads all of it."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """The database and table that changes are made to, and how long they may wait."""
+
+    db: Any
+    schema: str | None
+    table: str
+    patience: Patience
+
+    @property
+    def may_commit(self) -> bool:
+        """Whether there is no transaction around us, so that there may be several of our own."""
+        return not self.db.in_transaction()
+
+    def look(self) -> Sight:
+        """The table as it is now; raises OperationError where there is none."""
+        return look(self.db, self.schema, self.table)
+
+    def go(self, planned: Sequence[Planned]) -> None:
+        """Make these changes with one ALTER TABLE, look again, and keep them if they are faithful.
+
+        Raises:
+            OperationError: The server refused, or something else changed too.
+        """
+        callers = not self.may_commit
+        self.step(planned, lambda: self._make(planned, callers=callers))
+
+    def step(self, planned: Sequence[Planned], body: Callable[[], _T]) -> _T:
+        """Run `body` in a transaction, or a savepoint of the caller's, with short waits.
+
+        In a transaction of our own it is tried again when it had to give way. In the caller's
+        the error goes on to them: only they can end their transaction and so let others pass.
+        """
+        where = planned[0].operation.where
+        try:
+            if not self.may_commit:
+                return self._in_transaction(body, callers=True)
+            return self.patience.keep_trying(
+                lambda: self._in_transaction(body, callers=False),
+                what=", ".join(item.what for item in planned),
+                where=where,
+            )
+        except OperationError as error:
+            error.state = error.state or refusal.kept(self.db, planned)
+            raise about(error, planned[0].operation) from error.__cause__
+        except peewee.PeeweeException as error:
+            if gave_way(error) or not refusal.is_refusal(error):
+                raise
+            raise refusal.refused(self.db, error, planned, lambda: self.look().oid) from error
+
+    def _in_transaction(self, body: Callable[[], _T], *, callers: bool) -> _T:
+        manual = callers and isinstance(self.db.top_transaction(), peewee._manual)
+        with (
+            self.db.savepoint() if manual else self.db.atomic(),
+            short_waits(self.db, self.patience.lock_timeout, put_back=callers),
+        ):
+            return body()
+
+    def _make(self, planned: Sequence[Planned], *, callers: bool) -> None:
+        change = planned[0].change
+        schema = change.other_schema or self.schema
+        if change.absent_is_fine and find(self.db, schema, self.table) is None:
+            return
+        before = look(self.db, schema, self.table)
+        scanning = [item for item in planned if item.change.scans]
+        if scanning and callers and is_large(self.db, before):
+            for item in scanning:
+                warnings.warn(_long_lock(item), LongLockWarning, stacklevel=2)
+        actions = [
+            action
+            for item in planned
+            for action in _sql(item.change.actions, item, self.db, before)
+        ]
+        if actions:
+            send(self.db, f"ALTER TABLE {before.qualified} {', '.join(actions)}")
+        for item in planned:
+            for statement in _sql(item.change.statements, item, self.db, before):
+                send(self.db, statement)
+            item.change.afterwards(self.db, before)
+        if not change.removes_table:
+            self.check(planned, before)
+
+    def check(self, planned: Sequence[Planned], before: Sight) -> None:
+        """Raise OperationError, and so roll back, if more changed than the changes name."""
+        after = look_again(self.db, before)
+        for item in planned:
+            before, after = item.change.forgive(before, after)
+        if found := faithful.differences(before, after):
+            names = ", ".join(str(item.operation) for item in planned)
+            raise OperationError(
+                f"{names} changed more than it names, so it was undone:\n  " + "\n  ".join(found),
+                where=planned[0].operation.where,
+                next="please report this; until then make the change with migrator.sql(…)",
+            )
+
+
+def _sql(
+    compile_: Callable[[Any, Sight], list[str]], item: Planned, db: Any, sight: Sight
+) -> list[str]:
+    try:
+        return compile_(db, sight)
+    except OperationError as error:
+        raise about(error, item.operation) from error.__cause__
+
+
+def _long_lock(item: Planned) -> str:
+    where = f" ({item.operation.where})" if item.operation.where else ""
+    return (
+        f"{item.operation}{where} reads all of the large table {item.operation.table!r} while "
+        "nobody else may write to it. Without the long lock: put it in a migration of its own "
+        "with `atomic = False` at the top of the file:\n\n"
+        f"atomic = False\n\ndef migrate_forward():\n    migrate(\n"
+        f"        migrator.{item.operation},\n    )\n"
+    )
