@@ -1,0 +1,35 @@
+"""The server's error numbers, seen through Peewee's and the driver's exceptions."""
+
+from __future__ import annotations
+
+LOCK_TIMEOUT = 1205
+"""ER_LOCK_WAIT_TIMEOUT: a metadata lock or a row lock was not had in time."""
+UNKNOWN_COLUMN = 1054
+DEADLOCK = 1213
+NO_SUCH_TABLE = 1146
+NULL_IN_NOT_NULL = frozenset({1048, 1138, 1265, 1364})
+"""What the two servers say of a NULL in a column that is to be NOT NULL."""
+NEEDED_BY_FOREIGN_KEY = 1553
+ALGORITHM_REFUSED = frozenset({1221, 1800, 1845, 1846, 4080, 4092})
+"""The server does not take this ALGORITHM or LOCK (or does not know it, or the table has had too
+many instant changes): the next dearer one may do."""
+
+
+def error_number(error: BaseException | None) -> int | None:
+    """The server's number for an error, wherever in the chain it stands."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        for arg in error.args:
+            if isinstance(arg, int) and not isinstance(arg, bool):
+                return arg
+            if isinstance(arg, BaseException) and (number := error_number(arg)) is not None:
+                return number
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def server_message(error: BaseException) -> str:
+    """What the server said, without the driver's wrapping."""
+    texts = [arg for arg in error.args if isinstance(arg, str)]
+    return texts[-1] if texts else str(error)
