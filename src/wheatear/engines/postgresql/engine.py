@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import getpass
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import peewee
 
@@ -14,6 +14,11 @@ from wheatear.engines.engine import FULL, READ_ONLY, RIGHTS, Engine, own_transac
 from wheatear.engines.postgresql import lock
 from wheatear.engines.waiting import Waiting
 from wheatear.errors import ConfigError
+
+if TYPE_CHECKING:
+    from wheatear.engines.models import Statement
+    from wheatear.schema.diff import Policy
+    from wheatear.schema.model import Schema
 
 # lock_not_available and deadlock_detected: rolled back, and worth another try.
 _GAVE_WAY = {"55P03", "40P01"}
@@ -184,6 +189,37 @@ class PostgresqlEngine(Engine):
             (self.history_table(),),
         ).fetchall()
         return [row[0] for row in rows]
+
+    # Schemas
+
+    def read_schema(self, tables: Collection[str] | None = None) -> Schema:
+        """Read the connection's current schema."""
+        from wheatear.engines.postgresql.reader import read_schema  # noqa: PLC0415 - few need it
+
+        return read_schema(self.db, self._schema, tables)
+
+    def policy(self) -> Policy:
+        """Models cannot state most of a table's options."""
+        from wheatear.schema.diff import Policy  # noqa: PLC0415
+
+        return Policy(options=False)
+
+    def stand_in(self) -> Any:
+        """Without a connection: what it is asked for is only written."""
+        from wheatear.engines.models import stand_in  # noqa: PLC0415
+
+        return stand_in(self.db, peewee.PostgresqlDatabase, "scratch")
+
+    def created(self, statements: Sequence[Statement]) -> Schema:
+        """As temporary tables in a transaction that is rolled back."""
+        from wheatear.engines.postgresql import scratch  # noqa: PLC0415
+
+        return scratch.created(self.db, self._schema, statements)
+
+    def version(self) -> str:
+        """The server's, and where types and functions are looked for."""
+        (version,) = self.db.execute_sql("SHOW server_version").fetchone()
+        return f"{version} {self._schema} {self._search_path}"
 
 
 def sqlstate(error: BaseException | None) -> str | None:

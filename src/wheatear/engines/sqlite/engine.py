@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wheatear.engines.engine import FULL, Engine, own_transaction
 from wheatear.engines.sqlite import foreign_keys as keys
 from wheatear.engines.sqlite import lock
 from wheatear.engines.waiting import Waiting
+
+if TYPE_CHECKING:
+    from wheatear.engines.models import Statement
+    from wheatear.schema.diff import Policy
+    from wheatear.schema.model import Schema
 
 T = TypeVar("T")
 
@@ -216,3 +221,33 @@ class SqliteEngine(Engine):
         """https://www.sqlite.org/pragma.html#pragma_table_info"""
         rows = self.db.execute_sql("PRAGMA main.table_info(wheatear_history)").fetchall()
         return [row[1] for row in rows]
+
+    # Schemas
+
+    def read_schema(self, tables: Collection[str] | None = None) -> Schema:
+        """Read the main database."""
+        from wheatear.engines.sqlite.reader import read_schema  # noqa: PLC0415 - few need it
+
+        return read_schema(self.db, tables)
+
+    def policy(self) -> Policy:
+        """Names are the same in any letter case; a table may point at one that is not there yet."""
+        from wheatear.schema.diff import Policy  # noqa: PLC0415
+
+        return Policy(fold_tables=True, fold_columns=True, forward_references=True)
+
+    def stand_in(self) -> Any:
+        """In memory."""
+        from wheatear.engines.sqlite import scratch  # noqa: PLC0415
+
+        return scratch.stand_in(self.db)
+
+    def created(self, statements: Sequence[Statement]) -> Schema:
+        """In a database in memory, with the functions and collations of this one."""
+        from wheatear.engines.sqlite import scratch  # noqa: PLC0415
+
+        return scratch.created(self.db, statements)
+
+    def version(self) -> str:
+        """The library's."""
+        return str(self.db.server_version)
