@@ -200,6 +200,10 @@ class Engine(ABC):
         """
 
     @abstractmethod
+    def home(self) -> str:
+        """The name of the schema that is read."""
+
+    @abstractmethod
     def policy(self) -> Policy:
         """What this engine takes for the same when two of its schemas are compared."""
 

@@ -55,18 +55,17 @@ def stand_in(db: Any, plain: type[Any], *arguments: Any) -> Any:
     return stand
 
 
-class _Unqualified(peewee.Context):  # type: ignore[misc]
+class _Unqualified(peewee.Context):
     """Leaves out a table's schema: in the scratch it has another."""
 
     __slots__ = ()
 
     def sql(self, obj: Any) -> Any:
         """Write a table's name alone."""
-        if peewee.is_model(obj):
-            obj = obj._meta.table
-        if isinstance(obj, peewee.Table) and len(obj._path) > 1:
-            return self.sql(peewee.Entity(obj._path[-1]))
-        return super().sql(obj)
+        thing: Any = obj._meta.table if is_model(obj) else obj
+        if isinstance(thing, peewee.Table) and len(vars(thing)["_path"]) > 1:
+            thing = peewee.Entity(vars(thing)["_path"][-1])
+        return super().sql(thing)  # type: ignore[no-untyped-call]
 
     def as_new(self) -> Any:
         """A context of the same kind."""
@@ -83,7 +82,8 @@ def definitions(models: Iterable[Any], stand: Any) -> list[Definition]:
     Raises:
         ConfigError: A model cannot be said as SQL.
     """
-    return [_definition(model, stand) for model in peewee.sort_models(with_referenced(models))]
+    in_order = vars(peewee)["sort_models"](with_referenced(models))
+    return [_definition(model, stand) for model in in_order]
 
 
 def with_referenced(models: Iterable[Any]) -> list[Any]:
@@ -143,6 +143,11 @@ def in_turn(made: Sequence[Definition]) -> Iterator[Statement]:
                 yield sql, params
     for definition in made:
         yield from definition.keys
+
+
+def is_model(value: Any) -> bool:
+    """Whether it is a model: a class, not an alias or a row."""
+    return isinstance(value, type) and issubclass(value, peewee.Model)
 
 
 def named(model: Any) -> str:

@@ -333,4 +333,4 @@ def _content(thing: Object) -> tuple[str, str, str, str]:
     return (thing.kind, thing.name, sql, thing.table or "")
 
 
-_NO_QUOTES = str.maketrans("", "", "\"`[] ")
+_NO_QUOTES = str.maketrans("", "", '"`[] ')

@@ -69,7 +69,9 @@ def _own_column(column: Column, rename: RenameColumn, word: Callable[[str], str]
     )
 
 
-def _own_constraint(one: Constraint, rename: RenameColumn, word: Callable[[str], str]) -> Constraint:
+def _own_constraint(
+    one: Constraint, rename: RenameColumn, word: Callable[[str], str]
+) -> Constraint:
     return replace(
         one,
         columns=_names(one.columns, rename),

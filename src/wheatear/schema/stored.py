@@ -1,16 +1,17 @@
-"""Schemas as JSON and back: how one is kept between two runs. Compact, since most fields are empty."""
+"""Schemas as JSON and back: how one is kept between two runs.
+
+Fields that have their default are left out, which is most of them.
+"""
 
 from __future__ import annotations
 
 import json
 from dataclasses import MISSING, fields
-from typing import Any, TypeVar
+from typing import Any
 
 from wheatear.schema.model import Column, Constraint, Index, Object, Schema, Table
 
-T = TypeVar("T", Table, Object, Column, Constraint, Index)
-
-_INSIDE: dict[str, type[Column | Constraint | Index]] = {
+_INSIDE: dict[str, type] = {
     "columns": Column,
     "constraints": Constraint,
     "indexes": Index,
@@ -68,7 +69,7 @@ def _plain(part: Any) -> Any:
     return part if isinstance(part, str) else _record(part)
 
 
-def _value(kind: type[T], record: dict[str, Any]) -> T:
+def _value(kind: type, record: dict[str, Any]) -> Any:
     given = {
         name: tuple(_part(kind, name, part) for part in one) if isinstance(one, list) else one
         for name, one in record.items()

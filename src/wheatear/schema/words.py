@@ -180,7 +180,9 @@ def _of_index(index: Index, table: str, where: str, *, added: bool) -> Differenc
     what = _index(index)
     column = index.parts[0].strip('"`') if len(index.parts) == 1 else None
     text = f"table {table}: {what} is only {where}"
-    return Difference("index", table, column, text, None if added else what, what if added else None)
+    return Difference(
+        "index", table, column, text, None if added else what, what if added else None
+    )
 
 
 def _index(index: Index) -> str:

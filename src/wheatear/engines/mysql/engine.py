@@ -193,6 +193,10 @@ class MysqlEngine(Engine):
 
         return read_schema(self.db, tables)
 
+    def home(self) -> str:
+        """What a table's name may stand behind."""
+        return str(self.db.database)
+
     def policy(self) -> Policy:
         """https://mariadb.com/kb/en/identifier-case-sensitivity/"""
         from wheatear.schema.diff import Policy  # noqa: PLC0415

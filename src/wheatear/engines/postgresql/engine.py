@@ -198,6 +198,10 @@ class PostgresqlEngine(Engine):
 
         return read_schema(self.db, self._schema, tables)
 
+    def home(self) -> str:
+        """What a table's name may stand behind."""
+        return self._schema
+
     def policy(self) -> Policy:
         """Models cannot state most of a table's options."""
         from wheatear.schema.diff import Policy  # noqa: PLC0415

@@ -230,6 +230,10 @@ class SqliteEngine(Engine):
 
         return read_schema(self.db, tables)
 
+    def home(self) -> str:
+        """What a table's name may stand behind."""
+        return "main"
+
     def policy(self) -> Policy:
         """Names are the same in any letter case; a table may point at one that is not there yet."""
         from wheatear.schema.diff import Policy  # noqa: PLC0415
