@@ -38,6 +38,9 @@ class Definition(NamedTuple):
         return {str(field._sequence_parts()[1]) for field in fields if field.sequence}
 
 
+_SPELLING = ("_field_types", "_operations", "param", "quote", "server_version", "_adapter")
+
+
 def stand_in(db: Any, plain: type[Any], *arguments: Any) -> Any:
     """A database that spells SQL as `db` does and has nothing else of it: no pool, no connection.
 
@@ -47,8 +50,9 @@ def stand_in(db: Any, plain: type[Any], *arguments: Any) -> Any:
         *arguments: What to make it of.
     """
     stand = plain(*arguments)
-    for name in ("_field_types", "_operations", "param", "quote", "server_version"):
-        setattr(stand, name, getattr(db, name))
+    for name in _SPELLING:
+        if hasattr(db, name):
+            setattr(stand, name, getattr(db, name))
     stand.context_class = _Unqualified
     stand.index_schema_prefix = False
     stand.sequence_exists = lambda *_: False

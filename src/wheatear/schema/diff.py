@@ -26,6 +26,7 @@ from wheatear.schema.content import (
     constraint_content,
     index_content,
     plain,
+    primary_key,
     same_type,
     sequence_of,
     targets_of,
@@ -182,7 +183,14 @@ def _columns(was: Table, is_: Table, before: Schema, policy: Policy) -> Iterator
         if old is None:
             yield _Found(AddColumn(is_.name, column))
         elif old != column:
+            if _is_rowid(was, old):
+                column = replace(column, null=old.null)  # noqa: PLW2901 - never NULL, said or not
             yield from _column(is_.name, old, column, before, policy)
+
+
+def _is_rowid(table: Table, column: Column) -> bool:
+    """Whether it is SQLite's INTEGER PRIMARY KEY."""
+    return primary_key(table) == (column.name,) and column.type.casefold() == "integer"
 
 
 def _column(

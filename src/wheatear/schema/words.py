@@ -91,7 +91,8 @@ def _altered_table(change: AlterTable, sides: Sides) -> Iterator[Difference]:
     for kind in ("options", "comment"):
         was, is_ = getattr(change.before, kind), getattr(change.after, kind)
         if was != is_:
-            text = f"table {change.before.name}: {kind} {_from_to(was, is_, sides)}"
+            what = "options are" if kind == "options" else "comment is"
+            text = f"table {change.before.name}: {what} {_from_to(was, is_, sides)}"
             yield Difference(kind, change.before.name, None, text, was or None, is_ or None)
 
 
@@ -117,7 +118,8 @@ def _altered_column(change: AlterColumn, sides: Sides) -> Iterator[Difference]:
             continue
         if kind == "null":
             was, is_ = _null(was), _null(is_)
-        text = f"column {change.table}.{change.after.name}: {kind} {_from_to(was, is_, sides)}"
+        what = "" if kind == "null" else f"{kind} is "
+        text = f"column {change.table}.{change.after.name}: {what}{_from_to(was, is_, sides)}"
         yield Difference(kind, change.table, change.after.name, text, was, is_)
 
 
@@ -126,7 +128,7 @@ def _null(null: bool) -> str:
 
 
 def _from_to(was: str | None, is_: str | None, sides: Sides) -> str:
-    return f"is {was or 'none'} {sides.before}, {is_ or 'none'} {sides.after}"
+    return f"{was or 'none'} {sides.before}, {is_ or 'none'} {sides.after}"
 
 
 def _column(column: Column) -> str:
