@@ -154,6 +154,16 @@ def is_model(value: Any) -> bool:
     return isinstance(value, type) and issubclass(value, peewee.Model)
 
 
+def send(db: Any, statements: Iterable[Statement]) -> None:
+    """Send statements; an error says of which it is in `statement`."""
+    for statement in statements:
+        try:
+            db.execute_sql(*statement)
+        except Exception as error:
+            error.statement = statement  # type: ignore[attr-defined]
+            raise
+
+
 def named(model: Any) -> str:
     """What to call a model in a message."""
     return f"{model.__module__}.{model.__qualname__}"

@@ -60,11 +60,11 @@ def _created(engine: Engine, made: list[Definition]) -> Schema:
     try:
         return engine.created(list(in_turn(made)))
     except peewee.PeeweeException as error:
-        refused = ", ".join(named(one.model) for one in made[:3]) + (" …" if made[3:] else "")
+        statement = getattr(error, "statement", None)
+        guilty = [one for one in made if statement in (*one.statements, *one.keys)]
         raise ConfigError(
-            f"The models cannot be created in a scratch {engine.name} database: "
-            f"{first_line(error)}",
-            where=refused,
+            f"The models cannot be created in a scratch database: {first_line(error)}",
+            where=named(guilty[0].model) if guilty else None,
             state="nothing was changed.",
             next=engine.remedy(error) or "mend the model: the database refuses its definition.",
         ) from error

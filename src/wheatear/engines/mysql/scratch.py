@@ -13,7 +13,7 @@ from typing import Any
 
 import peewee
 
-from wheatear.engines.models import Statement
+from wheatear.engines.models import Statement, send
 from wheatear.engines.mysql.reader import read_schema
 from wheatear.engines.mysql.server_errors import error_number
 from wheatear.engines.mysql.tokens import quoted
@@ -29,8 +29,7 @@ _NO_RIGHT = {1044, 1045, 1142, 1227}
 def created(db: Any, statements: Sequence[Statement]) -> Schema:
     """Create in a database of its own, read, drop it."""
     with _scratch(db):
-        for sql, params in statements:
-            db.execute_sql(sql, params)
+        send(db, statements)
         return read_schema(db)
 
 

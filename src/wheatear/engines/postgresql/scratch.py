@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from wheatear.engines.engine import own_transaction
-from wheatear.engines.models import Statement
+from wheatear.engines.models import Statement, send
 from wheatear.engines.postgresql.reader import read_schema
 from wheatear.engines.postgresql.spelling import quoted
 from wheatear.errors import ConfigError, OperationError
@@ -31,8 +31,7 @@ def created(db: Any, home: str, statements: Sequence[Statement]) -> Schema:
             "current_setting('search_path'), true), set_config('lock_timeout', %s, true)",
             (namespace, quoted(home), _LOCK_TIMEOUT),
         )
-        for sql, params in statements:
-            db.execute_sql(sql, params)
+        send(db, statements)
         _check_locks(db, namespace)
         return read_schema(db, namespace, visible=home)
 

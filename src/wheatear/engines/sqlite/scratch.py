@@ -9,7 +9,7 @@ from typing import Any
 import peewee
 
 from wheatear.engines import models
-from wheatear.engines.models import Statement
+from wheatear.engines.models import Statement, send
 from wheatear.engines.sqlite.reader import read_schema
 from wheatear.schema.model import Schema
 
@@ -28,8 +28,7 @@ def created(db: Any, statements: Sequence[Statement]) -> Schema:
     scratch._connect = lambda: _in_memory(db)
     scratch.connect()
     try:
-        for sql, params in statements:
-            scratch.execute_sql(sql, params)
+        send(scratch, statements)
         return read_schema(scratch)
     finally:
         scratch.close()
