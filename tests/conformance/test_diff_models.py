@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from support.every_field import create, models_for
 from support.seeds import SEEDS, Seed, before
-
 from wheatear import Migrations
 
 

@@ -140,7 +140,10 @@ def _options(base: Any, engine: str) -> list[Any]:
 
         class Meta:
             table_name = "Options Table"
-            constraints = [pw.Check("score < 100 AND positive < 50"), pw.SQL("UNIQUE (score, kind)")]
+            constraints = [
+                pw.Check("score < 100 AND positive < 50"),
+                pw.SQL("UNIQUE (score, kind)"),
+            ]
             indexes = ((("score", "positive"), True), (("kind", "score"), False))
 
     Options.add_index(Options.score.desc(), Options.kind, name="options_desc")

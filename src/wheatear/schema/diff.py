@@ -183,14 +183,15 @@ def _columns(was: Table, is_: Table, before: Schema, policy: Policy) -> Iterator
         if old is None:
             yield _Found(AddColumn(is_.name, column))
         elif old != column:
-            if _is_rowid(was, old):
+            if policy.stated and _is_rowid(was, is_, old):
                 column = replace(column, null=old.null)  # noqa: PLW2901 - never NULL, said or not
             yield from _column(is_.name, old, column, before, policy)
 
 
-def _is_rowid(table: Table, column: Column) -> bool:
-    """Whether it is SQLite's INTEGER PRIMARY KEY."""
-    return primary_key(table) == (column.name,) and column.type.casefold() == "integer"
+def _is_rowid(was: Table, is_: Table, column: Column) -> bool:
+    """Whether it is and stays SQLite's INTEGER PRIMARY KEY."""
+    key = primary_key(was)
+    return key == primary_key(is_) == (column.name,) and column.type.casefold() == "integer"
 
 
 def _column(
