@@ -1,6 +1,6 @@
-"""What was read of models, kept for this user from run to run: creating them is slow.
+"""What was read before, kept for this user from run to run: creating models is slow.
 
-One JSON file for each engine and version. Whatever is wrong with it, it is as if there were none.
+One JSON file for each kind and version. Whatever is wrong with it, it is as if there were none.
 """
 
 from __future__ import annotations
@@ -18,9 +18,6 @@ from wheatear import __version__
 from wheatear.schema.model import Schema
 from wheatear.schema.stored import as_json, from_json
 
-# Beyond this many models the oldest are forgotten.
-_MOST = 5000
-
 
 def folder() -> str:
     """Where this user's caches are: https://specifications.freedesktop.org/basedir-spec/"""
@@ -37,13 +34,15 @@ class Cache:
     """Schemas by key, for one engine and version.
 
     Args:
-        engine: The engine's name.
+        kind: What is kept, and of which engine: the beginning of the file's name.
         version: The server's version and whatever else decides what it makes of a statement.
+        most: Beyond so many the oldest are forgotten.
     """
 
-    def __init__(self, engine: str, version: str) -> None:
-        text = f"{__version__} {engine} {version}"
-        name = f"models-{engine}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+    def __init__(self, kind: str, version: str, most: int) -> None:
+        text = f"{__version__} {version}"
+        name = f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+        self._most = most
         self._path = os.path.join(folder(), name)
         self._entries = self._read()
 
@@ -59,7 +58,7 @@ class Cache:
         for key, schema in schemas.items():
             self._entries.pop(key, None)
             self._entries[key] = as_json(schema)
-        for key in list(self._entries)[:-_MOST]:
+        for key in list(self._entries)[: -self._most]:
             del self._entries[key]
         with suppress(OSError):
             self._write()

@@ -53,7 +53,6 @@ def stand_in(db: Any, plain: type[Any], *arguments: Any) -> Any:
     for name in _SPELLING:
         if hasattr(db, name):
             setattr(stand, name, getattr(db, name))
-    stand.context_class = _Unqualified
     stand.index_schema_prefix = False
     stand.sequence_exists = lambda *_: False
     return stand
@@ -87,6 +86,8 @@ def definitions(models: Iterable[Any], stand: Any) -> list[Definition]:
         ConfigError: A model cannot be said as SQL.
     """
     in_order = vars(peewee)["sort_models"](with_referenced(models))
+    if any(model._meta.schema for model in in_order):
+        stand.context_class = _Unqualified
     return [_definition(model, stand) for model in in_order]
 
 

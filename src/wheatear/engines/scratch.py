@@ -17,13 +17,15 @@ from wheatear.schema.model import Object, Schema, Table
 if TYPE_CHECKING:
     from wheatear.engines.engine import Engine
 
+_MOST = 5000  # models, of all of this user's projects
+
 
 def schema_of_models(engine: Engine, models: Sequence[Any]) -> Schema:
     """Return the schema that these models describe; see `Engine.schema_of_models`."""
     if not models:
         return Schema()
     every = definitions(models, engine.stand_in())
-    cache = Cache(engine.name, engine.version())
+    cache = Cache(f"models-{engine.name}", engine.version(), _MOST)
     keys = {definition.model: _key(definition) for definition in every}
     parts = {one.model: cache.get(keys[one.model]) for one in every}
     unknown = [one for one in every if parts[one.model] is None]

@@ -151,7 +151,7 @@ def _tables(before: Schema, after: Schema, policy: Policy) -> Iterator[_Found]:
         was = here.get(table.name)
         if was is None:
             yield _Found(AddTable(table))
-        else:
+        elif was != table:
             yield from _columns(was, table, before, policy)
             yield from _keys_and_indexes(was, table, (before, after), policy)
             yield from _table(was, table, policy)

@@ -226,9 +226,11 @@ class SqliteEngine(Engine):
 
     def read_schema(self, tables: Collection[str] | None = None) -> Schema:
         """Read the main database."""
-        from wheatear.engines.sqlite.reader import read_schema  # noqa: PLC0415 - few need it
+        from wheatear.engines.sqlite import known, reader  # noqa: PLC0415 - few need it
 
-        return read_schema(self.db, tables)
+        if tables is not None:
+            return reader.read_schema(self.db, tables)
+        return known.read_schema(self.db)
 
     def home(self) -> str:
         """What a table's name may stand behind."""
