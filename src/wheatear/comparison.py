@@ -69,6 +69,7 @@ def compare_models(project: Project, waiting: Waiting) -> Comparison:
         before = _read(engine)
         _check_schemas(with_referenced(models), engine)
         after = engine.schema_of_models(models)
+        before, after = engine.settled(before, after)
     policy = policy_for(engine, models, ignored)
     found = compare(before, after, policy=policy)
     return Comparison(engine.url, found.changes, found.apart, before, after)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import traceback
 import types
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -12,7 +13,6 @@ import peewee
 
 from wheatear.engines.models import is_model
 from wheatear.errors import ConfigError, WheatearError
-from wheatear.files import place_of
 
 _SAYING = 'write `models = "game.models"`: a module, `module:NAME`, or a list of models or modules.'
 _OWN = ("peewee", "playhouse")
@@ -81,13 +81,29 @@ def _imported(path: str, where: str | None) -> types.ModuleType:
             path,
             path.partition(".")[0],
         )
-        place = where if missing else place_of(error, where or path)
+        place = where if missing else _last_place(error) or where
         raise ConfigError(
             f"The models module {path!r} cannot be imported: {type(error).__name__}: {error}",
             where=place,
             state="nothing was changed.",
             next=_SAYING if missing else "mend it and run the command again.",
         ) from error
+
+
+def _last_place(error: BaseException) -> str | None:
+    """The last line of the user's own code that an import came to."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}"
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith("<") and frame.filename not in _NOT_THEIRS
+    ]
+    theirs = [one for one in frames if "site-packages" not in one.filename] or frames
+    return f"{theirs[-1].filename}:{theirs[-1].lineno}" if theirs else None
+
+
+_NOT_THEIRS = (__file__, importlib.__file__)
 
 
 def _in_module(module: types.ModuleType, db: Any, where: str | None) -> list[Any]:

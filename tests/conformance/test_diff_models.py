@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import peewee as pw
 import pytest
 
-from support.every_field import create, models_for
+from support.every_field import base_of, create, models_for
 from support.seeds import SEEDS, Seed, before
 from wheatear import Migrations
+from wheatear.capture import Rules, Statement, watched
+from wheatear.engines import engine_for
+from wheatear.engines.waiting import Waiting
 
 
 @pytest.fixture(scope="module", params=("sqlite", "postgresql", "mariadb"))
@@ -66,3 +71,56 @@ def _says(text: str, seed: Seed) -> bool:
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql", "mariadb"])
 def test_there_are_forty_kinds_of_difference(engine: str) -> None:
     assert sum(engine in seed.engines for seed in SEEDS) >= 40
+
+
+def _many(db: Any, number: int) -> list[Any]:
+    """A chain of tables of 15 columns, with keys and indexes."""
+    base = base_of(db)
+    models: list[Any] = []
+    for n in range(number):
+        fields: dict[str, Any] = {
+            f"c{i}": pw.CharField(40) if i % 3 else pw.IntegerField(default=i) for i in range(11)
+        }
+        fields["name"] = pw.CharField(unique=True)
+        fields["rank"] = pw.IntegerField(index=True, constraints=[pw.Check("rank > 0")])
+        fields["parent"] = pw.ForeignKeyField(models[-1] if models else "self", null=True)
+        models.append(type(f"Table{n}", (base,), fields))
+    return models
+
+
+def _queries(db: Any, models: list[Any]) -> int:
+    """How many queries a comparison of unchanged models takes, counted as capture sees them."""
+    engine = engine_for(db)
+    seen: list[Statement] = []
+    rules = Rules(engine.connection_attributes, transactional=False, after=seen.append)
+    waiting = Waiting(5.0, lambda _: None)
+    with engine.opened(waiting), watched(db, rules):
+        engine.read_schema()
+        engine.schema_of_models(models)
+    return len(seen)
+
+
+def test_the_number_of_queries_does_not_grow(database: Any) -> None:
+    db = database.connect()
+    counts = []
+    for number in (3, 12):
+        models = _many(db, number)
+        db.create_tables(models)
+        db.close()
+        assert _diff(db, models).changes == ()
+        counts.append(_queries(db, models))
+    assert counts[0] == counts[1] <= 10
+
+
+@pytest.mark.long
+def test_five_hundred_tables(database: Any) -> None:
+    db = database.connect()
+    models = _many(db, 500)
+    with db.atomic():
+        db.create_tables(models)
+    db.close()
+    assert _diff(db, models).changes == ()
+    start = time.perf_counter()
+    assert _diff(db, models).changes == ()
+    assert time.perf_counter() - start < 5
+    assert _queries(db, models) <= 10

@@ -73,7 +73,7 @@ def _applied(schema: Schema, change: Change) -> Schema:
     return replace(schema, tables=tuple(new if one is table else one for one in schema.tables))
 
 
-def _changed(table: Table, change: Change) -> Table:
+def _changed(table: Table, change: Change) -> Table:  # noqa: PLR0911 - one a kind
     if isinstance(change, AlterTable):
         return replace(table, options=change.after.options, comment=change.after.comment)
     if isinstance(change, AddColumn):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import enum
 import uuid
 from typing import Any
@@ -61,7 +61,7 @@ def _core(base: Any) -> list[Any]:
         big_bits = pw.BigBitField()
         uuid_ = pw.UUIDField(default=uuid.uuid4)
         binary_uuid = pw.BinaryUUIDField(null=True)
-        moment = pw.DateTimeField(default=datetime.datetime.now, index=True)
+        moment = pw.DateTimeField(default=dt.datetime.now, index=True)
         day = pw.DateField(null=True)
         time = pw.TimeField(null=True)
         stamp = pw.TimestampField()
@@ -140,7 +140,7 @@ def _options(base: Any, engine: str) -> list[Any]:
 
         class Meta:
             table_name = "Options Table"
-            constraints = [
+            constraints = [  # noqa: RUF012 - as an application writes it
                 pw.Check("score < 100 AND positive < 50"),
                 pw.SQL("UNIQUE (score, kind)"),
             ]
@@ -188,7 +188,7 @@ def _sqlite(base: Any) -> list[Any]:
 
         class Meta:
             database = base._meta.database
-            options = {"tokenize": "porter"}
+            options = {"tokenize": "porter"}  # noqa: RUF012 - the same
 
     return [Lite, RowId, Strict, WithoutRowid, Search]
 
@@ -226,7 +226,7 @@ def _mariadb(base: Any) -> list[Any]:
         )
 
         class Meta:
-            table_settings = ["ENGINE=InnoDB", "COMMENT='seals'"]
+            table_settings = ("ENGINE=InnoDB", "COMMENT='seals'")
 
     return [Seal]
 

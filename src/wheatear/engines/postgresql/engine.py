@@ -220,6 +220,12 @@ class PostgresqlEngine(Engine):
 
         return scratch.created(self.db, self._schema, statements)
 
+    def settled(self, before: Schema, after: Schema) -> tuple[Schema, Schema]:
+        """A restored dump prints its expressions otherwise than they were first printed."""
+        from wheatear.engines.postgresql import settling  # noqa: PLC0415
+
+        return settling.settled(self.db, self._schema, before, after)
+
     def version(self) -> str:
         """The server's, and where types and functions are looked for."""
         (version,) = self.db.execute_sql("SHOW server_version").fetchone()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from wheatear.engines.engine import own_transaction
@@ -24,6 +25,15 @@ def created(db: Any, home: str, statements: Sequence[Statement]) -> Schema:
         home: Its current schema: types and functions are looked for there.
         statements: What to run.
     """
+    with scratch(db, home) as namespace:
+        send(db, statements)
+        _check_locks(db, namespace)
+        return read_schema(db, namespace, visible=home)
+
+
+@contextmanager
+def scratch(db: Any, home: str) -> Iterator[str]:
+    """A transaction in which tables are made in a namespace of their own; it is rolled back."""
     with own_transaction(db, begin=db.begin, commit=lambda _: db.rollback()):
         namespace = _namespace(db)
         db.execute_sql(
@@ -31,9 +41,7 @@ def created(db: Any, home: str, statements: Sequence[Statement]) -> Schema:
             "current_setting('search_path'), true), set_config('lock_timeout', %s, true)",
             (namespace, quoted(home), _LOCK_TIMEOUT),
         )
-        send(db, statements)
-        _check_locks(db, namespace)
-        return read_schema(db, namespace, visible=home)
+        yield namespace
 
 
 def _namespace(db: Any) -> str:
@@ -72,7 +80,7 @@ def _check_locks(db: Any, namespace: str) -> None:
         "AND l.mode NOT IN ('AccessShareLock', 'RowShareLock') "
         "AND n.nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema', %s) "
         "AND n.nspname NOT LIKE 'pg\\_temp\\_%%' AND n.nspname NOT LIKE 'pg\\_toast\\_temp\\_%%' "
-        "LIMIT 1",
+        "ORDER BY c.relkind = 'i' LIMIT 1",
         (namespace,),
     ).fetchone()
     if row:
