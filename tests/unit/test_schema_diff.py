@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.applied import applied, in_any_order
+from wheatear.engines.sqlite.type_names import canonical
 from wheatear.schema.changes import (
     AddColumn,
     AddConstraint,
@@ -302,3 +303,38 @@ def test_a_new_column_comes_before_what_uses_it() -> None:
     after = Schema((_table("t", "id", "b"), _table("u", "b", constraints=(key,))))
     kinds = [type(one) for one in diff(Schema((_table("t", "id"),)), after, policy=EXACT)]
     assert kinds == [AddColumn, AddTable]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("INT", "INTEGER", True),
+        ("bigint unsigned", "INTEGER", True),
+        ("NVARCHAR(20)", "VARCHAR(20)", True),
+        ("character varying ( 20 )", "VARCHAR(20)", True),
+        ("decimal(10,2)", "DECIMAL(10, 2)", True),
+        ("NVARCHAR(20)", "VARCHAR(21)", False),
+        ("CLOB", "TEXT", True),
+        ("DOUBLE PRECISION", "REAL", True),
+        ("varchar(20)", "VARCHAR(20)", True),
+        ("VARCHAR(20)", "TEXT", False),
+        ("VARCHAR(20)", "CHAR(20)", False),
+        ("DATE", "DATETIME", False),
+        ("NUMERIC(10, 2)", "DECIMAL(10, 2)", False),
+        ("NUMERIC", "", True),
+    ],
+)
+def test_types_that_mean_the_same_on_sqlite(one: str, other: str, same: bool) -> None:
+    before, after = (Schema((Table("t", (Column("x", type_),)),)) for type_ in (one, other))
+    policy = replace(STATED, type_key=canonical)
+    assert (diff(before, after, policy=policy) == []) is same
+    spelled = [text.casefold().replace(" ", "") for text in (one, other)]
+    assert bool(diff(before, after, policy=EXACT)) is (spelled[0] != spelled[1])
+
+
+def test_only_one_spelling_makes_a_rowid() -> None:
+    key = (Constraint("primary key", ("x",)),)
+    before, after = (
+        Schema((Table("t", (Column("x", type_),), key),)) for type_ in ("INT", "INTEGER")
+    )
+    assert diff(before, after, policy=replace(STATED, type_key=canonical))

@@ -13,6 +13,7 @@ T = TypeVar("T")
 
 # Quoted text of any kind as it is, else a run of white space.
 _SPACES = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])|\s+""")
+_AROUND = re.compile(r"\s*([(),])\s*")
 _NEXT = re.compile(r"nextval\('(?P<name>[^']*)'(::regclass)?\)")
 
 
@@ -52,9 +53,14 @@ def index_content(index: Index, *, names: bool = False) -> tuple[Any, ...]:
     )
 
 
+def type_name(type_: str) -> str:
+    """A type without letter case and needless white space."""
+    return _AROUND.sub(r"\1", plain(type_)).casefold()
+
+
 def same_type(one: Column, other: Column) -> bool:
     """Whether two types are the same but for letter case and white space."""
-    return plain(one.type).casefold() == plain(other.type).casefold()
+    return type_name(one.type) == type_name(other.type)
 
 
 def unmatched(

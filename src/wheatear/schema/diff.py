@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -30,6 +30,7 @@ from wheatear.schema.content import (
     same_type,
     sequence_of,
     targets_of,
+    type_name,
     unmatched,
 )
 from wheatear.schema.model import Column, Constraint, Index, Object, Schema, Table
@@ -56,6 +57,7 @@ class Policy:
         fold_tables: Tables' names that differ in letter case alone are the same table.
         fold_columns: The same for columns.
         forward_references: A table may point at one that is made after it.
+        type_key: What of a type's name counts, where models are compared: equal keys, one type.
         keys_hold_types: A column's type cannot change while a foreign key uses it.
         ignore_tables: Tables that are no business of ours; `*` and `?` stand for any letters.
         defaults: The models' own defaults, which a default of the database may repeat.
@@ -67,6 +69,7 @@ class Policy:
     fold_tables: bool = False
     fold_columns: bool = False
     forward_references: bool = False
+    type_key: Callable[[str], str] = type_name
     keys_hold_types: bool = False
     ignore_tables: tuple[str, ...] = ()
     defaults: PythonDefaults = field(default_factory=dict)
@@ -183,15 +186,20 @@ def _columns(was: Table, is_: Table, before: Schema, policy: Policy) -> Iterator
         if old is None:
             yield _Found(AddColumn(is_.name, column))
         elif old != column:
-            if policy.stated and _is_rowid(was, is_, old):
-                column = replace(column, null=old.null)  # noqa: PLW2901 - never NULL, said or not
+            if policy.stated:
+                column = _as_meant(old, column, was, is_, policy)  # noqa: PLW2901 - the same one
             yield from _column(is_.name, old, column, before, policy)
 
 
-def _is_rowid(was: Table, is_: Table, column: Column) -> bool:
-    """Whether it is and stays SQLite's INTEGER PRIMARY KEY."""
-    key = primary_key(was)
-    return key == primary_key(is_) == (column.name,) and column.type.casefold() == "integer"
+def _as_meant(old: Column, new: Column, was: Table, is_: Table, policy: Policy) -> Column:
+    """What a model leaves open, or says in other words, as the database has it."""
+    if primary_key(was) == primary_key(is_) == (new.name,):
+        # SQLite's INTEGER PRIMARY KEY is never NULL, said or not; no other word makes one.
+        is_rowid = type_name(old.type) == type_name(new.type) == "integer"
+        return replace(new, null=old.null) if is_rowid else new
+    if not new.type or policy.type_key(old.type) == policy.type_key(new.type):
+        return replace(new, type=old.type)
+    return new
 
 
 def _column(

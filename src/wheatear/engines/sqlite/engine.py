@@ -238,9 +238,12 @@ class SqliteEngine(Engine):
 
     def policy(self) -> Policy:
         """Names are the same in any letter case; a table may point at one that is not there yet."""
+        from wheatear.engines.sqlite.type_names import canonical  # noqa: PLC0415
         from wheatear.schema.diff import Policy  # noqa: PLC0415
 
-        return Policy(fold_tables=True, fold_columns=True, forward_references=True)
+        return Policy(
+            fold_tables=True, fold_columns=True, forward_references=True, type_key=canonical
+        )
 
     def stand_in(self) -> Any:
         """In memory."""
