@@ -143,16 +143,18 @@ def database(engine: str, new_database: Callable[[str], DatabaseUnderTest]) -> D
 @pytest.fixture
 def new_project(
     tmp_path: Path, new_database: Callable[[str], DatabaseUnderTest]
-) -> Callable[..., Project]:
+) -> Iterator[Callable[..., Project]]:
     """Makes as many projects as a test asks for, each with an empty database of an engine."""
-    number = 0
+    made: list[Project] = []
 
     def make(engine: str = "sqlite", config: str | None = CONFIG) -> Project:
-        nonlocal number
-        number += 1
-        return Project(tmp_path / f"project{number}", new_database(engine).url, config)
+        folder = tmp_path / f"project{len(made) + 1}"
+        made.append(Project(folder, new_database(engine).url, config))
+        return made[-1]
 
-    return make
+    yield make
+    for project in made:
+        project.stop()
 
 
 @pytest.fixture

@@ -135,7 +135,7 @@ class Attempt:
             self._call(loaded, rules)
         except BaseException as error:
             self.outcome = "interrupted" if self.lasting() or self.under_way(error) else "failed"
-            text = failures.reason(error)
+            text = self._reason(error)
             with suppress(Exception):  # a connection that is gone leaves it `running`, which shows
                 history.finish(self.record_id, ended(self.record, self.outcome, self.seconds, text))
             raise
@@ -153,7 +153,8 @@ class Attempt:
             raise
         except SystemExit as error:
             raise MigrationFailedError(
-                f"the migration ends the program (SystemExit: {error}).",
+                f"the migration ends the program ({failures.reason(error)}).",
+                where=failures.frames_in(error, loaded.file.path),
                 next="raise an error instead, or return from the function.",
             ) from error
         finally:
@@ -228,6 +229,10 @@ class Attempt:
             return "see that the server is up, then run the command again."
         return self.run.engine.remedy(error)
 
+    def _reason(self, error: BaseException) -> str:
+        """Why it failed, for the history, which is no place for a password either."""
+        return self.run.engine.mask()(failures.reason(error))
+
     def note_failure(self, error: BaseException) -> None:
         """Note in the log a try that was rolled back together with its record."""
         self.run.history.forget()
@@ -235,7 +240,7 @@ class Attempt:
             return
         if self.run.engine.is_lost(error):
             return
-        text = failures.reason(error)
+        text = self._reason(error)
         with suppress(Exception):  # the error itself is what is told; the note is an extra
             if self.run.history.exists():
                 with self.run.engine.exclusively(Waiting(1.0, lambda _: None)):

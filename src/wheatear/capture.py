@@ -20,7 +20,15 @@ from wheatear.errors import MigrationFailedError
 
 _LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z]+")
-_HIDDEN_END = re.compile(r";\s*(COMMIT|ROLLBACK|ABORT)\b(?!\s+TO\b)", re.IGNORECASE)
+_HIDDEN_END = re.compile(
+    r";\s*(COMMIT|END|ROLLBACK|ABORT)\b(?!(\s+(WORK|TRANSACTION))?\s+TO\b)", re.IGNORECASE
+)
+# Comments, texts, names and bodies: what in them looks like SQL is none.
+_QUOTED = re.compile(
+    r"""--[^\n]*|/\*.*?\*/|\b[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|"""
+    r"(\$\w*\$).*?\1",
+    re.DOTALL,
+)
 _ENDS = {"COMMIT", "END", "ABORT", "PREPARE"}
 _BEGINS = {"BEGIN", "START"}
 READS = {"SELECT", "SHOW", "EXPLAIN", "DESCRIBE", "DESC", "PRAGMA", "VALUES", "HELP"}
@@ -222,16 +230,25 @@ class WatchedConnection:
         ends = word in _ENDS or word in _BEGINS or (word == "ROLLBACK" and not _is_partial(text))
         if word == "PREPARE":
             ends = bool(re.match(r"\s*PREPARE\s+TRANSACTION\b", text, re.IGNORECASE))
-        hidden = word not in ("CREATE", "DO") and _HIDDEN_END.search(text)
+        hidden = None if ends else _hidden_end(text)
         if not ends and not hidden:
+            self._check_transaction()
             return
         raise MigrationFailedError(
-            f"The migration sends {word if ends else hidden.group(1).upper()} itself."  # type: ignore[union-attr]
+            f"The migration sends {hidden or word} itself."
             if word not in _BEGINS
             else "The migration begins a transaction itself.",
             next="leave it out: a migration runs in one transaction that commits with its record. "
             "For a part of it that may fail alone, `with db.atomic():` nests in it.",
         )
+
+    def _check_transaction(self) -> None:
+        """SQLite's OR ROLLBACK and RAISE(ROLLBACK) end it in the middle of a migration."""
+        if not getattr(self._raw, "in_transaction", True):
+            raise MigrationFailedError(
+                "The transaction has ended, rolled back by the statement before (OR ROLLBACK).",
+                next="use OR ABORT, or let the error end the migration.",
+            )
 
     def _follow(self, word: str, statement: Statement) -> None:
         """Know what a ROLLBACK undoes where a migration has transactions of its own."""
@@ -329,6 +346,19 @@ def split_script(script: str) -> list[str]:
             rest = ""
     statements.append(rest)
     return [one.strip() for one in statements if first_word(one)]
+
+
+def _hidden_end(sql: str) -> str | None:
+    """The word among several statements in one text that would end the transaction."""
+    if ";" not in sql:
+        return None
+    bare = _QUOTED.sub(" ", sql)
+    for match in _HIDDEN_END.finditer(bare):
+        word = match.group(1).upper()
+        # A trigger's, or a function's, own: BEGIN … END
+        if word != "END" or not re.search(r"\bBEGIN\b", bare[: match.start()], re.IGNORECASE):
+            return word
+    return None
 
 
 def _is_partial(sql: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import peewee
 
-from wheatear.engines import resolved
+from wheatear.engines import engine_for
 from wheatear.errors import ConfigError
 
 _PYMYSQL_CLASSES = ("peewee", "playhouse.pool")
@@ -93,11 +93,12 @@ def _check_driver(db: Any) -> None:
         )
 
 
-def migrator_for(db: Any) -> Any:
+def migrator_for(db: Any, schema: str | None = None) -> Any:
     """Return the schema migrator for a Peewee database.
 
     Args:
         db: A `peewee.Database` of SQLite, PostgreSQL, MySQL or MariaDB, or an initialised proxy.
+        schema: The schema of the tables, as playhouse's migrators take it.
 
     Returns:
         A `playhouse.migrate.SchemaMigrator`, to be called as playhouse's documentation describes.
@@ -105,6 +106,4 @@ def migrator_for(db: Any) -> Any:
     Raises:
         ConfigError: It is of a class that cannot run migrations.
     """
-    from playhouse.migrate import SchemaMigrator  # noqa: PLC0415 - needed only here
-
-    return SchemaMigrator.from_database(resolved(db))
+    return engine_for(db).migrator(schema)

@@ -179,7 +179,9 @@ def failed(
         frames_in(error, path) if path else None,
         f"statement: {one_line(statement)[:_LONGEST]}" if statement else None,
     ]
-    shown = "\n".join(part for part in where if part) or (ours.where if ours else None)
+    shown = "\n".join(part for part in where if part)
+    if ours and ours.where and not (where[0] or statement):
+        shown = ours.where
     return MigrationFailedError(what, where=shown, state=state, next=next_)
 
 
@@ -192,7 +194,9 @@ def reason(error: BaseException) -> str:
     """Why a step ended, for the history."""
     if isinstance(error, KeyboardInterrupt):
         return "Ctrl-C"
-    return "SIGTERM" if isinstance(error, Terminated) else _said(error)
+    if isinstance(error, Terminated):
+        return "SIGTERM"
+    return _said(error) if str(error) else type(error).__name__
 
 
 def frames_in(error: BaseException, path: str) -> str | None:

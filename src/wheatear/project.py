@@ -42,15 +42,6 @@ class Project(NamedTuple):
         """Where the database is, the password masked."""
         return self.engine.url
 
-    @property
-    def secrets(self) -> list[str]:
-        """What no output may show."""
-        if isinstance(self.engine.db, peewee.SqliteDatabase):
-            return []
-        from wheatear.urls import secrets_of  # noqa: PLC0415 - a file has none
-
-        return secrets_of(self.engine.db)
-
     def models(self) -> list[Any]:
         """The models that the configuration names, imported now.
 

@@ -151,8 +151,9 @@ class Runner:
         self._files: dict[str, MigrationFile] = {}
         self._known_id = 0
         """The newest record this run has seen: while it is the newest, the plan holds."""
-        self._known_sound = False
-        """Whether it was seen under the lock, where a record that `runs` is one that died."""
+        self._done_by_others: set[Step] | None = None
+        """The steps that others had taken at the last look under the lock; None before the first:
+        only there is a record that `runs` one of a run that died."""
 
     def run(self) -> RunResult:
         """Do it.
@@ -270,14 +271,16 @@ class Runner:
 
     def _still_to_do(self, step: Step) -> bool:
         """Decide again: whether the step is still to be done, by the history as it is now."""
-        if self._history.last_id() == self._known_id and self._known_sound:
-            return True
+        if self._history.last_id() == self._known_id and self._done_by_others is not None:
+            return step not in self._done_by_others
         now = self._look()
         stopped = next((one for one in now if one.state == "interrupted"), None)
         if stopped is not None:
             raise failures.interrupted(stopped, self._history.read())
-        self._known_sound = True
-        if not plan.still_to_do(step, now):
+        self._done_by_others = {
+            one for one in self._planned.steps if not plan.still_to_do(one, now)
+        }
+        if step in self._done_by_others:
             return False
         newest = plan.newest_applied(now)
         if step.direction == "backward" and newest != step.name:

@@ -9,8 +9,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 import peewee
 
 from wheatear.errors import ConfigError
-
-MASK = "***"
+from wheatear.masking import MASK
 
 
 def sqlite_url(url: str) -> tuple[str, dict[str, Any]]:

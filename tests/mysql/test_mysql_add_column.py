@@ -1,4 +1,4 @@
-# ruff: noqa: DTZ001, ISC004
+# ruff: noqa: DTZ001
 """A column is added in one statement, with its default, index, CHECK and foreign key."""
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import pytest
 from mariadb_live import Live, altered
 from playhouse.migrate import migrate
 
+from wheatear.engines.mysql.warn import TriggersFireWarning
 from wheatear.errors import OperationError
 
 
@@ -145,6 +146,12 @@ def test_a_callable_default_of_a_foreign_key(rich: Live) -> None:
         "+ KEY `rich_q_id` (`q_id`)",
         "+ CONSTRAINT `fk_rich_q_id_refs_parent` FOREIGN KEY (`q_id`) REFERENCES `parent` (`id`)",
     }
+
+
+def test_triggers_that_filling_runs_are_named(rich: Live) -> None:
+    rich.run("CREATE TRIGGER tr BEFORE UPDATE ON rich FOR EACH ROW SET NEW.f = 9")
+    with pytest.warns(TriggersFireWarning, match="runs the trigger tr"):
+        migrate(rich.migrator.add_column("rich", "q", peewee.IntegerField(default=lambda: 1)))
 
 
 def test_a_callable_default_that_fails_says_what_is_there(rich: Live) -> None:

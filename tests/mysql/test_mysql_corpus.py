@@ -1,4 +1,4 @@
-# ruff: noqa: PLR0911, PLR0917, PT017
+# ruff: noqa: PLR0911
 """Each column of schemas that others wrote, by each operation: the named line changes, no other.
 
 The oracle is text: the lines of SHOW CREATE TABLE before and after, and triggers and views.

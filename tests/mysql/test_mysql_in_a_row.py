@@ -40,6 +40,33 @@ def test_neighbours_are_one_alter(rich: Live) -> None:
     assert "`st`" not in text
 
 
+def test_changes_of_one_column_are_one_modify(rich: Live) -> None:
+    m, sent = rich.migrator, altered(rich)
+    assert rich.diff(
+        "rich",
+        lambda: m.migrate(
+            m.alter_column_type("rich", "s", peewee.CharField(max_length=60, null=True)),
+            m.add_not_null("rich", "s"),
+            m.add_column_default("rich", "s", "new"),
+            m.drop_not_null("rich", "nn"),
+            m.add_not_null("rich", "nn"),
+            m.drop_column_default("rich", "d"),
+            m.drop_not_null("rich", "d"),
+        ),
+    ) == {
+        "- `s` varchar(30) CHARACTER SET latin1 COLLATE latin1_swedish_ci DEFAULT 'a''b\\\\c'",
+        "+ `s` varchar(60) CHARACTER SET latin1 COLLATE latin1_swedish_ci NOT NULL DEFAULT 'new'",
+        "- `d` datetime(3) DEFAULT current_timestamp(3) ON UPDATE current_timestamp(3)",
+        "+ `d` datetime(3) DEFAULT NULL ON UPDATE current_timestamp(3)",
+    }
+    assert len({sql.partition(", ALGORITHM")[0] for sql in sent}) == 1
+    with pytest.raises(OperationError, match=r"^add_not_null.*2 rows of 'rich' hold NULL in 'st'"):
+        m.migrate(
+            m.add_not_null("rich", "st"),
+            m.alter_column_type("rich", "st", peewee.CharField()),
+        )
+
+
 def test_what_would_rebuild_only_together_is_made_one_by_one(live: Live) -> None:
     live.run("CREATE TABLE t (id int PRIMARY KEY, a int, b int)")
     m, sent = live.migrator, altered(live)

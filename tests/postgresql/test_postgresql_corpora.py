@@ -68,14 +68,21 @@ def others(schema, table):
 
 
 @pytest.mark.filterwarnings(f"ignore::{FieldDiffersWarning.__module__}.FieldDiffersWarning")
-@pytest.mark.parametrize("corpus", ["chinook", pytest.param("pagila", marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "corpus",
+    [
+        "chinook's first tables",
+        pytest.param("chinook", marks=pytest.mark.long),
+        pytest.param("pagila", marks=pytest.mark.long),
+    ],
+)
 def test_each_column_each_operation(corpus, db, load):
-    load(corpus)
+    load(corpus.split("'")[0])
     before = read_schema(db, "public")
     migrator = PostgresqlMigrator(db, schema="public", lock_timeout=None)
     done, refused = 0, []
     whole = corpus == "pagila"
-    for table in before.tables:
+    for table in before.tables[:3] if "first" in corpus else before.tables:
         if table.options.startswith("PARTITION OF") and not table.name.endswith("2022_01"):
             continue
         for column in table.columns:

@@ -90,13 +90,6 @@ OPERATIONS = {
             "+ \"odd name, (x)\" character varying(99) DEFAULT 'a,b) ''q'''::text NOT NULL COLLATE pg_catalog.\"C\"",
         ],
     ),
-    "drop_not_null": (
-        lambda m: m.drop_not_null("player", "odd name, (x)"),
-        [
-            "- \"odd name, (x)\" character varying(99) DEFAULT 'a,b) ''q'''::text NOT NULL COLLATE pg_catalog.\"C\"",
-            "+ \"odd name, (x)\" character varying(99) DEFAULT 'a,b) ''q'''::text COLLATE pg_catalog.\"C\"",
-        ],
-    ),
     "alter_column_type of an identity": (
         lambda m: m.alter_column_type("prize", "player_id", BigIntegerField()),
         ["- player_id integer NOT NULL", "+ player_id bigint NOT NULL"],
@@ -104,6 +97,13 @@ OPERATIONS = {
     "alter_column_type with cast": (
         lambda m: m.alter_column_type("team", "name", IntegerField(null=True), "length(name)"),
         ["- name text", "+ name integer"],
+    ),
+    "drop_not_null": (
+        lambda m: m.drop_not_null("player", "odd name, (x)"),
+        [
+            "- \"odd name, (x)\" character varying(99) DEFAULT 'a,b) ''q'''::text NOT NULL COLLATE pg_catalog.\"C\"",
+            "+ \"odd name, (x)\" character varying(99) DEFAULT 'a,b) ''q'''::text COLLATE pg_catalog.\"C\"",
+        ],
     ),
     "drop_column": (
         lambda m: m.drop_column("player", "tags"),
@@ -190,23 +190,28 @@ OPERATIONS = {
 
 
 def test_each_operation_changes_what_it_names_and_nothing_else(db, migrator, player, dump, differ):
-    """One after another, since reading with pg_dump takes a while; outside a transaction."""
+    """One after another, outside a transaction; a few between two dumps, which take a while."""
     before = dump()
-    wrong = {}
-    for name, (operation, expected) in OPERATIONS.items():
-        migrator.migrate(operation(migrator))
+    todo = list(OPERATIONS.items())
+    for some in (todo[start : start + 4] for start in range(0, len(todo), 4)):
+        expected = []
+        for _, (operation, lines) in some:
+            migrator.migrate(operation(migrator))
+            for line in lines or []:  # what one brings and the next takes shows in no dump
+                opposite = {"+": "-", "-": "+"}[line[0]] + line[1:]
+                expected.remove(opposite) if opposite in expected else expected.append(line)
         after = dump()
         found = differ(before, after)
-        if expected is not None and sorted(found) != sorted(expected):
-            wrong[name] = found
-        assert found, f"{name} did nothing"
+        if all(lines is not None for _, (_, lines) in some):
+            assert sorted(found) == sorted(expected)
+        else:
+            assert set(expected) <= set(found)
         before = after
-    assert not wrong
     assert "ALTER TABLE ONLY public.player ALTER COLUMN note SET STATISTICS 500;" in before
     assert "COMMENT ON COLUMN public.player.note IS 'it''s free';" in before
     assert "GRANT SELECT(note) ON TABLE public.player TO PUBLIC;" in before
     tokens = db.execute_sql("SELECT count(DISTINCT token), count(level) FROM player").fetchone()
-    assert tokens == (2, 0)
+    assert tokens == (2, 2)  # a value each from a callable; the constant default for all
 
 
 def test_each_operation_is_undone_with_the_callers_transaction(db, migrator, player, dump, differ):

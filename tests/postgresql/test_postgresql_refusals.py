@@ -45,8 +45,12 @@ REFUSED = {
         ["cannot be cast automatically", "cast='…'", "name::integer"],
     ),
     "no cast of the default": (
-        lambda m: m.alter_column_type("player", "tags", CharField(null=True), cast="tags[1]::date"),
-        ["cast"],
+        lambda m: m.alter_column_type("player", "odd name, (x)", IntegerField(), cast="1"),
+        [
+            'default for column "odd name, (x)" cannot be cast automatically',
+            "migrator.drop_column_default('player', 'odd name, (x)'),",
+            "migrator.add_column_default('player', 'odd name, (x)', …)",
+        ],
     ),
     "a near column": (
         lambda m: m.rename_column("player", "Note", "n"),

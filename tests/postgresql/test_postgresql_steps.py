@@ -111,7 +111,10 @@ def _undo(db, name):
 @pytest.mark.parametrize(
     ("operation", "said"),
     [
-        (lambda m: m.add_not_null("player", "team_id"), "is violated by some row"),
+        (
+            lambda m: m.add_not_null("player", "team_id"),
+            "add_not_null('player', 'team_id'): column \"team_id\" is NULL in some rows.",
+        ),
         (
             lambda m: m.add_constraint("player", "few", Check("id < 10")),
             "is violated by some row",

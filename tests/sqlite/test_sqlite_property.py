@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import warnings
 from typing import Any
 
@@ -194,13 +195,15 @@ class Maker:
         return found
 
 
-def make_case(draw: random.Random) -> tuple[Case, str, list[str]] | None:
+def make_case(
+    draw: random.Random, connect: Any = peewee.SqliteDatabase
+) -> tuple[Case, str, list[str]] | None:
     make = Maker(draw)
     names = draw.sample(BARE + ODD, draw.randint(1, 5))
     if len({name.lower() for name in names}) < len(names):
         return None
     table, sql = make.table(names)
-    db = peewee.SqliteDatabase(":memory:")
+    db = connect(":memory:")
     db.connect()
     for statement in (
         "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
@@ -277,9 +280,9 @@ def short(draw: random.Random, db: Any, table: str) -> None:
         db.execute_sql(f"ALTER TABLE {table} ADD COLUMN later {default}")
 
 
-def judge(seed: int) -> None:
+def judge(seed: int, connect: Any = peewee.SqliteDatabase) -> None:
     draw = random.Random(seed)
-    made = make_case(draw)
+    made = make_case(draw, connect)
     if made is None:
         return
     case, table, columns = made
@@ -316,7 +319,7 @@ def operations(draw: random.Random, migrator: Any, table: str, columns: list[str
                     table, "new3", peewee.CharField(null=True, index=draw.random() < 0.5)
                 ),
                 lambda: migrator.add_constraint(
-                    table, "cc", peewee.Check(f"{quoted(column)} IS NOT 'never'")
+                    table, "cc", peewee.Check(f"{quoted(table)}.{quoted(column)} IS NOT 'never'")
                 ),
                 lambda: migrator.add_unique(table, column),
                 lambda: migrator.add_index(table, (column,), False),
@@ -328,12 +331,12 @@ def operations(draw: random.Random, migrator: Any, table: str, columns: list[str
     return [one() for _ in range(draw.randint(2, 4))]
 
 
-def judge_together(seed: int) -> None:
+def judge_together(seed: int, connect: Any = peewee.SqliteDatabase) -> None:
     """Changes in a row, made together, are what they are one by one."""
     ends = []
     for together in (False, True):
         draw = random.Random(seed)
-        made = make_case(draw)
+        made = make_case(draw, connect)
         if made is None:
             return
         case, table, columns = made
@@ -353,6 +356,8 @@ def judge_together(seed: int) -> None:
             except OperationError as error:
                 assert "other effects" not in str(error), error  # noqa: PT017
                 assert snapshot(case.db) == case.before
+                if "temporary table" in str(error):
+                    return  # SQLite takes it for ours: one by one or together may be in its way
                 ends.append(None)
             else:
                 ends.append(snapshot(case.db))
@@ -360,36 +365,60 @@ def judge_together(seed: int) -> None:
     one, two = ends
     assert (one is None) == (two is None), (todo, one and one["tables"][table]["sql"])
     if one and two:
-        for end in ends:
+        for end in ends:  # a copy writes the table's name in quotes, on a defensive connection
+            its = end["tables"][table]
+            its["sql"] = re.sub(r"\s", "", its["sql"][its["sql"].index("(") :])
             end["more"].pop("sqlite_stat1", None)
             end["more"].pop("sqlite_stat4", None)
         assert one == two
 
 
-QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large]
+def newest() -> Any:
+    return pytest.importorskip("playhouse.apsw_ext", reason="no APSW").APSWDatabase
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=QUIET, derandomize=True)
-@given(st.integers(0, 2**48))
-def test_a_random_operation_on_a_random_table(seed: int) -> None:
-    judge(seed)
+def defensive() -> Any:
+    apsw = pytest.importorskip("apsw")
+
+    class Defensive(newest()):  # type: ignore[misc]
+        def _connect(self) -> Any:
+            connection = super()._connect()
+            connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+            return connection
+
+    return Defensive
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=QUIET, derandomize=True)
-@given(st.integers(0, 2**48))
-def test_random_operations_in_a_row(seed: int) -> None:
-    judge_together(seed)
+CONNECT = {"own": lambda: peewee.SqliteDatabase, "newest": newest, "defensive": defensive}
+on_each = pytest.mark.parametrize("kind", CONNECT)
+seeds = st.integers(0, 2**48)
+
+
+def run(judged: Any, kind: str, examples: int, **options: Any) -> None:
+    connect = CONNECT[kind]()
+    quiet = [HealthCheck.too_slow, HealthCheck.data_too_large]
+    settled = settings(
+        max_examples=examples, deadline=None, suppress_health_check=quiet, database=None, **options
+    )
+    settled(given(seeds)(lambda seed: judged(seed, connect)))()
+
+
+@on_each
+def test_a_random_operation_on_a_random_table(kind: str) -> None:
+    run(judge, kind, 40, derandomize=True)
+
+
+@on_each
+def test_random_operations_in_a_row(kind: str) -> None:
+    run(judge_together, kind, 20, derandomize=True)
 
 
 @pytest.mark.long
-@settings(max_examples=5000, deadline=None, suppress_health_check=QUIET)
-@given(st.integers(0, 2**48))
-def test_5000_random_operations(seed: int) -> None:
-    judge(seed)
+def test_5000_random_operations() -> None:
+    run(judge, "own", 5000)
 
 
 @pytest.mark.long
-@settings(max_examples=1000, deadline=None, suppress_health_check=QUIET)
-@given(st.integers(0, 2**48))
-def test_1000_random_rows_of_operations(seed: int) -> None:
-    judge_together(seed)
+@on_each
+def test_1000_random_rows_of_operations(kind: str) -> None:
+    run(judge_together, kind, 1000)

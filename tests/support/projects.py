@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from support import forks
+
 PROGRAM = Path(sys.executable).parent / "wheatear"
 SCRIPT = "manage_migrations.py"
 SECONDS = 60  # no command of a test may take longer
@@ -81,6 +83,7 @@ class Project:
     def __init__(self, root: Path, url: str, config: str | None = CONFIG) -> None:
         self.root = root
         self.url = url
+        self._running: list[Running] = []
         self.folder = root / "migrations"
         self.folder.mkdir(parents=True)
         self.write(SCRIPT, _SCRIPT)
@@ -115,9 +118,32 @@ class Project:
 
     # Commands
 
-    def run(self, *words: str, **options: Any) -> Ended:
-        """Run `wheatear` with these words in the project's folder, and wait for its end."""
-        return self.start(*words, **options).end()
+    def run(
+        self,
+        *words: str,
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        **options: Any,
+    ) -> Ended:
+        """Run `wheatear` with these words in the project's folder, and wait for its end.
+
+        In a fork, which is fast; with any of `start`'s options, or `fresh`, in a new interpreter.
+        """
+        if options or not forks.CAN_FORK:
+            options.pop("fresh", None)
+            return self.start(*words, cwd=cwd, env=env, **options).end()
+        return self.ended(*self.fork(*words, cwd=cwd, env=env).end())
+
+    def fork(
+        self, *words: str, cwd: Path | None = None, env: dict[str, str] | None = None
+    ) -> forks.Fork:
+        """Begin a command in a fork."""
+        return forks.Fork(list(words), cwd or self.root, self.environment(env))
+
+    def ended(self, code: int, out: bytes, err: bytes, seconds: float) -> Ended:
+        """How a command ended, in words."""
+        texts = out.decode("utf-8"), err.decode("utf-8")
+        return Ended(code, self.plain(texts[0]), self.plain(texts[1]), seconds, "".join(texts))
 
     def start(
         self,
@@ -126,6 +152,7 @@ class Project:
         cwd: Path | None = None,
         env: dict[str, str] | None = None,
         unprivileged: bool = False,
+        start_new_session: bool = False,
     ) -> Running:
         """Begin a command: `wheatear`, or with `script` this project's `manage_migrations.py`."""
         command = [sys.executable, str(self.root / SCRIPT)] if script else [str(PROGRAM)]
@@ -136,9 +163,18 @@ class Project:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=start_new_session,
             preexec_fn=_without_rights if unprivileged else None,
         )
-        return Running(process, self)
+        running = Running(process, self)
+        self._running.append(running)
+        return running
+
+    def stop(self) -> None:
+        """End what a failed test has left."""
+        for running in self._running:
+            running.stop()
 
     def environment(self, more: dict[str, str] | None = None) -> dict[str, str]:
         """A user's: nothing of the test run's own."""
@@ -156,9 +192,7 @@ class Project:
         parts = urlsplit(self.url)
         words = [(str(self.root.resolve()), "ROOT"), (str(self.root), "ROOT")]
         if parts.scheme != "sqlite":
-            words += [(parts.path[1:], "DATABASE"), (parts.netloc.rpartition("@")[2], "HOST")]
-        else:
-            words += [(str(Path(parts.path[1:]).parent), "FOLDER"), (Path(parts.path).name, "FILE")]
+            words += [(parts.netloc.rpartition("@")[2], "HOST")]
         words += [(f"{getpass.getuser()}@{socket.gethostname()}", "WHO")]
         for word, name in words:
             text = text.replace(word, name)
@@ -168,6 +202,8 @@ class Project:
 
 
 _VARYING = (
+    (r"/(?!/)[^ '\n:]*/wheatear_test_[0-9a-f]{16}\.db", "FILE"),
+    (r"wheatear_test_[0-9a-f]{16}", "DATABASE"),
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+Z)?", "TIME"),
     (r"\d+\.\d{3} s", "N s"),
     (r"waited \d+\.\d s", "waited N s"),
@@ -183,6 +219,18 @@ class Running:
         self.process = process
         self._project = project
         self._start = time.monotonic()
+        self._read = b""
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
+    def line(self) -> str:
+        """Wait for the first line of its standard error."""
+        assert self.process.stderr is not None
+        self._read = self.process.stderr.readline()
+        return self._project.plain(self._read.decode("utf-8"))
 
     def end(self, number: signal.Signals | None = None) -> Ended:
         """Wait for its end, after sending it a signal; the seconds are counted from there."""
@@ -196,10 +244,9 @@ class Running:
             self.process.kill()
             out, err = self.process.communicate()
             raise AssertionError(f"still running after {SECONDS} s: {out!r} {err!r}") from None
-        seconds = time.monotonic() - start
-        texts = [raw.decode("utf-8") for raw in (out, err)]
-        plain = [self._project.plain(text) for text in texts]
-        return Ended(self.process.returncode, plain[0], plain[1], seconds, "".join(texts))
+        return self._project.ended(
+            self.process.returncode, out, self._read + err, time.monotonic() - start
+        )
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 20.0) -> Any:

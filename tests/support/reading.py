@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -56,12 +57,16 @@ def exists(url: str) -> bool:
 
 def tables(url: str) -> list[str]:
     """The tables, without the history."""
+    return [name for name in _all_tables(url) if name != HISTORY] if exists(url) else []
+
+
+def _all_tables(url: str) -> list[str]:
     sql = {
         "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
         "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()",
         "mysql": "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()",
     }[urlsplit(url).scheme]
-    return sorted(row[0] for row in execute(url, sql) if row[0] != HISTORY) if exists(url) else []
+    return sorted(row[0] for row in execute(url, sql))
 
 
 def columns(url: str, table: str) -> dict[str, tuple[str, bool, Any]]:
@@ -129,8 +134,25 @@ def dump(url: str) -> dict[str, Any]:
 
 def history(url: str) -> list[tuple[str, str, str]]:
     """The log: name, direction and outcome of each record, oldest first."""
-    try:
-        return execute(url, f"SELECT name, direction, outcome FROM {HISTORY} ORDER BY id")
-    except Exception as error:
-        assert HISTORY in str(error), error
+    if not exists(url) or HISTORY not in _all_tables(url):
         return []
+    return execute(url, f"SELECT name, direction, outcome FROM {HISTORY} ORDER BY id")
+
+
+@contextmanager
+def holding_the_lock(url: str) -> Iterator[None]:
+    """Hold what a runner holds while a migration runs."""
+    scheme = urlsplit(url).scheme
+    with closing(connection(url)) as conn:
+        cursor = conn.cursor()
+        if scheme == "sqlite":
+            cursor.execute("BEGIN IMMEDIATE")
+        elif scheme == "postgresql":
+            from wheatear.engines.postgresql.lock import key
+
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", key("public"))
+        else:
+            from wheatear.engines.mysql.lock import lock_name
+
+            cursor.execute("SELECT GET_LOCK(%s, 0)", (lock_name(urlsplit(url).path[1:]),))
+        yield

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
@@ -154,5 +156,20 @@ def _conclude(result: RunResult, *, dry_run: bool, backward: bool, to: str | Non
 
 
 def _echo(statement: Statement) -> None:
+    if statement.reads and _is_a_look_of_ours():
+        return
     end = "  -- failed" if statement.failed else ""
     note(masked(f"    {statement.sql.strip()}  -- {duration(statement.seconds)}{end}"))
+
+
+def _is_a_look_of_ours() -> bool:
+    """Whether a migrator looks at what it is about to change, or has changed."""
+    engines = f"{os.sep}wheatear{os.sep}engines{os.sep}"
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if engines in frame.f_code.co_filename:
+            return True
+        if os.path.basename(frame.f_code.co_filename) == "attempt.py":
+            return False
+        frame = frame.f_back
+    return False

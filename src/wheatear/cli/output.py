@@ -3,36 +3,24 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Iterable
 
 import click
 
-_secrets: list[re.Pattern[str]] = []
-# A shorter password is masked where it stands as a word: `p` is not to mask half of what is said.
-_MASKED_WITHIN_WORDS = 8
+from wheatear.masking import Mask
+
+_mask = Mask()
 
 
-def hide(secrets: Iterable[str], *, public: str = "") -> None:
-    """Mask these words in whatever is printed from now on.
-
-    Args:
-        secrets: The words.
-        public: What is printed anyway: a password that is also the user's name is none.
-    """
-    for secret in secrets:
-        word = re.compile(rf"(?<!\w){re.escape(secret)}(?!\w)")
-        if secret and not word.search(public):
-            inside = len(secret) >= _MASKED_WITHIN_WORDS
-            _secrets.append(re.compile(re.escape(secret)) if inside else word)
+def hide(mask: Mask) -> None:
+    """Mask a database's secrets in whatever is printed from now on."""
+    global _mask  # noqa: PLW0603 - a process has one output
+    _mask = mask
 
 
 def masked(text: str) -> str:
     """The text without secrets."""
-    for secret in _secrets:
-        text = secret.sub("***", text)
-    return text
+    return _mask(text)
 
 
 def say(text: str = "", *, newline: bool = True) -> None:

@@ -23,9 +23,7 @@ def root_of(ctx: click.Context) -> str:
 def migrations_of(ctx: click.Context) -> Migrations:
     """Load the project of a command."""
     migrations = Migrations.load(root_of(ctx))
-    secrets = migrations.project.secrets
-    if secrets:
-        hide(secrets, public=migrations.project.url)
+    hide(migrations.project.engine.mask())
     return migrations
 
 

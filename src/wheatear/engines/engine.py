@@ -11,6 +11,7 @@ import peewee
 
 from wheatear.engines.waiting import Waiting
 from wheatear.errors import ConfigError, DatabaseUnavailableError
+from wheatear.masking import Mask
 
 if TYPE_CHECKING:  # only who reads a schema needs them
     from wheatear.engines.models import Statement
@@ -56,6 +57,20 @@ class Engine(ABC):
         from wheatear.urls import url_of  # noqa: PLC0415 - only who says something needs it
 
         return url_of(self.db)
+
+    def mask(self) -> Mask:
+        """What keeps this database's password out of a text."""
+        from wheatear.urls import secrets_of  # noqa: PLC0415 - only who says something needs it
+
+        return Mask(secrets_of(self.db), public=self.url)
+
+    @abstractmethod
+    def migrator(self, schema: str | None = None) -> Any:
+        """Return playhouse's migrator for this database, faster and safer.
+
+        Args:
+            schema: The schema of the tables, where the engine has schemas; None for the current.
+        """
 
     # Connection
 

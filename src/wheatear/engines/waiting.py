@@ -41,7 +41,7 @@ class Waiting:
         waited = now - self._since
         if self.limit is not None and waited >= self.limit:
             raise LockTimeoutError(
-                f"Gave up after waiting {waited:.0f} s for {self._said_for or holder()}.",
+                f"Gave up after waiting {waited:.1f} s for {self._said_for or holder()}.",
                 state="this run changed nothing since it began to wait.",
                 next="wait for the other run to end and start again, or allow more with --wait.",
             )
@@ -55,6 +55,11 @@ class Waiting:
             pause = min(pause, max(self.limit - waited, 0.001))
         time.sleep(pause)
         self._pause = min(self._pause * 1.5, LONGEST_PAUSE)
+
+    @property
+    def said(self) -> bool:
+        """Whether the wait has been told of."""
+        return self._said_for is not None
 
     def over(self) -> None:
         """The lock is held now: say how long it took, if anything was said."""

@@ -12,9 +12,10 @@ from playhouse.migrate import make_index_name
 from .change import Change, RefusedError, Step, TableState, step
 from .columns import default_of, literal_default, nulls_are_named
 from .definition import Definition
-from .fill import fill_rows
+from .fill import fill_rows, update_triggers
 from .keys import Target, foreign_key_sql, index_clause, require
 from .tokens import quoted, tokens
+from .warn import TriggersFireWarning, warn
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,12 @@ def _with_default(state: TableState, column: NewColumn) -> Change:
 
 def _filled(state: TableState, column: NewColumn) -> Change:
     """NULL at first, for nothing; then the rows; NOT NULL and the index at the end."""
+    if triggers := update_triggers(state):
+        warn(
+            f"add_column({state.name!r}, {column.name!r}) updates each row to fill it, which runs"
+            f" the trigger {', '.join(triggers)}.",
+            TriggersFireWarning,
+        )
     clauses, expected = _column(state, column, null=True, default=False)
     foreign: list[str] = []
     index: list[str] = []

@@ -91,7 +91,7 @@ class Alter:
         for way in ways:
             try:
                 _again_if_aliased(partial(send, f"{self._sql(clauses)}, {way}", self.what))
-            except peewee.DatabaseError as error:  # noqa: PERF203 - a refusal leads to the next way
+            except peewee.DatabaseError as error:
                 if error_number(error) not in ALGORITHM_REFUSED:
                     raise
             else:
@@ -113,7 +113,7 @@ def _again_if_aliased(send: Callable[[], Any]) -> None:
     for left in reversed(range(_CACHED)):
         try:
             send()
-        except peewee.DatabaseError as error:  # noqa: PERF203 - trying again is the point
+        except peewee.DatabaseError as error:
             if not left or error_number(error) != UNKNOWN_COLUMN or not _OWN.search(str(error)):
                 raise
         else:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from .clauses import ColumnClauses
 from .definition import Definition
 from .literals import literal, respelled, sql_of
 from .session import Session
@@ -75,6 +76,14 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class Restated:
+    """A column's name and all its clauses, as they are to be."""
+
+    name: str
+    clauses: ColumnClauses
+
+
+@dataclass(frozen=True)
 class Change:
     """What one operation does to the table.
 
@@ -88,6 +97,7 @@ class Change:
         half: What the database is like if that fails.
         in_pieces: Whether its clauses may be made one after the other, where that is cheaper.
         rebuilds: Whether it mostly needs a copy or a rebuild of the table.
+        restated: The column that it changes, as it is to be: further changes can join in.
         optional_keys: Keys that the server may make or drop by itself.
         unchecked: No row can break the foreign key, since the new column is NULL in all of them:
             with foreign_key_checks off the server need not copy the table to look.
@@ -106,6 +116,7 @@ class Change:
     half: str = ""
     in_pieces: bool = False
     rebuilds: bool = False
+    restated: Restated | None = None
     optional_keys: frozenset[str] = frozenset()
     unchecked: bool = False
     new_checks: bool = False

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import peewee
 
-from .change import Change, RefusedError, Statement, Step, TableState, nothing, step
+from .change import Change, RefusedError, Restated, Statement, Step, TableState, nothing, step
 from .clauses import ColumnClauses, type_word
 from .definition import PRIMARY, SOME_DEFAULT, SOME_TYPE, Definition
 from .dependents import Outside, outside
@@ -108,12 +109,13 @@ def _default_change(state: TableState, name: str, clauses: ColumnClauses) -> Cha
     column that takes NULL would, on MySQL, make it one that an INSERT has to name.
     """
     new = clauses.get("default")
+    whole = clauses if new or not clauses.null else clauses.nullable()
     if clauses.get("update"):
-        whole = clauses if new or not clauses.null else clauses.nullable()
         return _modify(state, name, whole, expected=_expected_default(whole))
     action = f"SET {new}" if new else "SET DEFAULT NULL" if clauses.null else "DROP DEFAULT"
     expected = state.definition.with_column(name, _expected_default(clauses))
-    return Change((f"ALTER COLUMN {quoted(name)} {action}",), expected)
+    sql = f"ALTER COLUMN {quoted(name)} {action}"
+    return Change((sql,), expected, restated=Restated(name, whole))
 
 
 def _expected_default(clauses: ColumnClauses) -> str:
@@ -139,7 +141,12 @@ def alter_type(column: str, field: Any, cast: Any) -> Step:
         changed = clauses.of_type(new)
         sql = f"MODIFY COLUMN {quoted(name)} {state.restated(changed)}"
         expected = str(changed.having("type", SOME_TYPE))
-        return Change((sql,), state.definition.with_column(name, expected), rebuilds=True)
+        return Change(
+            (sql,),
+            _without_idle_lengths(state.definition, name, new).with_column(name, expected),
+            rebuilds=True,
+            restated=Restated(name, changed),
+        )
 
     return plan
 
@@ -162,6 +169,17 @@ def _refuse_to_shorten_keys(state: TableState, name: str, type_sql: str) -> None
             f" {type_sql}.",
             next=f"migrator.drop_index({state.name!r}, {whole[0]!r}) first.",
         )
+
+
+def _without_idle_lengths(definition: Definition, name: str, type_sql: str) -> Definition:
+    """A key's length of a column that becomes no longer than it is dropped by the server."""
+    digits = type_sql.partition("(")[2].partition(")")[0]
+    length = re.compile(re.escape(quoted(name)) + r"\((\d+)\)")
+    for key, text in definition.keys.items():
+        found = length.search(text or "")
+        if found and digits.isdigit() and int(found[1]) >= int(digits):
+            definition = definition.with_key(key)
+    return definition
 
 
 def rename(old: str, new: str) -> Step:
@@ -270,6 +288,7 @@ def _modify(
         state.definition.with_column(name, expected or str(clauses)),
         explain=explain,
         rebuilds=True,
+        restated=Restated(name, clauses),
     )
 
 

@@ -50,6 +50,12 @@ class MysqlEngine(Engine):
         super().__init__(db)
         self._lock = ""
 
+    def migrator(self, schema: str | None = None) -> Any:
+        """Imported only where a project has one made."""
+        from wheatear.engines.mysql.migrator import MysqlMigrator  # noqa: PLC0415
+
+        return MysqlMigrator(self.db, schema)
+
     # Connection
 
     @contextmanager
@@ -134,7 +140,8 @@ class MysqlEngine(Engine):
         seconds = 0
         while not lock.try_lock(self.db, self._lock, seconds):
             waiting.pause(lambda: lock.holder(self.db, self._lock))
-            seconds = 1 if waiting.limit is None or waiting.limit > 2 else 0
+            # The server wakes who waits at once; but what is waited for is to be said first.
+            seconds = 1 if waiting.said and (waiting.limit is None or waiting.limit > 2) else 0
         waiting.over()
         try:
             yield

@@ -13,6 +13,16 @@ BATCH = 500
 """Rows in one UPDATE: the locks of one are held for some milliseconds."""
 
 
+def update_triggers(state: TableState) -> list[str]:
+    """The triggers that filling runs: no session can turn them off."""
+    rows = state.session.rows(
+        "SELECT trigger_name FROM information_schema.triggers WHERE event_object_schema = %s"
+        " AND event_object_table = %s AND event_manipulation = 'UPDATE'",
+        (state.schema, state.name),
+    )
+    return [name for (name,) in rows]
+
+
 def fill_rows(state: TableState, column: str, field: Any) -> None:
     """Give each row that holds NULL its own value.
 

@@ -75,7 +75,8 @@ class MysqlMigrator(OperationsInARow, MySQLMigrator):  # type: ignore[misc]
         Operations"); then its index, NOCOPY on MariaDB, INPLACE on MySQL, LOCK=NONE. A foreign key
         is INSTANT where every row gets NULL, else a copy under LOCK=SHARED.
         A callable default is called once a row: UPDATEs of 500 rows by primary key, then NOT NULL
-        in place; it is not left as the database's default.
+        in place; it is not left as the database's default. Where the field takes NULL it is not
+        called: the rows that are there hold NULL.
         """
         field = field.clone()
         field.name = field.column_name = column_name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import peewee
@@ -13,6 +12,7 @@ from wheatear.engines.operations import TableOperation
 from wheatear.errors import LockTimeoutError, OperationError
 
 from .alter import Alter
+from .batch import Batch, merge, new_batch
 from .blame import blamed, is_about_connection
 from .change import Change, RefusedError, Step, TableState, near
 from .check import surprises
@@ -26,45 +26,6 @@ _REFILLS = 5
 class _MissingError(RefusedError):
     def __init__(self, name: str, tables: list[str]) -> None:
         super().__init__(f"There is no table {name!r}{near(name, tables)}")
-
-
-@dataclass
-class Batch:
-    """Changes that go into one statement: for the table as it was, and as it will be (`state`)."""
-
-    before: TableState
-    state: TableState
-    operations: list[TableOperation] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    touched: frozenset[str] = frozenset()
-    mentioned: frozenset[str] = frozenset()
-
-    def takes(self, names: frozenset[str], change: Change | None = None) -> bool:
-        """Whether a further change may share the statement.
-
-        The server takes every clause against the table as it was before: what an earlier clause
-        adds, removes or renames cannot be mentioned in a later one.
-        """
-        if not self.changes or change is None:
-            return not names & self.mentioned
-        return (
-            not (change.words | names) & self.touched
-            and not names & self.mentioned
-            and change.unchecked == self.changes[-1].unchecked
-            and not change.first
-        )
-
-    def add(self, operation: TableOperation, names: frozenset[str], change: Change) -> None:
-        """Take a change in; the next one is planned for the table as it will be."""
-        self.operations.append(operation)
-        self.changes.append(change)
-        self.touched |= names
-        self.mentioned |= names | change.words
-        self.state = replace(self.state, definition=change.expected)
-
-
-def _batch(state: TableState) -> Batch:
-    return Batch(state, state)
 
 
 class Run:
@@ -98,7 +59,7 @@ class Run:
         planned = [(operation, self._step(operation)) for operation in operations]
         with self._blaming(operations[:1]):
             try:
-                batch = _batch(self._read())
+                batch = new_batch(self._read())
             except _MissingError:
                 if not all(step.may_be_missing for _, step in planned):
                     raise
@@ -115,6 +76,9 @@ class Run:
         return made
 
     def _take(self, batch: Batch, operation: TableOperation, step: Step) -> Batch:
+        with self._blaming([operation]):
+            if merge(batch, operation, step):
+                return batch
         if batch.changes and (step.alone or not batch.takes(step.names)):
             batch = self._finish(batch)
         with self._blaming([operation]):
@@ -137,7 +101,7 @@ class Run:
             gone = batch.changes[-1].renamed_to
             if gone != "":
                 state = self._compare(batch, gone)
-        after = _batch(state)
+        after = new_batch(state)
         for operation, change in zip(batch.operations, batch.changes, strict=True):
             self._half = change.half
             for step in self._steps(operation, change, state):
@@ -155,11 +119,15 @@ class Run:
 
     def _send(self, batch: Batch) -> None:
         what = ", ".join(str(operation) for operation in batch.operations)
+        gone: list[str] = []
         for sql in batch.changes[0].first:
             self.session.execute(sql, what)
+            gone.append(sql)
+            self._half = f"Made already, and it stays: {'; '.join(gone)}."
         statement = batch.changes[-1].statement
         if statement:
             self.session.execute(statement, what)
+            self._half = ""
             return
         self._alter(batch, what)
         for after in batch.changes[-1].after:

@@ -20,6 +20,7 @@ _MODES_THAT_PRINT_OTHERWISE = frozenset(
     {"ANSI", "ANSI_QUOTES", "DB2", "MAXDB", "MSSQL", "MYSQL323", "MYSQL40", "ORACLE"}
     | {"NO_FIELD_OPTIONS", "NO_KEY_OPTIONS", "NO_TABLE_OPTIONS", "POSTGRESQL"}
 )
+_NO_ZERO_DATES = frozenset({"NO_ZERO_DATE", "NO_ZERO_IN_DATE"})
 _STRICT = frozenset({"STRICT_ALL_TABLES", "TRADITIONAL"})
 
 
@@ -78,7 +79,9 @@ class Session:
             settings["lock_wait_timeout"] = (seconds, wait)
         modes = self._modes
         if not modes & _STRICT:
-            settings["sql_mode"] = (",".join([*sorted(modes), "STRICT_ALL_TABLES"]), self._mode)
+            # Zero dates that are there stay: strictness is about values that would change.
+            kept = modes if "STRICT_TRANS_TABLES" in modes else modes - _NO_ZERO_DATES
+            settings["sql_mode"] = (",".join(sorted({*kept, "STRICT_ALL_TABLES"})), self._mode)
         self._set({name: new for name, (new, _) in settings.items()})
         self._restore = {name: old for name, (_, old) in settings.items()}
         if not int(timestamps):

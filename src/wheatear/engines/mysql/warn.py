@@ -20,6 +20,10 @@ class BrokenByRenameWarning(UserWarning):
     """Something still says the old name, and fails until it is made anew."""
 
 
+class TriggersFireWarning(UserWarning):
+    """Filling a column is an UPDATE of each row, and the table's triggers run."""
+
+
 def warn(text: str, category: type[UserWarning]) -> None:
     """Warn at the first line outside Wheatear and playhouse."""
     level = 1

@@ -9,7 +9,6 @@ from wheatear.engines.postgresql import adding_in_steps, field_ddl, filling
 from wheatear.engines.postgresql.change import Change, Planned
 from wheatear.engines.postgresql.faithful import keeping, without_column
 from wheatear.engines.postgresql.indexes import AddIndex
-from wheatear.engines.postgresql.literals import default_of
 from wheatear.engines.postgresql.send import send
 from wheatear.engines.postgresql.sight import Sight
 from wheatear.engines.postgresql.spelling import clipped, quoted
@@ -38,6 +37,10 @@ class AddColumn(Change):
         return self.filled
 
     @property
+    def only_adds_a_column(self) -> bool:
+        return not (self.stepwise or self.field.constraints or self.field.unique)
+
+    @property
     def stepwise(self) -> bool:
         return self.filled or self.index is not None or self.references is not None
 
@@ -46,22 +49,16 @@ class AddColumn(Change):
             raise OperationError(
                 f'Table "{sight.table.name}" has a column "{self.column}" already.'
             )
-        late = self.null and self.default is not None
         definition = field_ddl.definition(
             db,
             self.field,
             null=self.null or self.filled,
-            default=None if late else self.default,
+            default=self.default,
         )
         if self.references:
             key = f"CONSTRAINT {quoted(self.key(sight))} {self.references}"
             definition = f"{definition} {key}"
-        actions = [f"ADD COLUMN {definition}"]
-        if late:
-            # Rows that are there stay NULL, as with playhouse: the field allows them to be.
-            value = default_of(db, self.field, self.default)
-            actions.append(f"ALTER COLUMN {quoted(self.column)} SET DEFAULT {value}")
-        return actions
+        return [f"ADD COLUMN {definition}"]
 
     def key(self, sight: Sight) -> str:
         """The foreign key's name: the server's own unless the field says one."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import peewee
+
 from wheatear.engines.postgresql import concurrently, filling, not_valid
 from wheatear.engines.postgresql.change import Planned
 from wheatear.engines.postgresql.send import send
@@ -40,8 +42,8 @@ def add(work: Work, item: Planned, change: AddColumn) -> None:
         work.step([item], lambda: _begin(work, item, change))
     try:
         _finish(work, item, change)
-    except LockTimeoutError:
-        raise
+    except (LockTimeoutError, peewee.PeeweeException):
+        raise  # a lock or the connection: what is there is finished by the next run
     except Exception:
         work.step([item], lambda: _take_away(work, change))
         raise

@@ -170,3 +170,12 @@ def of_schema(namespace: int, *, named: bool) -> str:
     if not named:
         parts += [part.format(namespace=namespace) for part in _OF_SCHEMA]
     return tables + _ROWS.format(parts=" UNION ALL ".join(parts)) + _IN_ORDER
+
+
+COLUMNS_ALONE = """
+SELECT attrelid, attname, atttypid, atttypmod, attnotnull, atthasdef, attidentity, attgenerated,
+  attcollation
+FROM pg_attribute
+WHERE attrelid = COALESCE(%s::oid, to_regclass(%s)) AND attnum > 0 AND NOT attisdropped
+ORDER BY attnum
+"""

@@ -36,6 +36,11 @@ class Change:
         return False
 
     @property
+    def only_adds_a_column(self) -> bool:
+        """Whether a glance before and after shows all that it could change."""
+        return False
+
+    @property
     def other_schema(self) -> str | None:
         """The schema its table is in, where the call says another than the migrator's."""
         return None

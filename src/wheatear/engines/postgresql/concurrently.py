@@ -13,7 +13,7 @@ import peewee
 
 from wheatear.engines.postgresql import refusal
 from wheatear.engines.postgresql.change import Planned
-from wheatear.engines.postgresql.locks import Patience, gave_way, logger, session_waits
+from wheatear.engines.postgresql.lock_waits import Patience, gave_way, logger, session_waits
 from wheatear.engines.postgresql.send import send
 from wheatear.engines.postgresql.spelling import quoted
 from wheatear.errors import OperationError, WheatearError
@@ -57,7 +57,9 @@ def drop(work: Work, item: Planned, name: str) -> None:
 
 def _keep_trying(work: Work, item: Planned, attempt: Callable[[], None]) -> None:
     try:
-        _patient(work).keep_trying(attempt, what=item.what, where=item.operation.where)
+        _patient(work).keep_trying(
+            attempt, what=item.what, where=item.operation.where, holder=work.holder
+        )
     except peewee.PeeweeException as error:
         if gave_way(error) or not refusal.is_refusal(error):
             raise

@@ -12,6 +12,7 @@ import peewee
 
 from wheatear.engines.engine import FULL, READ_ONLY, RIGHTS, Engine, own_transaction
 from wheatear.engines.postgresql import lock
+from wheatear.engines.postgresql.lock_waits import gave_way, sqlstate
 from wheatear.engines.waiting import Waiting
 from wheatear.errors import ConfigError
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
 
-# lock_not_available and deadlock_detected: rolled back, and worth another try.
-_GAVE_WAY = {"55P03", "40P01"}
 _REMEDIES = {
     "42501": RIGHTS,
     "25006": READ_ONLY,
@@ -49,6 +48,12 @@ class PostgresqlEngine(Engine):
         super().__init__(db)
         self._schema = ""
         self._search_path = ""
+
+    def migrator(self, schema: str | None = None) -> Any:
+        """Imported only where a project has one made."""
+        from wheatear.engines.postgresql.migrator import PostgresqlMigrator  # noqa: PLC0415
+
+        return PostgresqlMigrator(self.db, schema)
 
     # Connection
 
@@ -80,7 +85,7 @@ class PostgresqlEngine(Engine):
 
     def in_transaction(self) -> bool:
         """Ask the driver: IDLE is 0 in libpq (PQtransactionStatus)."""
-        return int(self.db._adapter.txn_status(self.connection)) != 0
+        return int(self.connection.info.transaction_status) != 0
 
     def way_in(self, error: BaseException) -> str:
         """Say what to do about a connection that failed."""
@@ -163,7 +168,7 @@ class PostgresqlEngine(Engine):
 
     def is_lock_timeout(self, error: BaseException) -> bool:
         """https://www.postgresql.org/docs/current/errcodes-appendix.html"""
-        return sqlstate(error) in _GAVE_WAY
+        return gave_way(error)
 
     def is_lost(self, error: BaseException) -> bool:
         """Ask the driver, which notices when the server hangs up."""
@@ -230,20 +235,6 @@ class PostgresqlEngine(Engine):
         """The server's, and where types and functions are looked for."""
         (version,) = self.db.execute_sql("SHOW server_version").fetchone()
         return f"{version} {self._schema} {self._search_path}"
-
-
-def sqlstate(error: BaseException | None) -> str | None:
-    """The five letters of the server's answer, through Peewee's wrapping, of either psycopg."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        inner: list[Any] = [error, *(arg for arg in error.args if isinstance(arg, BaseException))]
-        for one in inner:
-            code = getattr(one, "sqlstate", None) or getattr(one, "pgcode", None)
-            if code:
-                return str(code)
-        error = error.__cause__ or error.__context__
-    return None
 
 
 def _who() -> str:

@@ -52,10 +52,11 @@ def _by_the_server(db: Any, value: Any) -> str:
 def render(db: Any, node: Any) -> str:
     """A Peewee node as SQL text, its values as literals."""
     sql, params = db.get_sql_context().sql(node).query()
-    values = iter(params)
-    return _PLACEHOLDERS.sub(
-        lambda found: literal(db, next(values)) if found[0] == "%s" else "%", sql
-    )
+    values = [literal(db, value) for value in params]
+    if not values:  # then a `%s` is part of a name
+        return str(sql.replace("%%", "%"))
+    left = iter(values)
+    return _PLACEHOLDERS.sub(lambda found: next(left) if found[0] == "%s" else "%", sql)
 
 
 def default_of(db: Any, field: Any, value: Any) -> str:

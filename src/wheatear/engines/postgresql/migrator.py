@@ -19,7 +19,7 @@ from wheatear.engines.postgresql import columns, constraints, field_ddl, indexes
 from wheatear.engines.postgresql.adding import AddColumn
 from wheatear.engines.postgresql.change import Change, Planned, about, in_goes
 from wheatear.engines.postgresql.literals import render
-from wheatear.engines.postgresql.locks import Patience
+from wheatear.engines.postgresql.lock_waits import Patience
 from wheatear.engines.postgresql.refusal import kept
 from wheatear.engines.postgresql.spelling import clipped, quoted
 from wheatear.engines.postgresql.work import Work
@@ -68,13 +68,13 @@ class PostgresqlMigrator(OperationsInARow, playhouse.migrate.PostgresqlMigrator)
         """Add a column.
 
         A constant default costs no rewrite and no scan, however many rows there are, and stays in
-        the database, so that programs that do not know the column can go on inserting; where the
-        field allows NULL, rows that are there stay NULL. A callable default is called once for
-        each row and not kept: outside a transaction the rows are filled in batches, each in a
-        transaction of its own, and then NOT NULL as `add_not_null` does it; inside one the lock is
-        held until its end, and on a large table it warns. A foreign key also locks the other table
-        against writing (SHARE ROW EXCLUSIVE). It and an index read every row: under the lock
-        inside a transaction; outside one, on a large table, NOT VALID first and CONCURRENTLY.
+        the database, so that programs that do not know the column can go on inserting. A callable
+        default is called once for each row and not kept: outside a transaction the rows are
+        filled in batches, each in a transaction of its own, and then NOT NULL as `add_not_null`
+        does it; inside one the lock is held until its end, and on a large table it warns. A
+        foreign key also locks the other table against writing (SHARE ROW EXCLUSIVE). It and an
+        index read every row: under the lock inside a transaction; outside one, on a large table,
+        NOT VALID first and CONCURRENTLY.
         https://www.postgresql.org/docs/current/ddl-alter.html#DDL-ALTER-ADDING-A-COLUMN
         """
         ready = field_ddl.ready(self.database, field, column_name)
@@ -245,7 +245,7 @@ class PostgresqlMigrator(OperationsInARow, playhouse.migrate.PostgresqlMigrator)
         https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DESC-DROP-CONSTRAINT
         """
         del table
-        return constraints.DropConstraint(name)
+        return constraints.DropConstraint(clipped(name))
 
     @table_operation
     def drop_foreign_key_constraint(self, table: str, column_name: str) -> Change:
@@ -315,7 +315,7 @@ class PostgresqlMigrator(OperationsInARow, playhouse.migrate.PostgresqlMigrator)
         https://www.postgresql.org/docs/current/sql-dropindex.html
         """
         del table
-        return indexes.DropIndex(index_name, concurrently)
+        return indexes.DropIndex(clipped(index_name), concurrently)
 
     def _index(self, table: str, columns: tuple[Any, ...], **options: Any) -> indexes.AddIndex:
         name = clipped(options.pop("name", None) or make_index_name(table, columns))
@@ -333,7 +333,9 @@ def _in_steps(work: Work, item: Planned) -> None:
     try:
         item.change.in_steps(work, item)
     except LockTimeoutError as error:
-        error.state = "what it had done before that is kept; run again, it goes on from there"
+        error.state = (
+            "what it may have done before that is kept: run it again, it goes on from there"
+        )
         raise
     except OperationError as error:
         error.state = error.state or kept(work.db, [item])

@@ -139,7 +139,12 @@ def set_not_null(
     if sight.column(column).null or sight.find_constraint(name):
         steps.begin()
         fill()
-        steps.validate(done=False)
+        try:
+            steps.validate(done=False)
+        except OperationError as error:
+            error.what = f'{item.operation}: column "{column}" is NULL in some rows.'
+            error.next = f"UPDATE {work.table} SET {column} = … WHERE {column} IS NULL, then again"
+            raise
 
     def end() -> None:
         before = work.look()

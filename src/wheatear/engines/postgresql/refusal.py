@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from wheatear.engines.postgresql.change import Planned
-from wheatear.engines.postgresql.locks import driver_error, sqlstate
+from wheatear.engines.postgresql.lock_waits import driver_error, sqlstate
 from wheatear.engines.postgresql.send import ask
 from wheatear.errors import OperationError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wheatear.engines.postgresql import catalogue, facts
@@ -23,7 +23,8 @@ class Sight:
     """A table, its triggers, and how to name it whatever the search_path is."""
 
     oid: int
-    home: str
+    home: str | None
+    """Its schema; None for what was only glanced at, on the search_path."""
     partitioned: bool
     table: Table
     triggers: tuple[Object, ...] = ()
@@ -98,6 +99,38 @@ def look_again(db: Any, before: Sight) -> Sight:
     if sight is None:
         raise OperationError(f'Table "{before.table.name}" is gone.')
     return sight
+
+
+def glance(db: Any, schema: str | None, table: str) -> Sight:
+    """Look at the columns alone: enough where only a column is added.
+
+    A full look costs more than such a change itself.
+
+    Raises:
+        OperationError: There is no such table; it lists the near names.
+    """
+    rows = db.execute_sql(catalogue.COLUMNS_ALONE, (None, quoted(schema, table))).fetchall()
+    if not rows:  # not there, or without any column
+        return look(db, schema, table)
+    return Sight(rows[0][0], schema, False, Table(table, tuple(map(_glanced, rows))))
+
+
+def glance_again(db: Any, before: Sight) -> Sight:
+    """The same for a table that was glanced at before."""
+    rows = db.execute_sql(catalogue.COLUMNS_ALONE, (before.oid, None)).fetchall()
+    return replace(before, table=replace(before.table, columns=tuple(map(_glanced, rows))))
+
+
+def _glanced(row: tuple[Any, ...]) -> Column:
+    _, name, type_, modifier, not_null, has_default, identity, generated, collation = row
+    return Column(
+        name,
+        type=f"type {type_}, modifier {modifier}",
+        null=not not_null,
+        default="some" if has_default else None,
+        generated=f"{identity}{generated}" or None,
+        collation=str(collation),
+    )
 
 
 def is_large(db: Any, sight: Sight) -> bool:

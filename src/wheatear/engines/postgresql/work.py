@@ -11,9 +11,18 @@ import peewee
 
 from wheatear.engines.postgresql import faithful, refusal
 from wheatear.engines.postgresql.change import Planned, about
-from wheatear.engines.postgresql.locks import Patience, gave_way, short_waits
+from wheatear.engines.postgresql.lock_waits import Patience, gave_way, holder_of, short_waits
 from wheatear.engines.postgresql.send import send
-from wheatear.engines.postgresql.sight import Sight, find, is_large, look, look_again
+from wheatear.engines.postgresql.sight import (
+    Sight,
+    find,
+    glance,
+    glance_again,
+    is_large,
+    look,
+    look_again,
+)
+from wheatear.engines.postgresql.spelling import quoted
 from wheatear.errors import OperationError
 
 _T = TypeVar("_T")
@@ -41,6 +50,10 @@ class Work:
         """The table as it is now; raises OperationError where there is none."""
         return look(self.db, self.schema, self.table)
 
+    def holder(self) -> str:
+        """Who holds the table now."""
+        return holder_of(self.db, quoted(self.schema, self.table))
+
     def go(self, planned: Sequence[Planned]) -> None:
         """Make these changes with one ALTER TABLE, look again, and keep them if they are faithful.
 
@@ -56,14 +69,14 @@ class Work:
         In a transaction of our own it is tried again when it had to give way. In the caller's
         the error goes on to them: only they can end their transaction and so let others pass.
         """
-        where = planned[0].operation.where
         try:
             if not self.may_commit:
                 return self._in_transaction(body, callers=True)
             return self.patience.keep_trying(
                 lambda: self._in_transaction(body, callers=False),
                 what=", ".join(item.what for item in planned),
-                where=where,
+                where=planned[0].operation.where,
+                holder=self.holder,
             )
         except OperationError as error:
             error.state = error.state or refusal.kept(self.db, planned)
@@ -86,7 +99,8 @@ class Work:
         schema = change.other_schema or self.schema
         if change.absent_is_fine and find(self.db, schema, self.table) is None:
             return
-        before = look(self.db, schema, self.table)
+        at_a_glance = all(item.change.only_adds_a_column for item in planned)
+        before = (glance if at_a_glance else look)(self.db, schema, self.table)
         scanning = [item for item in planned if item.change.scans]
         if scanning and callers and is_large(self.db, before):
             for item in scanning:
@@ -103,11 +117,16 @@ class Work:
                 send(self.db, statement)
             item.change.afterwards(self.db, before)
         if not change.removes_table:
-            self.check(planned, before)
+            self.check(planned, before, glance_again if at_a_glance else look_again)
 
-    def check(self, planned: Sequence[Planned], before: Sight) -> None:
+    def check(
+        self,
+        planned: Sequence[Planned],
+        before: Sight,
+        again: Callable[[Any, Sight], Sight] = look_again,
+    ) -> None:
         """Raise OperationError, and so roll back, if more changed than the changes name."""
-        after = look_again(self.db, before)
+        after = again(self.db, before)
         for item in planned:
             before, after = item.change.forgive(before, after)
         if found := faithful.differences(before, after):

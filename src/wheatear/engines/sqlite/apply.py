@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import peewee
+
 from wheatear.engines.operations import TableOperation
 
 from .changes.foreign_key import DropKeysTo
@@ -51,6 +53,19 @@ def apply(work: Work) -> None:
             table = _apply_segment(work, segment, table or work.table, keys)
 
 
+def hint(work: Work) -> str | None:
+    """What may be in SQLite's way."""
+    try:
+        query = "SELECT name FROM temp.sqlite_master WHERE type='table' AND lower(name)=lower(?)"
+        if rows(work.db, query, work.table):
+            return (
+                f"drop the temporary table {work.table}: SQLite's own ALTER takes it for this one"
+            )
+    except peewee.DatabaseError:
+        return None
+    return None
+
+
 def _apply_segment(work: Work, segment: Segment, table: str, keys: ForeignKeys) -> str:
     for change, operation in segment.first:
         work.current = [operation]
@@ -68,7 +83,8 @@ def _apply_segment(work: Work, segment: Segment, table: str, keys: ForeignKeys) 
             work.notes += [(operation, note) for note in draft.notes]
             draft.notes.clear()
         work.current = list(dict.fromkeys(operation for _, operation in segment.together))
-        _drop_keys_elsewhere(draft, keys)
+        if not draft.dependents:
+            _drop_keys_elsewhere(draft, keys)
         make(draft)
     return table
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .draft import Draft
-from .photograph import IndexFacts, Photograph, rows
+from .photograph import own_indexes, rows
 from .tokens import as_temporary, fold, in_main
 
 
@@ -71,15 +71,10 @@ class Beside:
         db = draft.db
         db.execute_sql(f"DELETE FROM main.{table} WHERE tbl=?", (draft.table,))
         named = {name for (name,) in rows(db, "SELECT name FROM main.sqlite_master")}
-        renumbered = _own(draft.before) != _own(draft.expected)
+        renumbered = own_indexes(draft.before) != own_indexes(draft.expected)
         for row in found:
             index = row[1]
             own = index is not None and fold(index).startswith("sqlite_autoindex_")
             if index is None or (index in named and not (own and renumbered)):
                 marks = ", ".join("?" * len(row))
                 db.execute_sql(f"INSERT INTO main.{table} VALUES ({marks})", row)
-
-
-def _own(photo: Photograph) -> list[IndexFacts]:
-    """The indexes that SQLite made for constraints."""
-    return [facts for facts in photo.indexes if facts.name is None]

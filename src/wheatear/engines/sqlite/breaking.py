@@ -3,48 +3,118 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
-from typing import Any
+from typing import Any, TypeAlias
 
 import peewee
 
+from . import stored_statement
 from .photograph import ObjectKey, Photograph, rows
-from .tokens import Token, fold, quote, tokens_of
+from .tokens import Token, as_temporary, fold, in_main, quote, tokens_of
 
 _NUMBERS = count()
 
 
-def compiling(db: Any, photo: Photograph) -> set[ObjectKey]:
-    """Return the views and triggers that SQLite can compile."""
-    return {
-        key
-        for key, (table, sql) in photo.others.items()
-        if key[1] in {"view", "trigger"} and _compiles(db, key, table, sql or "")
-    }
+Compiled: TypeAlias = dict[ObjectKey, str]
+"""Views and triggers with the text that was compiled."""
 
 
-def broken_by(db: Any, photo: Photograph, compiled: set[ObjectKey], names: list[str]) -> list[Any]:
+def compiling(db: Any, photo: Photograph, names: list[str]) -> Compiled:
+    """Return the views and triggers that SQLite can compile before these columns go.
+
+    SQLite takes `"a"` for a string where there is no column a: nothing would break, and the view
+    would say something else. It is compiled as `[a]`, unless it has been a string before.
+    """
+    found: Compiled = {}
+    for key, (table, sql) in photo.others.items():
+        if key[1] not in {"view", "trigger"} or sql is None:
+            continue
+        for text in dict.fromkeys((_without_strings(sql, names), sql)):
+            if _compiles(db, key, table, text, stored=sql):
+                found[key] = text
+                break
+    return found
+
+
+def broken_by(db: Any, photo: Photograph, compiled: Compiled, names: list[str]) -> list[ObjectKey]:
     """Return those of `compiled` that no longer are, since these columns are gone."""
-    gone = [fold(name) for name in names]
+    gone = {fold(name) for name in names}
     broken = []
     for key in sorted(compiled):
         table, sql = photo.others[key]
-        listed = fold(table) == fold(photo.table) and set(gone) & set(_update_of(sql or ""))
-        if listed or not _compiles(db, key, table, sql or ""):
+        listed = fold(table) == fold(photo.table) and gone & set(_update_of(sql or ""))
+        if listed or not _compiles(db, key, table, compiled[key], stored=sql or ""):
             broken.append(key)
     return broken
 
 
-def _compiles(db: Any, key: ObjectKey, table: str, sql: str) -> bool:
+def _without_strings(sql: str, names: list[str]) -> str:
+    """Write `"a"` as a name that cannot be a string."""
+    gone = {fold(name) for name in names}
+    for token in reversed(tokens_of(sql)):
+        if token.text[0] == '"' and fold(token.name) in gone:
+            plain = "`" + token.name.replace("`", "``") + "`"
+            sql = sql[: token.start] + plain + sql[token.end :]
+    return sql
+
+
+def _compiles(db: Any, key: ObjectKey, table: str, sql: str, *, stored: str) -> bool:
     schema, kind, name = key
+    if sql != stored:
+        with trial(db):
+            try:
+                db.execute_sql(f"DROP {kind.upper()} {schema}.{quote(name)}")
+                db.execute_sql(in_main(sql) if schema == "main" else as_temporary(sql))
+            except peewee.DatabaseError:
+                return False
+            return _compiles(db, key, table, sql, stored=sql)
     if kind == "view":
-        statements: Iterator[str] = iter([f"SELECT * FROM {schema}.{quote(name)}"])
-    else:
-        statements = _firing(db, schema, table, sql)
+        return _succeeds(db, f"SELECT * FROM {schema}.{quote(name)}")
+    if _fires(db, schema, table, sql):
+        return True
+    with trial(db):  # perhaps it was another trigger that this one fires, or that fires with it
+        for other, its_name in _triggers(db):
+            if (other, its_name) != (schema, name):
+                db.execute_sql(f"DROP TRIGGER {other}.{quote(its_name)}")
+        return _fires(db, schema, table, sql)
+
+
+def _triggers(db: Any) -> list[tuple[str, str]]:
+    return [
+        (schema, name)
+        for schema, name in rows(
+            db,
+            "SELECT 'main', name FROM main.sqlite_master WHERE type='trigger' "
+            "UNION ALL SELECT 'temp', name FROM temp.sqlite_master WHERE type='trigger'",
+        )
+    ]
+
+
+@contextmanager
+def trial(db: Any) -> Iterator[None]:
+    """What is done within is undone."""
+    db.execute_sql("SAVEPOINT wheatear_trial")
     try:
-        for statement in statements:
-            # No text twice: SQLite 3.40 crashes when it compiles a driver's cached EXPLAIN anew.
-            db.execute_sql(f"EXPLAIN {statement} -- {next(_NUMBERS)}").fetchall()
+        yield
+    finally:
+        db.execute_sql("ROLLBACK TO wheatear_trial")
+        db.execute_sql("RELEASE wheatear_trial")
+        stored_statement.forget(db)
+
+
+def _fires(db: Any, schema: str, table: str, sql: str) -> bool:
+    try:
+        statements = list(_firing(db, schema, table, sql))
+    except peewee.DatabaseError:
+        return False
+    return all(_succeeds(db, statement) for statement in statements)
+
+
+def _succeeds(db: Any, statement: str) -> bool:
+    try:
+        # No text twice: SQLite 3.40 crashes when it compiles a driver's cached EXPLAIN anew.
+        db.execute_sql(f"EXPLAIN {statement} -- {next(_NUMBERS)}").fetchall()
     except peewee.DatabaseError:
         return False
     return True

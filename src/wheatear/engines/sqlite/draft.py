@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .definition import Clause, ColumnDefinition, Definition
-from .photograph import ObjectKey, Photograph
-from .tokens import fold, quote
+from .photograph import ObjectKey, Photograph, rows
+from .tokens import fold, plain_type, quote
 
 
 class RefusedError(Exception):
@@ -76,6 +76,12 @@ class Draft:
     foreign_keys_to_check: list[str] = field(default_factory=list)
     """Columns whose new foreign key every row has to meet."""
     dropped: list[str] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
+    """The dropped columns that a call names."""
+    with_column: Definition | None = None
+    """The definition with the dropped column, but without what goes with it."""
+    dependents: list[str] = field(default_factory=list)
+    """What uses a dropped column, if the call does not say that it goes too."""
     cascade: bool = False
     """Whether views and triggers that a dropped column breaks go with it."""
     keys_to_drop_elsewhere: list[tuple[str, str]] = field(default_factory=list)
@@ -106,6 +112,11 @@ class Draft:
         """Whether the table is STRICT."""
         return "STRICT" in self.definition.options
 
+    def stored(self) -> str:
+        """Return the definition that SQLite has now."""
+        query = "SELECT sql FROM main.sqlite_master WHERE type='table' AND name=?"
+        return str(rows(self.db, query, self.table)[0][0])
+
     def column(self, name: str) -> ColumnDefinition:
         """Return the column of this name.
 
@@ -125,7 +136,7 @@ class Draft:
             return False
         written = [self.text_of(clause).upper() for clause in column.all("primary key")]
         descends = any(" DESC" in text for text in written)
-        return fold(column.type) == "integer" and not descends
+        return fold(plain_type(column.type)) == "integer" and not descends
 
     def text_of(self, clause: Clause) -> str:
         """Return the clause as it is spelled."""

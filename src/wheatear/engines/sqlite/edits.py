@@ -80,7 +80,9 @@ def drop_column(definition: Definition, column: ColumnDefinition) -> Definition:
     """Remove the column and one comma; comments stay."""
     sql = definition.sql
     behind = next((comma for comma in definition.commas if comma >= column.end), None)
-    if behind is not None:
+    if behind is not None and not sql[column.end : behind].strip(" \t\r\n\f"):
+        return parse(sql[: column.start] + sql[behind + 1 :].lstrip(" \t\r\n\f"))
+    if behind is not None:  # a comment lies before the comma
         sql = sql[:behind] + sql[behind + 1 :]
         return parse(cut(sql, column.start, column.end))
     before = max(comma for comma in definition.commas if comma < column.start)

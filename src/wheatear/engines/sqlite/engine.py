@@ -11,6 +11,7 @@ from wheatear.engines.engine import FULL, Engine, own_transaction
 from wheatear.engines.sqlite import foreign_keys as keys
 from wheatear.engines.sqlite import lock
 from wheatear.engines.waiting import Waiting
+from wheatear.masking import Mask
 
 if TYPE_CHECKING:
     from wheatear.engines.models import Statement
@@ -50,6 +51,16 @@ class SqliteEngine(Engine):
         """The `data_version` at which the violations were known."""
         path = self.file()
         self._beside = lock.LockBeside(path) if path else None
+
+    def mask(self) -> Mask:
+        """A file has no password."""
+        return Mask()
+
+    def migrator(self, schema: str | None = None) -> Any:
+        """Imported only where a project has one made."""
+        from playhouse.migrate import SqliteMigrator  # noqa: PLC0415
+
+        return SqliteMigrator(self.db, schema)
 
     # Connection
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import peewee
@@ -21,7 +22,7 @@ def sql_of(migrator: Any, node: Any) -> str:
         return node
     context = node if isinstance(node, peewee.Context) else migrator.make_context()
     if context is not node:
-        with context(value_literals=True):
+        with context.scope_values(subquery=True), context(value_literals=True):
             context.sql(node)
     sql, parameters = context.query()
     if parameters:
@@ -31,6 +32,16 @@ def sql_of(migrator: Any, node: Any) -> str:
         values = [literal_of(migrator, value) for value in parameters]
         return "".join(a + b for a, b in zip(parts, [*values, ""], strict=True))
     return str(sql)
+
+
+def index_sql(
+    migrator: Any, name: str, table: str, columns: Sequence[str], *, unique: bool, where: Any
+) -> str:
+    """Return a CREATE INDEX; playhouse's own takes a dot in a table's name for a schema's."""
+    kind = "UNIQUE INDEX" if unique else "INDEX"
+    listed = ", ".join(quote(column) for column in columns)
+    sql = f"CREATE {kind} {quote(name)} ON {quote(table)} ({listed})"
+    return sql if where is None else f"{sql} WHERE {sql_of(migrator, where)}"
 
 
 def literal_of(migrator: Any, value: Any) -> str:
@@ -63,11 +74,14 @@ def default_of(migrator: Any, default: Any) -> str:
 
 def column_of(migrator: Any, name: str, field: Any, *, allow_not_null: bool) -> AddColumn:
     """Return the column that a field says; its constant default is one of the database."""
+    if field.primary_key:
+        raise RefusedError("SQLite cannot add a primary key to a table that is there")
     field = field.clone()
     field.name = field.column_name = name
+    prepare_field(migrator, field)
     sql = sql_of(migrator, field.ddl(migrator.make_context()))
     if isinstance(field, peewee.ForeignKeyField):
-        sql += _reference(migrator, field)
+        sql += _reference(field)
     column = parse(f"CREATE TABLE t ({sql})").columns[0]
     stated = column.last("default")
     if field.null or column.last("generated"):
@@ -89,6 +103,23 @@ def column_of(migrator: Any, name: str, field: Any, *, allow_not_null: bool) -> 
     return AddColumn(name, _with_default(sql, column, value))
 
 
+def prepare_field(migrator: Any, field: Any) -> None:
+    """Tell a field that belongs to no model what it asks: its database, the field it points at."""
+    if isinstance(field, peewee.ForeignKeyField):
+        if not hasattr(field.rel_model, "_meta"):
+            raise RefusedError(
+                "a foreign key has to say the model that it points at",
+                "ForeignKeyField(Player, field=Player.id, …)",
+            )
+        if field.rel_field is None:
+            field.rel_field = field.rel_model._meta.primary_key
+        elif isinstance(field.rel_field, str):
+            field.rel_field = field.rel_model._meta.fields[field.rel_field]
+    hook = getattr(field, "_db_hook", None)
+    if hook is not None:
+        hook(migrator.database)
+
+
 def _with_default(sql: str, column: ColumnDefinition, value: str) -> str:
     """DEFAULT behind NOT NULL, where Peewee writes it too."""
     place = len("CREATE TABLE t (")
@@ -105,10 +136,7 @@ def _bound(migrator: Any, value: Any) -> Any:
     return rows(migrator.database, sql, *parameters)[0][0]
 
 
-def _reference(migrator: Any, field: Any) -> str:
-    if not field.rel_field:
-        raise RefusedError("a foreign key has to say its `field`")
-    _ = migrator
+def _reference(field: Any) -> str:
     meta = field.rel_model._meta
     sql = f" REFERENCES {quote(meta.table_name)} ({quote(field.rel_field.column_name)})"
     for action, value in (("DELETE", field.on_delete), ("UPDATE", field.on_update)):

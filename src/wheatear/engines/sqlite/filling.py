@@ -16,8 +16,7 @@ from .tokens import as_temporary, in_main, quote
 def fill(draft: Draft, column: str, value: Callable[[], Any]) -> None:
     """Give each row its own value; no trigger takes it for an update by the application."""
     db = draft.db
-    sql = "SELECT sql FROM main.sqlite_master WHERE type='table' AND name=?"
-    key = row_key(parse(rows(db, sql, draft.table)[0][0]))
+    key = row_key(parse(draft.stored()))
     if not key:
         raise RefusedError(
             f"columns hide the rowid of table {draft.table}, and without a primary key its rows "

@@ -7,12 +7,14 @@ cannot place.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from .definition import Clause, ColumnDefinition, Definition, Reference, UnreadableDefinitionError
 from .tokens import Token, after_parenthesis, tokens_of
 
 
+@lru_cache(maxsize=512)
 def parse(sql: str) -> Definition:
     """Read a CREATE TABLE statement.
 

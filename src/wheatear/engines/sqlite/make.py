@@ -7,8 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from . import edits, stored_statement
-from .breaking import broken_by, compiling
 from .draft import Draft, RefusedError
+from .dropping import (
+    can_drop_in_place,
+    check_dependents,
+    drop_objects,
+    drop_what_broke,
+    dropped_in_place,
+)
 from .filling import fill
 from .grammar import parse
 from .photograph import IndexFacts, Photograph, differences, photograph, rows
@@ -26,27 +32,29 @@ def make(draft: Draft) -> None:
         RefusedError: It cannot be made, or SQLite reports another difference than the named one:
             the transaction has to be rolled back.
     """
-    if draft.reasons_to_rebuild:
+    db = draft.db
+    editable = bool(draft.reasons_to_rebuild) and stored_statement.can_edit(db)
+    in_place = editable and can_drop_in_place(draft)
+    if draft.reasons_to_rebuild and not in_place:
         check_that_it_is_safe(draft, ", ".join(draft.reasons_to_rebuild))
-    compiled = compiling(draft.db, draft.before) if draft.dropped else set()
-    for schema, kind, name in draft.objects_to_drop:
-        draft.db.execute_sql(f"DROP {kind.upper()} {schema}.{quote(name)}")
+    compiled = check_dependents(draft, editable=editable) if draft.dropped else {}
+    drop_objects(draft)
     for column in draft.new_columns:
-        draft.db.execute_sql(f"ALTER TABLE {draft.from_table} ADD COLUMN {column.sql}")
+        db.execute_sql(f"ALTER TABLE {draft.from_table} ADD COLUMN {column.sql}")
         if column.fill is not None:
             fill(draft, column.name, column.fill)
     _scan(draft)
-    _change_definition(draft)
+    if not (in_place and dropped_in_place(draft)):
+        _change_definition(draft)
     for index in draft.indexes_to_make:
-        draft.db.execute_sql(index.sql)
+        db.execute_sql(index.sql)
     _check_foreign_keys(draft)
-    _drop_what_broke(draft, compiled)
-    compare(draft.expected, photograph(draft.db, draft.table), draft)
+    drop_what_broke(draft, compiled)
+    compare(draft.expected, photograph(db, draft.table), draft)
 
 
 def _change_definition(draft: Draft) -> None:
-    query = "SELECT sql FROM main.sqlite_master WHERE type='table' AND name=?"
-    stored = rows(draft.db, query, draft.table)[0][0]
+    stored = draft.stored()
     if stored == draft.definition.sql:
         return
     editable = stored_statement.can_edit(draft.db)
@@ -75,27 +83,38 @@ def _accept_spelling_of_name(draft: Draft) -> None:
 def _stored_short(draft: Draft, stored: str) -> bool:
     """Whether a row shows a column's default because it was stored before the column was added.
 
-    The exact test: a default that no row can hold is written, and looked for.
+    The exact test: a default that no row can hold is written, and looked for. A row that is short
+    of one column is short of all behind it: the last of them tells for all. (Not the rowid, which
+    no row is short of.)
     """
-    marked, old = parse(stored), parse(stored)
+    old = parse(stored)
+    changed = {fold(name) for name in draft.new_defaults}
+    columns = [
+        column
+        for column in old.columns
+        if fold(column.name) in changed and not draft.is_rowid(column)
+    ]
+    if not columns:
+        return False
     mark = f"x'{secrets.token_hex(16)}'"
-    names = [name for name in draft.new_defaults if old.column(name)]
-    for name in names:
-        column = marked.column(name)
-        if column:
-            marked = edits.set_default(marked, column, mark)
-    stored_statement.edit(draft.db, draft.table, marked.sql)
-    shows = " OR ".join(f"{quote(name)} COLLATE BINARY = {mark}" for name in names)
-    found = rows(draft.db, f"SELECT 1 FROM {draft.from_table} NOT INDEXED WHERE {shows} LIMIT 1")
+    stored_statement.edit(draft.db, draft.table, edits.set_default(old, columns[-1], mark).sql)
+    found = rows(
+        draft.db,
+        f"SELECT 1 FROM {draft.from_table} NOT INDEXED "
+        f"WHERE {quote(columns[-1].name)} COLLATE BINARY = {mark} LIMIT 1",
+    )
     stored_statement.edit(draft.db, draft.table, stored)
     return bool(found)
 
 
 def _scan(draft: Draft) -> None:
     """Look for rows that break what is to be said, and name the first few."""
-    query = "SELECT sql FROM main.sqlite_master WHERE type='table' AND name=?"
+    if len(draft.scans) > 1:  # the rows are read once for all
+        any_of = " OR ".join(f"({scan.condition})" for scan in draft.scans)
+        if not rows(draft.db, f"SELECT 1 FROM {draft.from_table} WHERE {any_of} LIMIT 1"):
+            return
     for scan in draft.scans:
-        definition = parse(rows(draft.db, query, draft.table)[0][0])
+        definition = parse(draft.stored())
         key = row_key(definition) or ("'?'",)
         found = rows(
             draft.db,
@@ -138,25 +157,6 @@ def _check_foreign_keys(draft: Draft) -> None:
                 + _name_rows(("rowid",), found),
                 "correct or delete these rows first",
             )
-
-
-def _drop_what_broke(draft: Draft, compiled: set[tuple[str, str, str]]) -> None:
-    """Views and triggers that no longer compile without the column: dropped if that was said."""
-    while broken := broken_by(draft.db, draft.expected, compiled, draft.dropped):
-        names = "\n".join(f"- {kind} {name}" for _, kind, name in broken)
-        if not draft.cascade:
-            columns = ", ".join(draft.dropped)
-            raise RefusedError(
-                f"column {columns} of table {draft.table} is used by\n{names}",
-                f"drop_column({draft.table!r}, {columns!r}, cascade=True) "
-                "drops these with the column",
-            )
-        for schema, kind, name in broken:
-            draft.db.execute_sql(f"DROP {kind.upper()} IF EXISTS {schema}.{quote(name)}")
-        actual = photograph(draft.db, draft.table).others
-        lost = [key for key in draft.expected.others if key not in actual and key in compiled]
-        draft.expected = draft.expected.without_objects(*lost)
-        compiled = {key for key in compiled if key in actual}
 
 
 def compare(expected: Photograph, actual: Photograph, draft: Draft) -> None:

@@ -12,7 +12,7 @@ import playhouse.migrate
 from wheatear.engines.operations import OperationsInARow, TableOperation, table_operation
 from wheatear.errors import OperationError
 
-from .apply import Work, apply
+from .apply import Work, apply, hint
 from .changes.column_type import AlterType
 from .changes.constraint import AddConstraint, DropConstraint
 from .changes.default import DropDefault, SetDefault
@@ -22,7 +22,7 @@ from .changes.index import AddIndex, DropIndex
 from .changes.not_null import AddNotNull, DropNotNull
 from .draft import RefusedError
 from .dropped_table import DropTable
-from .fields import column_of, default_of, literal_of, sql_of
+from .fields import column_of, default_of, index_sql, literal_of, prepare_field, sql_of
 from .rebuild import COPY
 from .renames import RenameColumn, RenameTable
 
@@ -61,7 +61,7 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
             raise self._error(work, error.why, error.next_step) from error
         except peewee.DatabaseError as error:
             said = str(error).replace(f"{work.table}{COPY}", work.table)
-            raise self._error(work, f"SQLite says: {said}") from error
+            raise self._error(work, f"SQLite says: {said}", hint(work)) from error
         for operation, note in work.notes:
             _warn(operation, note)
 
@@ -179,6 +179,7 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         """
         _ = table
         default = field.default
+        prepare_field(self, field)
         known = default is not None and not callable(default)
         return [
             AlterType(
@@ -277,12 +278,12 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         ]
 
     def _index(self, table: str, columns: Sequence[str], **options: Any) -> AddIndex:
-        make = playhouse.migrate.SchemaMigrator.add_index.__wrapped__
-        name = options.pop("name", None) or playhouse.migrate.make_index_name(table, columns)
-        if "." in table:  # playhouse would take it for a schema and a table
-            raise RefusedError("playhouse's index has no word for a table with a dot in its name")
-        sql = sql_of(self, make(self, table, columns, name=name, **options))
-        return AddIndex(name, tuple(columns), bool(options.get("unique")), sql)
+        name = options.get("name") or playhouse.migrate.make_index_name(table, columns)
+        unique = bool(options.get("unique"))
+        if options.get("using") or options.get("nulls_distinct") is not None:
+            raise RefusedError("SQLite's indexes have no USING and no NULLS DISTINCT")
+        sql = index_sql(self, name, table, columns, unique=unique, where=options.get("where"))
+        return AddIndex(name, tuple(columns), unique, sql)
 
     @table_operation
     def drop_index(self, table: str, index_name: str) -> list[Any]:

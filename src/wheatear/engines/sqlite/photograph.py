@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .tokens import fold, quote, tokens_of
+from .tokens import fold, plain_type, quote, tokens_of
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def _columns(db: Any, table: str) -> Iterator[ColumnFacts]:
 
 def type_as_compared(declared: str) -> str:
     """A type in small letters, without a comment that SQLite takes for a part of it."""
-    return fold(" ".join(token.text for token in tokens_of(declared)))
+    return fold(" ".join(token.text for token in tokens_of(plain_type(declared))))
 
 
 def _indexes(db: Any, table: str) -> Iterator[IndexFacts]:
@@ -212,3 +212,8 @@ def _differing(what: str, expected: Mapping[Any, Any], actual: Mapping[Any, Any]
 def _counted(what: str, expected: Counter[Any], actual: Counter[Any]) -> Iterator[str]:
     yield from (f"{what} missing: {lost}" for lost in (expected - actual))
     yield from (f"{what} too many: {extra}" for extra in (actual - expected))
+
+
+def own_indexes(photo: Photograph) -> list[IndexFacts]:
+    """Return the indexes that SQLite made for constraints."""
+    return [facts for facts in photo.indexes if facts.name is None]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import peewee
 
+from . import stored_statement
 from .photograph import rows
 
 
@@ -65,6 +66,8 @@ def _transaction(db: Any) -> Iterator[None]:
         yield
     except BaseException as error:
         context.__exit__(type(error), error, error.__traceback__)
+        with suppress(peewee.PeeweeException):  # the connection may be what failed
+            stored_statement.forget(db)
         raise
     else:
         context.__exit__(None, None, None)

@@ -76,6 +76,8 @@ def segments(changes: Sequence[tuple[Drawn | Run, Any]]) -> list[Segment]:
 def _sayable(earlier: Drawn, rename: RenameColumn) -> bool:
     """Whether the change can be said after the rename instead of before it."""
     names = {fold(rename.column), fold(rename.new)}
+    if fold(getattr(earlier, "column", "")) == fold(rename.new) != fold(rename.column):
+        return False
     if isinstance(earlier, AddColumn | DropColumn):
         own = fold(earlier.column) in names
         return not own and not (isinstance(earlier, AddColumn) and _says(earlier.sql, names))
@@ -97,9 +99,13 @@ def _with_new_name(earlier: Drawn, rename: RenameColumn) -> Drawn:
 
 
 def _in_the_way(earlier: Drawn, change: Drawn) -> bool:
-    """Whether a column is dropped that an earlier change has just brought or named."""
+    """Whether a change cannot be made together with an earlier one."""
+    if isinstance(change, AlterType):  # the type between makes other values of the stored ones
+        return isinstance(earlier, AlterType | DropColumn) and _same_column(earlier, change)
     if not isinstance(change, DropColumn):
         return isinstance(earlier, DropColumn) and _same_column(earlier, change)
+    if isinstance(earlier, DropColumn):
+        return earlier.cascade != change.cascade
     if isinstance(earlier, AddColumn | AddConstraint | AddIndex):
         return _says(earlier.sql, {fold(change.column)})
     return isinstance(earlier, AddForeignKey | AlterType) and _same_column(earlier, change)

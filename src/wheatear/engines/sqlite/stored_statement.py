@@ -40,3 +40,12 @@ def edit(db: Any, table: str, sql: str) -> None:
         db.execute_sql(f"PRAGMA main.schema_version={version + 1}")
     finally:
         db.execute_sql("PRAGMA writable_schema=RESET")
+
+
+def forget(db: Any) -> None:
+    """Have the definitions read again after a rollback.
+
+    A rollback puts an edited statement back, but the connection goes on with what it has read
+    until it meets the other `schema_version`, which is too late for an ALTER TABLE.
+    """
+    db.execute_sql("PRAGMA writable_schema=RESET")

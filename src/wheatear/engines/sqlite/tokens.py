@@ -91,6 +91,11 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def plain_type(declared: str) -> str:
+    """Return a declared type as SQLite takes it: a quoted one without its quotes."""
+    return tokens_of(declared)[0].name if declared[:1] in {'"', "'", "`", "["} else declared
+
+
 def literal(text: str) -> str:
     """Return the text as an SQL string."""
     return "'" + text.replace("'", "''") + "'"
@@ -167,6 +172,6 @@ def in_main(sql: str) -> str:
 
 
 def as_temporary(sql: str) -> str:
-    """Return the CREATE TRIGGER of a temporary trigger: the stored text does not say TEMP."""
-    at = next(token.start for token in tokens_of(sql) if token.is_word("TRIGGER"))
+    """Return the CREATE of a temporary trigger or view: the stored text does not say TEMP."""
+    at = next(token.start for token in tokens_of(sql) if token.is_word("TRIGGER", "VIEW"))
     return f"CREATE TEMP {sql[at:]}"

@@ -8,7 +8,7 @@ from wheatear.engines.sqlite import edits
 from wheatear.engines.sqlite.definition import ColumnDefinition
 from wheatear.engines.sqlite.draft import Draft, RefusedError
 from wheatear.engines.sqlite.photograph import type_as_compared
-from wheatear.engines.sqlite.tokens import fold
+from wheatear.engines.sqlite.tokens import fold, plain_type
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class AlterType:
 
 def affinity(declared: str) -> str:
     """Return what SQLite takes a declared type for (datatype3, section 3.1)."""
-    name = declared.upper()
+    name = plain_type(declared).upper()
     if "INT" in name:
         return "INTEGER"
     if any(part in name for part in ("CHAR", "CLOB", "TEXT")):

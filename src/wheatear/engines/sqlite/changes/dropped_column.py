@@ -24,24 +24,22 @@ class DropColumn:
 
     column: str
     cascade: bool = False
+    asked: bool = True
+    """Whether the call names it; a generated column may go with another one."""
 
     def draw(self, draft: Draft) -> None:
         """Its own index, UNIQUE and foreign key go; other dependents only if the call says so."""
         column = draft.column(self.column)
         self._check(draft, column)
         dependents = [*_dependents(draft, column)]
-        if dependents and not self.cascade:
-            names = "\n".join(f"- {what}" for what, _ in dependents)
-            raise RefusedError(
-                f"column {column.name} of table {draft.table} is used by\n{names}",
-                f"drop_column({draft.table!r}, {column.name!r}, cascade=True) "
-                "drops these with the column",
-            )
+        if not self.cascade:
+            draft.dependents += [what for what, _ in dependents]
         for _, drop in dependents:
             drop(draft)
         self._drop_own(draft, column.name)
-        draft.cascade = draft.cascade or self.cascade
+        draft.cascade = self.cascade
         draft.dropped.append(column.name)
+        draft.named += [column.name] if self.asked else []
         draft.reasons_to_rebuild.append(f"without column {column.name}")
 
     def _check(self, draft: Draft, column: ColumnDefinition) -> None:
@@ -78,6 +76,7 @@ class DropColumn:
             if clause.kind == "unique" and _is_alone(clause, name)
         ]:
             draft.definition = edits.drop_constraint(draft.definition, unique[0])
+        draft.with_column = draft.definition
         draft.definition = edits.drop_column(draft.definition, draft.column(name))
         columns = tuple(known for known in draft.expected.columns if fold(known.name) != fold(name))
         draft.expected = replace(draft.expected, columns=columns)
@@ -99,7 +98,10 @@ def _dependents(draft: Draft, column: ColumnDefinition) -> Iterator[Dependent]:
     for other in draft.definition.columns:
         generated = other.last("generated")
         if other.name != column.name and generated and mentions(generated.sql, column.name):
-            yield f"generated column {other.name}", DropColumn(other.name, cascade=True).draw
+            yield (
+                f"generated column {other.name}",
+                DropColumn(other.name, cascade=True, asked=False).draw,
+            )
     yield from _keys_elsewhere(draft, column.name)
 
 

@@ -41,6 +41,10 @@ class DropIndex:
 
     def draw(self, draft: Draft) -> None:
         """It has to be an index of this table that was made by CREATE INDEX."""
+        others = [index for index in draft.indexes_to_make if fold(index.name) != fold(self.name)]
+        if len(others) < len(draft.indexes_to_make):
+            draft.indexes_to_make = others
+            return
         own = [
             name
             for (schema, kind, name), (table, _) in draft.expected.others.items()

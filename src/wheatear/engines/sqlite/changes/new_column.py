@@ -93,6 +93,9 @@ class AddColumn:
     def _as_added(self, column: ColumnDefinition, *, enforced: bool) -> str:
         """The definition without what ADD COLUMN refuses (lang_altertable, section 4)."""
         refused: list[Clause] = column.all("unique")
+        default = column.last("default")
+        if default and not is_literal(default.sql):
+            refused += column.all("default")
         if not _constant(column):
             refused += column.all("not null") if not column.last("generated") else []
         elif enforced:
@@ -106,4 +109,8 @@ class AddColumn:
 def _constant(column: ColumnDefinition) -> bool:
     """Whether every row has a value for it without being written."""
     default = column.last("default")
-    return default is not None and default.sql.strip("() ").upper() != "NULL"
+    return (
+        default is not None
+        and is_literal(default.sql)
+        and default.sql.strip("() ").upper() != "NULL"
+    )

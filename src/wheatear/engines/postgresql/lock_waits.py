@@ -71,8 +71,15 @@ class Patience:
             left -= pause + (self.lock_timeout or 0.0)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def keep_trying(self, attempt: Callable[[], _T], *, what: str, where: str | None) -> _T:
-        """Call `attempt` until it gets its locks.
+    def keep_trying(
+        self,
+        attempt: Callable[[], _T],
+        *,
+        what: str,
+        where: str | None,
+        holder: Callable[[], str],
+    ) -> _T:
+        """Call `attempt` until it gets its locks; `holder` says who has them.
 
         Raises:
             LockTimeoutError: It never did.
@@ -84,9 +91,9 @@ class Patience:
                 if not gave_way(error):
                     raise
                 logger.info(
-                    "%s: another connection holds a lock; gave way, trying again in %.1f s "
-                    "(attempt %d)",
+                    "%s: %s holds the table; gave way, trying again in %.1f s (attempt %d)",
                     what,
+                    holder(),
                     pause,
                     number,
                 )
@@ -97,12 +104,30 @@ class Patience:
             if not gave_way(error):
                 raise
             raise LockTimeoutError(
-                f"{what} gave up: other connections held a lock it needs for {self.total:g} s.",
+                f"{what} gave up after {self.total:g} s: {holder()} holds the table.",
                 where=where,
                 state="nothing of this operation was kept",
-                next="end the transaction that holds the table (pg_stat_activity shows it), "
-                "then run it again",
+                next="end that transaction (pg_stat_activity shows it), then run it again",
             ) from error
+
+
+def holder_of(db: Any, relation: str) -> str:
+    """Who has held a lock on the table for longest, for people to read."""
+    rows = ask(
+        db,
+        "SELECT a.pid, a.usename, a.application_name, a.state, "
+        "extract(epoch FROM clock_timestamp() - a.xact_start)::int "
+        "FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
+        "WHERE l.relation = to_regclass(%s) AND l.granted AND a.pid <> pg_backend_pid() "
+        "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+        "ORDER BY a.xact_start LIMIT 1",
+        relation,
+    )
+    if not rows:
+        return "another connection"
+    pid, user, application, state, seconds = rows[0]
+    about = ", ".join(str(it) for it in (user, application, state) if it)
+    return f"process {pid} ({about}, for {seconds} s)"
 
 
 @contextmanager

@@ -1,0 +1,177 @@
+"""Many runners at once: each migration runs once, and nobody fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from support import reading
+from support.projects import CONFIG, Ended, Project, Running, wait_for
+
+WAL = CONFIG.replace('["DATABASE_URL"])', '["DATABASE_URL"], pragmas={"journal_mode": "wal"})')
+SET_UPS = {
+    "sqlite": ("sqlite", CONFIG),
+    "sqlite, WAL": ("sqlite", WAL),
+    "postgresql": ("postgresql", CONFIG),
+    "mariadb": ("mariadb", CONFIG),
+}
+NAMES = [f"2026010{number}_000000_add_t{number}" for number in (1, 2, 3)]
+
+NewProject = Callable[..., Project]
+
+
+@pytest.fixture(params=SET_UPS)
+def racing(request: pytest.FixtureRequest, new_project: NewProject) -> Callable[[], Project]:
+    """Makes projects with three migrations that each create a table and insert a row."""
+    engine, config = SET_UPS[request.param]
+
+    def make() -> Project:
+        project = new_project(engine, config)
+        for number, name in enumerate(NAMES, 1):
+            project.migration(
+                name,
+                f"db.execute_sql('CREATE TABLE t{number} (x INTEGER)')\n"
+                f"db.execute_sql('INSERT INTO t{number} VALUES ({number})')",
+                f"db.execute_sql('DROP TABLE t{number}')",
+            )
+        return project
+
+    return make
+
+
+def race(*runners: tuple[Project, int], forked: bool = False) -> list[list[Ended]]:
+    """Start so many processes on each project at once; return how those of each ended."""
+    turns = [
+        (index, project.fork("migrate") if forked else project.start("migrate"))
+        for turn in range(max(count for _, count in runners))
+        for index, (project, count) in enumerate(runners)
+        if turn < count
+    ]
+    ended: list[list[Ended]] = [[] for _ in runners]
+    for index, one in turns:
+        found = one.end()
+        project = runners[index][0]
+        ended[index].append(project.ended(*found) if isinstance(found, tuple) else found)
+    return ended
+
+
+def check(project: Project, ended: list[Ended]) -> None:
+    for one in ended:
+        assert one.code == 0, one.raw
+        assert "Traceback" not in one.raw
+    for number in (1, 2, 3):
+        assert reading.rows(project.url, f"t{number}") == [(number,)]
+    assert reading.history(project.url) == [(name, "forward", "done") for name in NAMES]
+    applied = re.findall(r"^  applied (\S+)", "".join(one.out for one in ended), re.MULTILINE)
+    assert sorted(applied) == NAMES
+
+
+def test_a_few(racing: Callable[[], Project]) -> None:
+    project, neighbour = racing(), racing()
+    ended = race((project, 4), (neighbour, 2))
+    check(project, ended[0])
+    check(neighbour, ended[1])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("turn", range(20))
+def test_many(racing: Callable[[], Project], turn: int) -> None:
+    """In forks, which start faster and meet more often; every tenth time in new interpreters."""
+    project, neighbour = racing(), racing()
+    ended = race((project, 16), (neighbour, 4), forked=turn % 10 != 0)
+    check(project, ended[0])
+    check(neighbour, ended[1])
+
+
+def test_two_backward_at_once_revert_one(racing: Callable[[], Project]) -> None:
+    """Both have decided on the same one before either holds the lock."""
+    project = racing()
+    began = project.root / "began"
+    slow = "20260201_000000_slow"
+    project.migration(
+        slow, "pass", f"import time\nopen({str(began)!r}, 'w').close()\ntime.sleep(1.2)"
+    )
+    project.run("migrate")
+    one = project.start("migrate", "--backward")
+    wait_for(began.exists)
+    other = project.start("migrate", "--backward")
+    first, second = one.end(), other.end()
+    assert first.told == (0, f"  reverted {slow}  N s\n", "")
+    assert (second.code, second.out) == (
+        0,
+        f"  {slow}: another run was faster\nNothing left to do: another run did it.\n",
+    )
+    backward = [name for name, way, _ in reading.history(project.url) if way == "backward"]
+    assert backward == [slow]
+    assert reading.tables(project.url) == ["t1", "t2", "t3"]
+
+
+def _held(project: Project) -> Running:
+    """Start a migration that holds the lock for more than a second."""
+    began = project.root / "began"
+    project.migration(
+        "20260101_000000_slow", f"import time\nopen({str(began)!r}, 'w').close()\ntime.sleep(1.5)"
+    )
+    one = project.start("migrate")
+    wait_for(began.exists)
+    return one
+
+
+def _holder(text: str) -> str:
+    """Who is waited for, without what differs: interpreters, users and hosts."""
+    text = re.sub(r"process PID \(.*?\)", "process PID (PROGRAM)", text)
+    text = re.sub(r"\S+@\S+ \(server connection ID\)", "USER (server connection ID)", text)
+    text = re.sub(r"after waiting \d+\.\d s", "after waiting N s", text)
+    return re.sub(r"wheatear \S+ \(server process PID\)", "USER (server process PID)", text)
+
+
+WHOM = {
+    "sqlite": "process PID (PROGRAM)",
+    "postgresql": "USER (server process PID)",
+    "mariadb": "USER (server connection ID)",
+}
+
+
+def test_who_waits_says_for_whom_once(project: Project, engine: str) -> None:
+    one = _held(project)
+    ended = project.start("migrate").end()
+    assert (ended.code, ended.out) == (
+        0,
+        "  20260101_000000_slow: another run was faster\nNothing left to do: another run did it.\n",
+    )
+    assert _holder(ended.err) == (f"waiting for {WHOM[engine]}\nwaited N s for {WHOM[engine]}\n")
+    assert one.end().code == 0
+
+
+@pytest.mark.parametrize("seconds", ["0", "0.5"])
+def test_wait_ends_with_a_clear_error(project: Project, engine: str, seconds: str) -> None:
+    one = _held(project)
+    ended = project.start("migrate", "--wait", seconds).end()
+    said = "" if seconds == "0" else f"waiting for {WHOM[engine]}, for up to 0.5 s\n"
+    assert (ended.code, ended.out) == (1, "")
+    assert _holder(ended.err) == (
+        f"{said}error: Gave up after waiting N s for {WHOM[engine]}.\n"
+        "  state: this run changed nothing since it began to wait.\n"
+        "  next:  wait for the other run to end and start again, or allow more with --wait.\n"
+    )
+    assert one.end().code == 0
+    assert reading.history(project.url) == [("20260101_000000_slow", "forward", "done")]
+
+
+def test_status_and_history_do_not_wait(project: Project, engine: str) -> None:
+    one = _held(project)
+    state = "running" if engine == "mariadb" else "pending"
+    assert f"{state:<12} 20260101_000000_slow\n" in project.run("status").out
+    assert project.run("history").code == 0
+    assert one.end().code == 0
+
+
+def test_nothing_pending_does_not_wait(project: Project, engine: str) -> None:
+    """A server that starts while another database's owner migrates is not held up."""
+    project.tables("a")
+    project.run("migrate")
+    with reading.holding_the_lock(project.url):
+        ended = project.run("migrate")
+    assert ended.told == (0, "Nothing to do: no migration is pending.\n", "")
