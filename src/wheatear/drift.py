@@ -6,12 +6,13 @@ import hashlib
 import json
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
+
+import peewee
 
 from wheatear.engines.engine import Engine
-from wheatear.history import History, LeftBehind
+from wheatear.history import History
 from wheatear.schema.diff import HISTORY, compare
-from wheatear.schema.model import Schema
-from wheatear.schema.stored import as_json, from_json
 from wheatear.schema.words import DRIFT, Difference, in_words
 
 # Counts up when the readers say the same schema in other words: what was kept by an earlier one
@@ -31,8 +32,8 @@ def remember(engine: Engine, history: History, record: int) -> None:
     for this one's.
     """
     with suppress(Exception):  # the run is what was asked for, and it is done
-        schema = _without_history(engine.read_schema())
-        history.leave_behind(record, _fingerprint(schema), _kept(engine, schema))
+        kept = engine.kept(without=HISTORY)
+        history.leave_behind(record, _fingerprint(kept), _text(engine, kept))
 
 
 def find_drift(
@@ -48,40 +49,33 @@ def find_drift(
     last = history.left_behind()
     if last is None or last.fingerprint is None or last.text is None:
         return ()
-    before = _of(last, engine)
-    if before is None:
-        return ()
-    now = _without_history(engine.read_schema())
-    if _fingerprint(now) == last.fingerprint:
+    before = _of(last.text, engine)
+    if before is None or _fingerprint(engine.kept(without=HISTORY)) == last.fingerprint:
         return ()
     policy = replace(engine.policy(), names=True, ignore_tables=ignored)
-    return in_words(compare(before, now, policy=policy).changes, DRIFT)
+    try:
+        was = engine.schema_of_kept(before)
+    except (ValueError, peewee.PeeweeException):
+        return (Difference("schema", None, None, "the schema is not what it was", None, None),)
+    return in_words(compare(was, engine.read_schema(), policy=policy).changes, DRIFT)
 
 
-def _kept(engine: Engine, schema: Schema) -> str:
-    value = {"reading": _READING, "version": engine.version(), "schema": as_json(schema)}
+def _text(engine: Engine, kept: Any) -> str:
+    value = {"reading": _READING, "version": engine.version(), "schema": kept}
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _of(last: LeftBehind, engine: Engine) -> Schema | None:
-    """The schema that was kept, if it was read as it would be now: servers change their words."""
+def _of(text: str, engine: Engine) -> Any:
+    """What was kept, if it was read as it would be now: servers change their words."""
     try:
-        value = json.loads(last.text or "")
-        if (value["reading"], value["version"]) != (_READING, engine.version()):
-            return None
-        return from_json(value["schema"])
+        value = json.loads(text)
+        if (value["reading"], value["version"]) == (_READING, engine.version()):
+            return value["schema"]
     except (ValueError, KeyError, TypeError):
-        return None
+        pass
+    return None
 
 
-def _fingerprint(schema: Schema) -> str:
-    text = json.dumps(as_json(schema), sort_keys=True)
+def _fingerprint(kept: Any) -> str:
+    text = json.dumps(kept, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _without_history(schema: Schema) -> Schema:
-    """The history grows columns of its own."""
-    return Schema(
-        tuple(table for table in schema.tables if table.name != HISTORY),
-        tuple(one for one in schema.objects if HISTORY not in (one.table, one.name)),
-    )

@@ -102,8 +102,13 @@ def read_status(project: Project, waiting: Waiting) -> Status:
         records = history.read()
         unfinished = any(one.outcome == "running" for one in records)
         running = unfinished and project.engine.is_running_elsewhere()
-        drift = find_drift(project.engine, history, project.ignore_tables) if records else ()
+        drift = _drift(project, history, waiting) if records else ()
     return _status(project, listing, records, running=running)._replace(drift=drift)
+
+
+def _drift(project: Project, history: History, waiting: Waiting) -> tuple[Difference, ...]:
+    ignored = project.ignore_tables
+    return project.engine.patiently(lambda: find_drift(project.engine, history, ignored), waiting)
 
 
 def _status(project: Project, listing: Listing, records: list[Record], *, running: bool) -> Status:

@@ -103,7 +103,7 @@ def _queries(db: Any, models: list[Any]) -> int:
 def test_the_number_of_queries_does_not_grow(database: Any) -> None:
     db = database.connect()
     counts = []
-    for number in (3, 12):
+    for number in (2, 6):
         models = _many(db, number)
         db.create_tables(models)
         db.close()

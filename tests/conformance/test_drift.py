@@ -129,7 +129,7 @@ def test_a_run_does_not_fail_of_it(project: Project, monkeypatch: pytest.MonkeyP
     project.migration("20260101_000000_team", TABLE.format("team"))
     migrations = in_process(project)
     engine = migrations.project.engine
-    monkeypatch.setattr(type(engine), "read_schema", _raise)
+    monkeypatch.setattr(type(engine), "kept", _raise)
     assert migrations.migrate().names == ["20260101_000000_team"]
     monkeypatch.undo()
     assert kept(project) == [(False, False)]
@@ -139,9 +139,40 @@ def test_a_run_does_not_fail_of_it(project: Project, monkeypatch: pytest.MonkeyP
 def test_nothing_pending_reads_no_schema(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     migrated(project, "team")
     migrations = in_process(project)
+    monkeypatch.setattr(type(migrations.project.engine), "kept", _raise)
     monkeypatch.setattr(type(migrations.project.engine), "read_schema", _raise)
     assert migrations.migrate().planned == ()
 
 
 def _raise(*_: Any) -> None:
     raise AssertionError("the schema was read")
+
+
+def test_virtual_tables_and_what_depends_on_each_other(on_sqlite: Project) -> None:
+    migrated(on_sqlite, "team")
+    execute(
+        on_sqlite.url,
+        "CREATE VIRTUAL TABLE search USING fts5(body)",
+        "CREATE TABLE search_mine (id INTEGER)",
+        "CREATE VIEW aa AS SELECT * FROM zz",
+        "CREATE VIEW zz AS SELECT * FROM team",
+        "CREATE TRIGGER tt AFTER INSERT ON team BEGIN INSERT INTO search VALUES (new.name); END",
+    )
+    migrated(on_sqlite, "team", "player")
+    assert drift(on_sqlite) == []
+    execute(on_sqlite.url, "DROP VIEW aa")
+    assert [(one["kind"], one["text"][:7]) for one in drift(on_sqlite)] == [("view", "view aa")]
+
+
+def test_what_can_no_longer_be_said_is_at_least_noticed(on_sqlite: Project) -> None:
+    migrated(on_sqlite, "team")
+    db = connect(on_sqlite.url)
+    db.register_collation(lambda one, other: 0, "mine")
+    on_sqlite.migration(
+        "20260201_000000_collation",
+        "db.execute_sql('CREATE TABLE own (name TEXT COLLATE mine)')\n"
+        "db.execute_sql('CREATE INDEX by_own ON own (name)')",
+    )
+    Migrations(db, on_sqlite.folder).migrate()
+    execute(on_sqlite.url, "CREATE TABLE extra (id INTEGER)")
+    assert [one["text"] for one in drift(on_sqlite)] == ["the schema is not what it was"]

@@ -214,6 +214,26 @@ class Engine(ABC):
             tables: Only these tables and their triggers; None reads all there is.
         """
 
+    def kept(self, without: str) -> Any:
+        """The schema as what JSON knows, to be kept; equal schemas give the same.
+
+        Args:
+            without: A table that is no part of it.
+        """
+        from wheatear.schema.stored import as_json  # noqa: PLC0415
+
+        return as_json(self.read_schema().without(without))
+
+    def schema_of_kept(self, kept: Any) -> Schema:
+        """The schema that was kept.
+
+        Raises:
+            ValueError: It is nothing that `kept` returns.
+        """
+        from wheatear.schema.stored import from_json  # noqa: PLC0415
+
+        return from_json(kept)
+
     @abstractmethod
     def home(self) -> str:
         """The name of the schema that is read."""

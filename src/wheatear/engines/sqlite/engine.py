@@ -243,6 +243,18 @@ class SqliteEngine(Engine):
             return reader.read_schema(self.db, tables)
         return known.read_schema(self.db)
 
+    def kept(self, without: str) -> Any:
+        """The statements that SQLite keeps, which need not be understood to be compared."""
+        from wheatear.engines.sqlite import kept  # noqa: PLC0415
+
+        return kept.statements(self.db, without)
+
+    def schema_of_kept(self, kept: Any) -> Schema:
+        """What the statements make in memory."""
+        from wheatear.engines.sqlite.kept import schema_of  # noqa: PLC0415
+
+        return schema_of(self.db, kept)
+
     def home(self) -> str:
         """What a table's name may stand behind."""
         return "main"
