@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from wheatear.project import Project
 from wheatear.schema.changes import Change
 from wheatear.schema.diff import Policy, compare
 from wheatear.schema.model import Schema
+from wheatear.schema.renames import Rename
 from wheatear.schema.words import MODELS, Difference, in_words
 
 
@@ -54,8 +56,16 @@ class Comparison(NamedTuple):
         }
 
 
-def compare_models(project: Project, waiting: Waiting) -> Comparison:
-    """Compare the project's models with its database; see `Migrations.diff`."""
+def compare_models(
+    project: Project, waiting: Waiting, renames: Sequence[Rename] = ()
+) -> Comparison:
+    """Compare the project's models with its database; see `Migrations.diff`.
+
+    Args:
+        project: The project.
+        waiting: How long to wait if others keep the database from being read.
+        renames: What was renamed, tables first.
+    """
     engine = project.engine
     ignored = project.ignore_tables
     models = project.models()
@@ -66,12 +76,12 @@ def compare_models(project: Project, waiting: Waiting) -> Comparison:
             next="make it by running `migrate`.",
         )
     with engine.opened(waiting):
-        before = _read(engine)
+        before = _read(engine, waiting)
         _check_schemas(with_referenced(models), engine)
         after = engine.schema_of_models(models)
         before, after = engine.settled(before, after)
     policy = policy_for(engine, models, ignored)
-    found = compare(before, after, policy=policy)
+    found = compare(before, after, renames=renames, policy=policy)
     return Comparison(engine.url, found.changes, found.apart, before, after)
 
 
@@ -82,9 +92,9 @@ def policy_for(engine: Engine, models: list[Any], ignored: tuple[str, ...]) -> P
     )
 
 
-def _read(engine: Engine) -> Schema:
+def _read(engine: Engine, waiting: Waiting) -> Schema:
     try:
-        return engine.read_schema()
+        return engine.patiently(engine.read_schema, waiting)
     except peewee.PeeweeException as error:
         raise DatabaseUnavailableError(
             f"The schema of {engine.url} cannot be read: {first_line(error)}",

@@ -61,7 +61,7 @@ def find_drift(
 
 
 def _text(engine: Engine, kept: Any) -> str:
-    value = {"reading": _READING, "version": engine.version(), "schema": kept}
+    value = {"reading": _READING, "dialect": engine.dialect(), "schema": kept}
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -69,7 +69,7 @@ def _of(text: str, engine: Engine) -> Any:
     """What was kept, if it was read as it would be now: servers change their words."""
     try:
         value = json.loads(text)
-        if (value["reading"], value["version"]) == (_READING, engine.version()):
+        if (value["reading"], value["dialect"]) == (_READING, engine.dialect()):
             return value["schema"]
     except (ValueError, KeyError, TypeError):
         pass

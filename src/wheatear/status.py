@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wheatear import plan
-from wheatear.drift import find_drift
 from wheatear.engines.waiting import Waiting
 from wheatear.files import Listing, list_files
 from wheatear.history import History, Record
 from wheatear.project import Project
-from wheatear.schema.words import Difference
+
+if TYPE_CHECKING:
+    from wheatear.schema.words import Difference
 
 
 class MigrationStatus(NamedTuple):
@@ -107,6 +108,8 @@ def read_status(project: Project, waiting: Waiting) -> Status:
 
 
 def _drift(project: Project, history: History, waiting: Waiting) -> tuple[Difference, ...]:
+    from wheatear.drift import find_drift  # noqa: PLC0415 - nothing to compare without a history
+
     ignored = project.ignore_tables
     return project.engine.patiently(lambda: find_drift(project.engine, history, ignored), waiting)
 

@@ -117,7 +117,7 @@ def test_a_history_of_an_earlier_version_has_none(project: Project) -> None:
     assert kept(project) == [(False, False), (True, True)]
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"reading": 0}', '{"reading": 1, "version": "old"}'])
+@pytest.mark.parametrize("text", ["", "{", '{"reading": 0}', '{"reading": 1, "dialect": "old"}'])
 def test_what_cannot_be_compared_is_not_said(on_sqlite: Project, text: str) -> None:
     migrated(on_sqlite, "team")
     execute(on_sqlite.url, f"UPDATE wheatear_history SET left_behind = '{text}'")

@@ -8,6 +8,7 @@ import click
 
 from wheatear.cli.output import note, say
 from wheatear.cli.place import migrations_of
+from wheatear.cli.signals import interruptible
 from wheatear.comparison import Comparison
 
 
@@ -21,7 +22,9 @@ def command(ctx: click.Context, *, as_json: bool) -> int:
     and models do not speak of (other tables, views, triggers, defaults, comments) is named apart
     and is no difference.
     """
-    found = migrations_of(ctx).diff()
+    migrations = migrations_of(ctx)
+    with interruptible(migrations.project.engine):
+        found = migrations.diff()
     if as_json:
         say(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
     else:

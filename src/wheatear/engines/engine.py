@@ -259,6 +259,10 @@ class Engine(ABC):
         return before, after
 
     @abstractmethod
+    def dialect(self) -> str:
+        """The version from which on the server may print the same schema in other words."""
+
+    @abstractmethod
     def version(self) -> str:
         """What the same statements give the same schema on: the server's version and settings."""
 

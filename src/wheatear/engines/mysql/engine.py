@@ -222,6 +222,12 @@ class MysqlEngine(Engine):
 
         return scratch.created(self.db, statements)
 
+    def dialect(self) -> str:
+        """The version without its last number; of MariaDB its name too."""
+        (version,) = self.db.execute_sql("SELECT VERSION()").fetchone()
+        family = "MariaDB" if "mariadb" in version.lower() else "MySQL"
+        return f"{family} {'.'.join(version.split('.')[:2])}"
+
     def version(self) -> str:
         """The server's, and the defaults that a new table takes."""
         row = self.db.execute_sql(

@@ -231,6 +231,11 @@ class PostgresqlEngine(Engine):
 
         return settling.settled(self.db, self._schema, before, after)
 
+    def dialect(self) -> str:
+        """The major version."""
+        sql = "SELECT current_setting('server_version_num')::integer / 10000"
+        return str(self.db.execute_sql(sql).fetchone()[0])
+
     def version(self) -> str:
         """The server's, and where types and functions are looked for."""
         (version,) = self.db.execute_sql("SHOW server_version").fetchone()

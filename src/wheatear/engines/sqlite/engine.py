@@ -280,6 +280,10 @@ class SqliteEngine(Engine):
 
         return scratch.created(self.db, statements)
 
+    def dialect(self) -> str:
+        """Any: SQLite keeps statements as they were written."""
+        return ""
+
     def version(self) -> str:
         """The library's."""
         return str(self.db.server_version)
