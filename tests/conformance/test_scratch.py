@@ -58,10 +58,12 @@ def leftovers(database: Any) -> list[Any]:
             "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'wheatear%' UNION ALL "
             "SELECT relname FROM pg_class WHERE relnamespace::regnamespace::text LIKE 'pg_temp%'",
         )
-    return execute(  # one whose lock is held belongs to a run that lives, of whoever else tests
+    # One whose lock is held belongs to a run that lives, of whoever else tests; an empty one to the
+    # test of the sweep.
+    return execute(
         database.url,
-        "SELECT schema_name FROM information_schema.schemata "
-        "WHERE schema_name LIKE 'wheatear\\_scratch\\_%' AND IS_FREE_LOCK(schema_name)",
+        "SELECT DISTINCT table_schema FROM information_schema.tables "
+        "WHERE table_schema LIKE 'wheatear\\_scratch\\_%' AND IS_FREE_LOCK(table_schema)",
     )
 
 
