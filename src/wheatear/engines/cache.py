@@ -16,7 +16,7 @@ from typing import Any
 
 from wheatear import __version__
 from wheatear.schema.model import Schema
-from wheatear.schema.stored import as_json, from_json
+from wheatear.schema.stored import packed, unpacked
 
 
 def folder() -> str:
@@ -49,7 +49,7 @@ class Cache:
     def get(self, key: str) -> Schema | None:
         """What is kept, or None."""
         try:
-            return from_json(self._entries[key])
+            return unpacked(self._entries[key])
         except (KeyError, ValueError):
             return None
 
@@ -57,7 +57,7 @@ class Cache:
         """Keep these too; if they cannot be written, they are not kept."""
         for key, schema in schemas.items():
             self._entries.pop(key, None)
-            self._entries[key] = as_json(schema)
+            self._entries[key] = packed(schema)
         for key in list(self._entries)[: -self._most]:
             del self._entries[key]
         with suppress(OSError):

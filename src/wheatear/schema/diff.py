@@ -139,8 +139,9 @@ def _ours(schema: Schema, policy: Policy) -> Schema:
 
 
 def _without_views(before: Schema, after: Schema) -> Schema:
-    """A model of a view is read through it: there is no table to compare it with."""
-    views = {one.name for one in before.objects if one.kind in {"view", "materialized view"}}
+    """A model of a view or a virtual table is read through it: there is no table to compare."""
+    kinds = {"view", "materialized view", "virtual table"}
+    views = {one.name for one in before.objects if one.kind in kinds}
     return replace(after, tables=tuple(one for one in after.tables if one.name not in views))
 
 

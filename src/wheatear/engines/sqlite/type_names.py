@@ -23,6 +23,8 @@ def canonical(declared: str) -> str:
     text = type_name(declared)
     arguments = _ARGUMENTS.search(text)
     word = _ARGUMENTS.sub("", text).strip()
+    if word == "numeric":
+        return text.replace("numeric", "decimal", 1)
     if word in _PEEWEE:
         return text
     from wheatear.engines.sqlite.changes.column_type import affinity  # noqa: PLC0415
