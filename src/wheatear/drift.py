@@ -11,6 +11,7 @@ from typing import Any
 import peewee
 
 from wheatear.engines.engine import Engine
+from wheatear.engines.waiting import Waiting
 from wheatear.history import History
 from wheatear.schema.diff import HISTORY, compare
 from wheatear.schema.words import DRIFT, Difference, in_words
@@ -18,6 +19,7 @@ from wheatear.schema.words import DRIFT, Difference, in_words
 # Counts up when the readers say the same schema in other words: what was kept by an earlier one
 # is then not compared.
 _READING = 1
+_PATIENCE = 2.0  # seconds, where others keep the record from being written
 
 
 def remember(engine: Engine, history: History, record: int) -> None:
@@ -33,7 +35,9 @@ def remember(engine: Engine, history: History, record: int) -> None:
     """
     with suppress(Exception):  # the run is what was asked for, and it is done
         kept = engine.kept(without=HISTORY)
-        history.leave_behind(record, _fingerprint(kept), _text(engine, kept))
+        fingerprint, text = _fingerprint(kept), _text(engine, kept)
+        quietly = Waiting(_PATIENCE, lambda _: None)
+        engine.patiently(lambda: history.leave_behind(record, fingerprint, text), quietly)
 
 
 def find_drift(

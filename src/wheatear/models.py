@@ -137,8 +137,8 @@ def _is_base(model: Any) -> bool:
         return False
     name = model.__name__.lower()
     declared = [field for field in model._meta.sorted_fields if not _is_given(field)]
-    called = "base" in name or "abstract" in name or "mixin" in name or name == "model"
-    return called or not declared
+    called = any(word in name for word in ("base", "abstract", "mixin"))
+    return called or name.endswith("model") or not declared
 
 
 def _is_given(field: Any) -> bool:

@@ -13,8 +13,12 @@ import pytest
 from support.projects import CONFIG, Project
 from support.reading import execute, exists
 from wheatear import Migrations
+from wheatear.comparison import compare_models
+from wheatear.engines.waiting import Waiting
 from wheatear.errors import ConfigError
 from wheatear.models import find_models
+from wheatear.schema.changes import RenameColumn, RenameTable
+from wheatear.schema.diff import candidates
 
 MODELS = """\
 from peewee import *
@@ -248,6 +252,12 @@ class Stamped(Base):
 class MixinWithField(Base):
     created = DateTimeField()
 
+class NotedModel(Base):
+    note = TextField()
+
+class Note(NotedModel):
+    pass
+
 class Post(MixinWithField):
     title = TextField()
 
@@ -277,7 +287,7 @@ def test_a_module_means_its_tables(
 ) -> None:
     name = module("wheatear_zoo", SOURCE, tmp_path, monkeypatch)
     found = [model.__name__ for model in find_models(name, db, None)]
-    assert found == ["Post", "Animal", "Dog", "Owner", "OwnerDogThrough"]
+    assert found == ["Note", "Post", "Animal", "Dog", "Owner", "OwnerDogThrough"]
     assert [model.__name__ for model in find_models(f"{name}:SOME", db, None)] == ["Post", "Dog"]
     assert [model.__name__ for model in find_models(f"{name}:Dog", db, None)] == ["Dog"]
     both = find_models([name, sys.modules[name].Dog, sys.modules[name]], db, None)
@@ -311,3 +321,30 @@ def test_embedded_in_an_application(database: Any) -> None:
     db.close()
     with pytest.raises(ConfigError, match="does not say where the models are"):
         Migrations(db).diff()
+
+
+def test_a_rename_that_is_said_is_the_only_change(database: Any) -> None:
+    db = database.connect()
+
+    class Team(pw.Model):
+        name = pw.CharField(40, unique=True, constraints=[pw.Check("name <> ''")])
+
+        class Meta:
+            database = db
+
+    class Squad(pw.Model):
+        title = pw.CharField(40, unique=True, constraints=[pw.Check("title <> ''")])
+
+        class Meta:
+            database = db
+
+    db.create_tables([Team])
+    db.close()
+    migrations = Migrations(db, models=[Squad])
+    found = migrations.diff()
+    assert [one.kind for one in found.differences] == ["table"]
+    renames = candidates(found.before, found.after)
+    assert renames == []  # too little in common to be proposed
+    said = [RenameTable("team", "squad"), RenameColumn("squad", "name", "title")]
+    waiting = Waiting(5.0, lambda _: None)
+    assert list(compare_models(migrations.project, waiting, said).changes) == said
