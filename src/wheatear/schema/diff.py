@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from wheatear.schema.changes import (
-    AddColumn,
     AddConstraint,
     AddIndex,
     AddObject,
@@ -16,63 +15,26 @@ from wheatear.schema.changes import (
     AlterColumn,
     AlterTable,
     Change,
-    DropColumn,
     DropConstraint,
     DropIndex,
     DropObject,
     DropTable,
 )
+from wheatear.schema.columns import Found, columns
 from wheatear.schema.content import (
     constraint_content,
     index_content,
     plain,
-    primary_key,
     same_type,
-    sequence_of,
     targets_of,
-    type_name,
     unmatched,
 )
-from wheatear.schema.model import Column, Constraint, Index, Object, Schema, Table
+from wheatear.schema.model import Constraint, Index, Object, Schema, Table
 from wheatear.schema.order import ordered
+from wheatear.schema.policy import HISTORY, Policy
 from wheatear.schema.renames import Rename, candidates, renamed, respelled
 
-__all__ = ["Compared", "Policy", "candidates", "compare", "diff"]
-
-HISTORY = "wheatear_history"
-
-PythonDefaults = Mapping[tuple[str, str], frozenset[str]]
-"""By table and column, the ways in which SQL may spell a model's own default."""
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What of a difference counts, and what the engine takes for the same.
-
-    Attributes:
-        stated: `after` is what models state: what only the database has beyond that (tables,
-            views, triggers, defaults, comments) is set apart. Else both are databases.
-        names: The names of constraints and indexes count.
-        options: Table options that only the database has count, since models can state all.
-        fold_tables: Tables' names that differ in letter case alone are the same table.
-        fold_columns: The same for columns.
-        forward_references: A table may point at one that is made after it.
-        type_key: What of a type's name counts, where models are compared: equal keys, one type.
-        keys_hold_types: A column's type cannot change while a foreign key uses it.
-        ignore_tables: Tables that are no business of ours; `*` and `?` stand for any letters.
-        defaults: The models' own defaults, which a default of the database may repeat.
-    """
-
-    stated: bool = False
-    names: bool = False
-    options: bool = True
-    fold_tables: bool = False
-    fold_columns: bool = False
-    forward_references: bool = False
-    type_key: Callable[[str], str] = type_name
-    keys_hold_types: bool = False
-    ignore_tables: tuple[str, ...] = ()
-    defaults: PythonDefaults = field(default_factory=dict)
+__all__ = ["HISTORY", "Compared", "Policy", "candidates", "compare", "diff"]
 
 
 class Compared(NamedTuple):
@@ -121,11 +83,6 @@ def compare(
     )
 
 
-class _Found(NamedTuple):
-    change: Change
-    apart: bool = False
-
-
 def _ours(schema: Schema, policy: Policy) -> Schema:
     patterns = (HISTORY, *policy.ignore_tables)
 
@@ -145,120 +102,32 @@ def _without_views(before: Schema, after: Schema) -> Schema:
     return replace(after, tables=tuple(one for one in after.tables if one.name not in views))
 
 
-def _tables(before: Schema, after: Schema, policy: Policy) -> Iterator[_Found]:
+def _tables(before: Schema, after: Schema, policy: Policy) -> Iterator[Found]:
     here = {table.name: table for table in before.tables}
     there = {table.name: table for table in after.tables}
     for table in before.tables:
         if table.name not in there:
-            yield _Found(DropTable(table), apart=policy.stated)
+            yield Found(DropTable(table), apart=policy.stated)
     for table in after.tables:
         was = here.get(table.name)
         if was is None:
-            yield _Found(AddTable(table))
+            yield Found(AddTable(table))
         elif was != table:
-            yield from _columns(was, table, before, policy)
+            yield from columns(was, table, before, policy)
             yield from _keys_and_indexes(was, table, (before, after), policy)
             yield from _table(was, table, policy)
 
 
-def _table(was: Table, is_: Table, policy: Policy) -> Iterator[_Found]:
+def _table(was: Table, is_: Table, policy: Policy) -> Iterator[Found]:
     options = is_.options
     if policy.stated and not options and not policy.options:
         options = was.options
     comment = was.comment if policy.stated and is_.comment is None else is_.comment
     if (was.options, was.comment) != (options, comment):
-        yield _Found(AlterTable(was, replace(was, options=options, comment=comment)))
+        yield Found(AlterTable(was, replace(was, options=options, comment=comment)))
     kept = replace(was, options=is_.options, comment=is_.comment)
     if kept != replace(was, options=options, comment=comment):
-        yield _Found(AlterTable(was, kept), apart=True)
-
-
-# Columns
-
-
-def _columns(was: Table, is_: Table, before: Schema, policy: Policy) -> Iterator[_Found]:
-    here = {column.name: column for column in was.columns}
-    there = {column.name for column in is_.columns}
-    for column in was.columns:
-        if column.name not in there:
-            yield _Found(DropColumn(is_.name, column))
-    for column in is_.columns:
-        old = here.get(column.name)
-        if old is None:
-            yield _Found(AddColumn(is_.name, column))
-        elif old != column:
-            if policy.stated:
-                column = _as_meant(old, column, was, is_, policy)  # noqa: PLW2901 - the same one
-            yield from _column(is_.name, old, column, before, policy)
-
-
-def _as_meant(old: Column, new: Column, was: Table, is_: Table, policy: Policy) -> Column:
-    """What a model leaves open, or says in other words, as the database has it."""
-    if primary_key(was) == primary_key(is_) == (new.name,):
-        # SQLite's INTEGER PRIMARY KEY is never NULL, said or not; no other word makes one.
-        is_rowid = type_name(old.type) == type_name(new.type) == "integer"
-        return replace(new, null=old.null) if is_rowid else new
-    if not new.type or policy.type_key(old.type) == policy.type_key(new.type):
-        return replace(new, type=old.type)
-    return new
-
-
-def _column(
-    table: str, old: Column, new: Column, before: Schema, policy: Policy
-) -> Iterator[_Found]:
-    new = _as_spelled(old, new, before)
-    stated = _stated(old, new) if policy.stated else new
-    if stated != old:
-        yield _Found(AlterColumn(table, old, stated))
-    if stated != new and not _is_repeated(table, old, new, stated, policy):
-        yield _Found(AlterColumn(table, replace(stated, name=old.name), new), apart=True)
-
-
-def _as_spelled(old: Column, new: Column, before: Schema) -> Column:
-    """The new column in the old one's spelling where they mean the same."""
-    if same_type(old, new):
-        new = replace(new, type=old.type)
-    if old.default is not None and new.default is not None:
-        if plain(old.default) == plain(new.default) or _same_sequence(old, new, before):
-            new = replace(new, default=old.default)
-    if old.collation and (old.collation or "").casefold() == (new.collation or "").casefold():
-        new = replace(new, collation=old.collation)
-    return new
-
-
-def _same_sequence(old: Column, new: Column, before: Schema) -> bool:
-    """A serial's own sequence keeps its name when the table or the column is renamed."""
-    names = sequence_of(old.default), sequence_of(new.default)
-    standing = {one.name for one in before.objects if one.kind == "sequence"}
-    return None not in names and not standing & set(names)
-
-
-def _stated(old: Column, new: Column) -> Column:
-    """What the models say, and of what they do not speak about what the database has."""
-    if new.default is None and sequence_of(old.default) is None:
-        new = replace(new, default=old.default)
-    if new.generated is None and (old.generated or "").startswith("ON UPDATE"):
-        new = replace(new, generated=old.generated)
-    return new if new.comment is not None else replace(new, comment=old.comment)
-
-
-def _is_repeated(table: str, old: Column, new: Column, stated: Column, policy: Policy) -> bool:
-    """Whether all that only the database has is the default that the model has in Python."""
-    if replace(stated, default=new.default) != new:
-        return False
-    spelled = policy.defaults.get((table, new.name), frozenset())
-    return old.default is not None and literal(old.default) in spelled
-
-
-def literal(default: str) -> str:
-    """A constant default without parentheses, casts and quotes: as Python's `str` would say it."""
-    text = default.strip()
-    while text.startswith("(") and text.endswith(")"):
-        text = text[1:-1].strip()
-    if text.startswith("'"):
-        end = text.rfind("'")
-        return text[1:end].replace("''", "'")
-    return text.partition("::")[0].strip().casefold()
+        yield Found(AlterTable(was, kept), apart=True)
 
 
 # Constraints and indexes
@@ -266,7 +135,7 @@ def literal(default: str) -> str:
 
 def _keys_and_indexes(
     was: Table, is_: Table, schemas: tuple[Schema, Schema], policy: Policy
-) -> Iterator[_Found]:
+) -> Iterator[Found]:
     before, after = schemas
     here = [_with_targets(one, before) for one in was.constraints]
     there = [_with_targets(one, after) for one in is_.constraints]
@@ -277,10 +146,10 @@ def _keys_and_indexes(
     if policy.stated:
         gone, new_indexes = _unique_either_way(gone, new_indexes)
         new, old_indexes = _unique_either_way(new, old_indexes)
-    yield from (_Found(DropConstraint(is_.name, one)) for one in gone)
-    yield from (_Found(AddConstraint(is_.name, one)) for one in new)
-    yield from (_Found(DropIndex(is_.name, one)) for one in old_indexes)
-    yield from (_Found(AddIndex(is_.name, one)) for one in new_indexes)
+    yield from (Found(DropConstraint(is_.name, one)) for one in gone)
+    yield from (Found(AddConstraint(is_.name, one)) for one in new)
+    yield from (Found(DropIndex(is_.name, one)) for one in old_indexes)
+    yield from (Found(AddIndex(is_.name, one)) for one in new_indexes)
 
 
 def _with_targets(constraint: Constraint, schema: Schema) -> Constraint:
@@ -334,14 +203,14 @@ def _keys_around(changes: list[Change], before: Schema, after: Schema) -> list[C
 # Objects
 
 
-def _objects(before: Schema, after: Schema, policy: Policy) -> Iterator[_Found]:
+def _objects(before: Schema, after: Schema, policy: Policy) -> Iterator[Found]:
     gone, new = unmatched(before.objects, after.objects, _content)
     stated = {(one.kind, one.name) for one in after.objects}
     for thing in gone:
         apart = policy.stated and (thing.kind, thing.name) not in stated
-        yield _Found(DropObject(thing), apart=apart)
+        yield Found(DropObject(thing), apart=apart)
     for thing in new:
-        yield _Found(AddObject(thing))
+        yield Found(AddObject(thing))
 
 
 def _content(thing: Object) -> tuple[str, str, str, str]:
