@@ -93,6 +93,13 @@ class Attempt:
         Raises:
             Exception: Whatever the migration raised; see `explained`.
         """
+        try:
+            return self._make()
+        except BaseException:
+            self.run.history.forget()  # what was just made of its table may be rolled back
+            raise
+
+    def _make(self) -> bool:
         with self.run.engine.exclusively(
             self.run.waiting,
             atomic=self.transactional,
@@ -235,7 +242,6 @@ class Attempt:
 
     def note_failure(self, error: BaseException) -> None:
         """Note in the log a try that was rolled back together with its record."""
-        self.run.history.forget()
         if self.record is None or not self.transactional:
             return
         if self.run.engine.is_lost(error):

@@ -19,6 +19,7 @@ from typing import Any
 from wheatear.errors import MigrationFailedError
 
 _LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*", re.DOTALL)
+_EMPTY = re.compile(_LEADING.pattern, re.DOTALL)
 _WORD = re.compile(r"[A-Za-z]+")
 _HIDDEN_END = re.compile(
     r";\s*(COMMIT|END|ROLLBACK|ABORT)\b(?!(\s+(WORK|TRANSACTION))?\s+TO\b)", re.IGNORECASE
@@ -345,7 +346,7 @@ def split_script(script: str) -> list[str]:
             statements.append(rest)
             rest = ""
     statements.append(rest)
-    return [one.strip() for one in statements if first_word(one)]
+    return [one.strip() for one in statements if not _EMPTY.fullmatch(one)]
 
 
 def _hidden_end(sql: str) -> str | None:

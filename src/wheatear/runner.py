@@ -181,6 +181,8 @@ class Runner:
                 stack.enter_context(self._engine.opened(self._waiting))
             found = self._look() if there else self._standings([])
             if self._request.mark:
+                if not there:
+                    raise failures.nothing_to_mark()
                 self._mark()
                 return
             self._plan(found)
@@ -280,12 +282,16 @@ class Runner:
         self._done_by_others = {
             one for one in self._planned.steps if not plan.still_to_do(one, now)
         }
-        if step in self._done_by_others:
-            return False
+        self._refuse_to_dig(now)
+        return step not in self._done_by_others
+
+    def _refuse_to_dig(self, now: Standings) -> None:
+        """A migration is reverted only while nothing was applied on top of it."""
+        done = {*self._names_done(), *(one.name for one in self._done_by_others or ())}
+        left = [one for one in self._planned.steps if one.name not in done]
         newest = plan.newest_applied(now)
-        if step.direction == "backward" and newest != step.name:
-            raise failures.overtaken(step.name, newest)
-        return True
+        if left and left[0].direction == "backward" and newest != left[0].name:
+            raise failures.overtaken(left[0].name, newest)
 
     def _accept(self, changed: list[Standing]) -> None:
         if not changed:

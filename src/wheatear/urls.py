@@ -20,9 +20,10 @@ def sqlite_url(url: str) -> tuple[str, dict[str, Any]]:
     """
     parts = urlsplit(url)
     if parts.netloc:
+        host = parts.netloc.rpartition("@")[2]
         raise ConfigError(
-            f"The database URL {masked(url)} names a host: {parts.netloc}",
-            next=f"write three slashes: sqlite:///{parts.netloc}{parts.path}",
+            f"The database URL {masked(url)} names a host: {host}",
+            next=f"write three slashes: sqlite:///{host}{parts.path}",
         )
     return unquote(parts.path)[1:], {key: _value(text) for key, text in parse_qsl(parts.query)}
 

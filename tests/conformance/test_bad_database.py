@@ -180,6 +180,11 @@ def test_the_password_is_never_printed(project: Project, engine: str, user: str)
         ended = project.run(*words)
         _holds_no_secret(ended)
         assert "***" in ended.raw or words == ["history"]
+    (stored,) = reading.execute(
+        project.url, "SELECT error FROM wheatear_history WHERE name LIKE '2026020%' LIMIT 1"
+    )
+    assert "***" in stored[0]
+    assert SECRET not in stored[0]
 
 
 # Rights

@@ -74,6 +74,33 @@ def test_in_the_middle(
 
 
 @ends
+@pytest.mark.parametrize("engine", ["mariadb"], indirect=True)
+def test_what_was_under_way_is_named(
+    project: Project, engine: str, number: signal.Signals, code: int, last: str
+) -> None:
+    """Nobody knows whether it took effect: the server was asked to stop, and did not answer."""
+    sql = "INSERT INTO b SELECT SLEEP(60)"
+    began = project.root / "began"
+    project.migration(
+        SLOW,
+        f"db.execute_sql('{CREATE}')\nopen({str(began)!r}, 'w').close()\ndb.execute_sql('{sql}')",
+    )
+    running = project.start("migrate")
+    wait_for(began.exists)
+    _wait_until_it_runs(project, engine)
+    assert running.end(number).told == (
+        code,
+        "",
+        f"{SLOW} is interrupted: each of its statements commits by itself, so this one stays:\n"
+        f"{CREATE}\n"
+        "this one was under way, and may or may not have taken effect:\n"
+        f"{sql}\n{last}",
+    )
+    _nothing_runs_on(project, engine)
+    assert f"         {CREATE}\n         {sql}\n" in project.run("migrate").err
+
+
+@ends
 def test_while_waiting(project: Project, number: signal.Signals, code: int, last: str) -> None:
     began = _slow(project, "sqlite", "python")
     holder = project.start("migrate")

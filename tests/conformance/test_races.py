@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
 import pytest
@@ -68,9 +69,10 @@ def check(project: Project, ended: list[Ended]) -> None:
     assert sorted(applied) == NAMES
 
 
-def test_a_few(racing: Callable[[], Project]) -> None:
+@pytest.mark.parametrize(("count", "forked"), [(4, False), (12, True)], ids=["new", "forked"])
+def test_a_few(racing: Callable[[], Project], count: int, forked: bool) -> None:
     project, neighbour = racing(), racing()
-    ended = race((project, 4), (neighbour, 2))
+    ended = race((project, count), (neighbour, 2), forked=forked)
     check(project, ended[0])
     check(neighbour, ended[1])
 
@@ -85,18 +87,32 @@ def test_many(racing: Callable[[], Project], turn: int) -> None:
     check(neighbour, ended[1])
 
 
-def test_two_backward_at_once_revert_one(racing: Callable[[], Project]) -> None:
-    """Both have decided on the same one before either holds the lock."""
-    project = racing()
-    began = project.root / "began"
-    slow = "20260201_000000_slow"
-    project.migration(
-        slow, "pass", f"import time\nopen({str(began)!r}, 'w').close()\ntime.sleep(1.2)"
+def _until_told(project: Project) -> str:
+    """The body of a migration that says when it began, and goes on when it is told."""
+    return (
+        "import os, time\n"
+        f"open({str(project.root / 'began')!r}, 'w').close()\n"
+        "end = time.monotonic() + 30\n"
+        f"while not os.path.exists({str(project.root / 'go')!r}) and time.monotonic() < end:\n"
+        "    time.sleep(0.01)"
     )
+
+
+def _go_on(project: Project) -> None:
+    (project.root / "go").touch()
+
+
+def test_two_backward_at_once_revert_one(racing: Callable[[], Project]) -> None:
+    """Both have decided on the same one before either has reverted it."""
+    project = racing()
+    slow = "20260201_000000_slow"
+    project.migration(slow, "pass", _until_told(project))
     project.run("migrate")
     one = project.start("migrate", "--backward")
-    wait_for(began.exists)
+    wait_for((project.root / "began").exists)
     other = project.start("migrate", "--backward")
+    assert "waiting for " in other.line()
+    _go_on(project)
     first, second = one.end(), other.end()
     assert first.told == (0, f"  reverted {slow}  N s\n", "")
     assert (second.code, second.out) == (
@@ -108,14 +124,14 @@ def test_two_backward_at_once_revert_one(racing: Callable[[], Project]) -> None:
     assert reading.tables(project.url) == ["t1", "t2", "t3"]
 
 
+SLOW = "20260101_000000_slow"
+
+
 def _held(project: Project) -> Running:
-    """Start a migration that holds the lock for more than a second."""
-    began = project.root / "began"
-    project.migration(
-        "20260101_000000_slow", f"import time\nopen({str(began)!r}, 'w').close()\ntime.sleep(1.5)"
-    )
+    """Start a migration that holds the lock until it is told to go on."""
+    project.migration(SLOW, _until_told(project))
     one = project.start("migrate")
-    wait_for(began.exists)
+    wait_for((project.root / "began").exists)
     return one
 
 
@@ -136,19 +152,23 @@ WHOM = {
 
 def test_who_waits_says_for_whom_once(project: Project, engine: str) -> None:
     one = _held(project)
-    ended = project.start("migrate").end()
+    other = project.start("migrate")
+    assert _holder(other.line()) == f"waiting for {WHOM[engine]}\n"
+    time.sleep(0.3)  # long enough to say it again
+    _go_on(project)
+    ended = other.end()
     assert (ended.code, ended.out) == (
         0,
-        "  20260101_000000_slow: another run was faster\nNothing left to do: another run did it.\n",
+        f"  {SLOW}: another run was faster\nNothing left to do: another run did it.\n",
     )
     assert _holder(ended.err) == (f"waiting for {WHOM[engine]}\nwaited N s for {WHOM[engine]}\n")
-    assert one.end().code == 0
+    assert one.end().told == (0, f"  applied {SLOW}  N s\n", "")
 
 
 @pytest.mark.parametrize("seconds", ["0", "0.5"])
 def test_wait_ends_with_a_clear_error(project: Project, engine: str, seconds: str) -> None:
     one = _held(project)
-    ended = project.start("migrate", "--wait", seconds).end()
+    ended = project.run("migrate", "--wait", seconds)
     said = "" if seconds == "0" else f"waiting for {WHOM[engine]}, for up to 0.5 s\n"
     assert (ended.code, ended.out) == (1, "")
     assert _holder(ended.err) == (
@@ -156,15 +176,17 @@ def test_wait_ends_with_a_clear_error(project: Project, engine: str, seconds: st
         "  state: this run changed nothing since it began to wait.\n"
         "  next:  wait for the other run to end and start again, or allow more with --wait.\n"
     )
+    _go_on(project)
     assert one.end().code == 0
-    assert reading.history(project.url) == [("20260101_000000_slow", "forward", "done")]
+    assert reading.history(project.url) == [(SLOW, "forward", "done")]
 
 
 def test_status_and_history_do_not_wait(project: Project, engine: str) -> None:
     one = _held(project)
     state = "running" if engine == "mariadb" else "pending"
-    assert f"{state:<12} 20260101_000000_slow\n" in project.run("status").out
+    assert f"{state:<12} {SLOW}\n" in project.run("status").out
     assert project.run("history").code == 0
+    _go_on(project)
     assert one.end().code == 0
 
 
@@ -175,3 +197,23 @@ def test_nothing_pending_does_not_wait(project: Project, engine: str) -> None:
     with reading.holding_the_lock(project.url):
         ended = project.run("migrate")
     assert ended.told == (0, "Nothing to do: no migration is pending.\n", "")
+
+
+def test_backward_stops_at_what_was_applied_on_top_meanwhile(project: Project, engine: str) -> None:
+    """Another run reverts the newest and applies it again while this one waits to revert two."""
+    _, _, newest = project.tables("a", "b", "c")
+    assert project.run("migrate").code == 0
+    with reading.holding_the_lock(project.url) as cursor:
+        run = project.start("migrate", "--backward", "--steps", "2")
+        time.sleep(1.5)
+        for direction in ("backward", "forward"):
+            cursor.execute(
+                "INSERT INTO wheatear_history (name, direction, outcome) "
+                f"VALUES ('{newest}', '{direction}', 'done')"
+            )
+        if engine == "sqlite":
+            cursor.execute("COMMIT")
+    ended = run.end()
+    assert ended.code == 1
+    assert f"error: {newest} was applied by another run meanwhile" in ended.err
+    assert reading.tables(project.url) == ["a", "b", "c"]

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import DatabaseUnderTest
+from support.databases import DatabaseUnderTest
 
 README = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
 SECTION = README.partition("\n## Start your own\n")[2].partition("\n## ")[0]

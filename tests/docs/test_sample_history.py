@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import DatabaseUnderTest
+from support.databases import DatabaseUnderTest
 
 ROOT = Path(__file__).parent.parent.parent
 NAMES = sorted(path.stem for path in (ROOT / "migrations").glob("2026*.py"))

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from mariadb_live import RICH, Live
 
+from support.databases import create_database, drop_database
 from wheatear.engines.mysql.migrator import MysqlMigrator
 
 
 @pytest.fixture(scope="session")
-def shared_database(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[Any]:
-    databases = request.config.pluginmanager.get_plugin(
-        str(Path(__file__).parents[1] / "conftest.py")
-    )
-    made = databases.create_database("mariadb", tmp_path_factory.mktemp("mariadb"))
+def shared_database(tmp_path_factory: Any) -> Iterator[Any]:
+    made = create_database("mariadb", tmp_path_factory.mktemp("mariadb"))
     yield made
-    databases.drop_database(made)
+    drop_database(made)
 
 
 @pytest.fixture

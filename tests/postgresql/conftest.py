@@ -14,16 +14,16 @@ import peewee
 import pytest
 from postgresql_player import PLAYER
 
+from support.databases import create_database, drop_database
 from wheatear.engines.postgresql.migrator import PostgresqlMigrator
 
 
 @pytest.fixture(scope="session")
-def shared_database(request: Any, tmp_path_factory: Any) -> Iterator[Any]:
+def shared_database(tmp_path_factory: Any) -> Iterator[Any]:
     """One database for all tests here: making one takes longer than most of them."""
-    tools = request.config.pluginmanager.get_plugin(str(Path(__file__).parents[1] / "conftest.py"))
-    database = tools.create_database("postgresql", tmp_path_factory.getbasetemp())
+    database = create_database("postgresql", tmp_path_factory.getbasetemp())
     yield database
-    tools.drop_database(database)
+    drop_database(database)
 
 
 @pytest.fixture

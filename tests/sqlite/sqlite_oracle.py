@@ -66,7 +66,7 @@ def rows_of(ask: Execute, name: str, columns: list[str]) -> list[Any]:
     rowid = next((word for word in ("rowid", "_rowid_", "oid") if word not in taken), None)
     try:
         found = ask(f"SELECT {rowid}, {', '.join(words)} FROM main.{quoted(name)} t")
-    except Exception:  # noqa: BLE001 - WITHOUT ROWID
+    except Exception:
         found = ask(f"SELECT NULL, {', '.join(words)} FROM main.{quoted(name)} t")
     return sorted(
         ({"": row[0], **dict(zip(columns, row[1:], strict=True))} for row in found), key=repr

@@ -354,7 +354,7 @@ def judge_together(seed: int, connect: Any = peewee.SqliteDatabase) -> None:
                         for operation in todo:
                             operation.run()
             except OperationError as error:
-                assert "other effects" not in str(error), error  # noqa: PT017
+                assert "other effects" not in str(error), error
                 assert snapshot(case.db) == case.before
                 if "temporary table" in str(error):
                     return  # SQLite takes it for ours: one by one or together may be in its way

@@ -121,11 +121,7 @@ def dump(url: str) -> dict[str, Any]:
         return {}
     if urlsplit(url).scheme == "sqlite":
         with closing(connection(url)) as conn:
-            return {
-                str(number): line
-                for number, line in enumerate(conn.iterdump())
-                if HISTORY not in line
-            }
+            return {"dump": [line for line in conn.iterdump() if HISTORY not in line]}
     return {
         table: (columns(url, table), indexes(url, table), sorted(map(repr, rows(url, table))))
         for table in tables(url)
@@ -140,8 +136,8 @@ def history(url: str) -> list[tuple[str, str, str]]:
 
 
 @contextmanager
-def holding_the_lock(url: str) -> Iterator[None]:
-    """Hold what a runner holds while a migration runs."""
+def holding_the_lock(url: str) -> Iterator[Any]:
+    """Hold what a runner holds while a migration runs; yields the cursor that holds it."""
     scheme = urlsplit(url).scheme
     with closing(connection(url)) as conn:
         cursor = conn.cursor()
@@ -155,4 +151,4 @@ def holding_the_lock(url: str) -> Iterator[None]:
             from wheatear.engines.mysql.lock import lock_name
 
             cursor.execute("SELECT GET_LOCK(%s, 0)", (lock_name(urlsplit(url).path[1:]),))
-        yield
+        yield cursor

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wheatear.cli.output import duration, masked, note, say
+from wheatear.cli.output import duration, everything_said, note, say
 from wheatear.cli.place import complete_name, migrations_of
 from wheatear.cli.signals import interruptible
 from wheatear.errors import UsageError
@@ -74,7 +74,11 @@ def command(
         )
     migrations = migrations_of(ctx)
     progress = Progress(dry_run=dry_run)
-    with interruptible(migrations.project.engine):
+    with (
+        progress,
+        everything_said(lambda text: progress(Note(text))),
+        interruptible(migrations.project.engine),
+    ):
         if marks:
             migrations.mark(marks[0], wait=wait, listener=progress)
             return
@@ -88,7 +92,7 @@ def command(
             strict=strict,
             wait=wait,
             listener=progress,
-            echo=_echo if verbose else None,
+            echo=progress.echo if verbose else None,
         )
     _conclude(result, dry_run=dry_run, backward=backward, to=to)
 
@@ -104,6 +108,13 @@ class Progress:
         self._dry_run = dry_run
         self._terminal = sys.stdout.isatty()
         self._open = False
+
+    def __enter__(self) -> None:
+        """Nothing to say yet."""
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Whatever is said next begins a line."""
+        self._break()
 
     def __call__(self, event: Event) -> None:
         """Say what happens."""
@@ -123,6 +134,14 @@ class Progress:
             note(event.text)
         elif isinstance(event, Planned):
             gc.enable()  # from here on a migration's own code runs; see cli/__init__.py
+
+    def echo(self, statement: Statement) -> None:
+        """Show a statement that has ended."""
+        if statement.reads and _is_a_look_of_ours():
+            return
+        self._break()
+        end = "  -- failed" if statement.failed else ""
+        note(f"    {statement.sql.strip()}  -- {duration(statement.seconds)}{end}")
 
     def _end(self, line: str) -> None:
         say(f"\r\x1b[K{line}" if self._open else line)
@@ -153,13 +172,6 @@ def _conclude(result: RunResult, *, dry_run: bool, backward: bool, to: str | Non
         say(f"Nothing to do: no migration {what}.")
     elif not result.done:
         say("Nothing left to do: another run did it.")
-
-
-def _echo(statement: Statement) -> None:
-    if statement.reads and _is_a_look_of_ours():
-        return
-    end = "  -- failed" if statement.failed else ""
-    note(masked(f"    {statement.sql.strip()}  -- {duration(statement.seconds)}{end}"))
 
 
 def _is_a_look_of_ours() -> bool:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
 
 import click
 
@@ -55,3 +60,49 @@ def duration(seconds: float | None) -> str:
         return f"{seconds:.3f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"
+
+
+class _Handler(logging.Handler):
+    """What Wheatear logs is said to the user of a command."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say it."""
+        word = "warning: " if record.levelno >= logging.WARNING else ""
+        self._tell(f"{word}{record.getMessage()}")
+
+
+@contextmanager
+def everything_said(tell: Callable[[str], None]) -> Iterator[None]:
+    """Say what is logged by Wheatear and what is warned of, as it comes.
+
+    Args:
+        tell: Called with each text.
+    """
+
+    def show(  # noqa: PLR0917 - the signature of warnings.showwarning
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        del category, file, line
+        tell(f"warning: {message}\n  where: {filename}:{lineno}")
+
+    logger, handler = logging.getLogger("wheatear"), _Handler(tell)
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)
+            warnings.showwarning = show
+            yield
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(handler)

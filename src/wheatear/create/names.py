@@ -7,7 +7,7 @@ import unicodedata
 from datetime import datetime, timedelta, timezone
 
 from wheatear.errors import UsageError
-from wheatear.files import MigrationFile, order_of, prefix_of
+from wheatear.files import MigrationFile, order_of
 
 # Bytes of the name beside the timestamp: file systems take 255 for all of it.
 _LONGEST = 120
@@ -19,6 +19,7 @@ _SAYS_NOTHING = frozenset(
         """.split()
 )
 _FORMAT = "%Y%m%d_%H%M%S"
+_DIGITS = _FORMAT.replace("_", "")
 
 
 def sound_name(words: str) -> str:
@@ -69,9 +70,10 @@ def next_prefix(files: tuple[MigrationFile, ...], now: datetime | None = None) -
     prefix = (now or datetime.now(timezone.utc)).strftime(_FORMAT)
     if not files or order_of(prefix) > files[-1].order:
         return prefix
-    newest = prefix_of(files[-1].name) or ""
+    newest = str(files[-1].order)  # whichever way it is written
     try:
-        return (datetime.strptime(newest, _FORMAT) + timedelta(seconds=1)).strftime(_FORMAT)  # noqa: DTZ007
+        time = datetime.strptime(newest, _DIGITS)  # noqa: DTZ007
+        return (time + timedelta(seconds=1)).strftime(_FORMAT)
     except (ValueError, OverflowError):
         digits = str(files[-1].order + 1)  # no time, so only its digits can be counted on
         return f"{digits[:8]}_{digits[8:14]}{digits[14:]}" if len(digits) == 14 else digits

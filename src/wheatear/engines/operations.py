@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import FrameType, ModuleType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import peewee
 import playhouse.migrate
 from playhouse.migrate import Operation
 
@@ -59,8 +60,8 @@ class TableOperation(Operation):  # type: ignore[misc]
 
     def __str__(self) -> str:
         """The call as the user wrote it, fields by their class."""
-        words = [repr(arg) if isinstance(arg, _LITERALS) else _shown(arg) for arg in self.args]
-        words += [f"{key}={value!r}" for key, value in self.kwargs.items()]
+        words = [_shown(arg) for arg in self.args]
+        words += [f"{key}={_shown(value)}" for key, value in self.kwargs.items()]
         return f"{self.name}({', '.join(words)})"
 
 
@@ -68,6 +69,10 @@ _LITERALS = (str, int, float, bool, bytes, tuple, list, type(None))
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, _LITERALS):
+        return repr(value)
+    if isinstance(value, peewee.SQL):
+        return f"SQL({value.sql!r})"
     return f"{type(value).__name__}(…)"
 
 

@@ -58,7 +58,7 @@ class SqliteEngine(Engine):
 
     def migrator(self, schema: str | None = None) -> Any:
         """Imported only where a project has one made."""
-        from playhouse.migrate import SqliteMigrator  # noqa: PLC0415
+        from wheatear.engines.sqlite.migrator import SqliteMigrator  # noqa: PLC0415
 
         return SqliteMigrator(self.db, schema)
 

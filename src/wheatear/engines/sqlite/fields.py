@@ -84,7 +84,7 @@ def column_of(migrator: Any, name: str, field: Any, *, allow_not_null: bool) -> 
         sql += _reference(field)
     column = parse(f"CREATE TABLE t ({sql})").columns[0]
     stated = column.last("default")
-    if field.null or column.last("generated"):
+    if column.last("generated") or (field.null and (stated or not _is_constant(field))):
         return AddColumn(name, sql)
     if field.default is None:
         if not allow_not_null and not stated:
@@ -101,6 +101,10 @@ def column_of(migrator: Any, name: str, field: Any, *, allow_not_null: bool) -> 
         bound = _bound(migrator, field.db_value(field.default))
         return AddColumn(name, sql, None if same else lambda: bound)
     return AddColumn(name, _with_default(sql, column, value))
+
+
+def _is_constant(field: Any) -> bool:
+    return field.default is not None and not callable(field.default)
 
 
 def prepare_field(migrator: Any, field: Any) -> None:

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import peewee
 import playhouse.migrate
 
+from wheatear.engines.lazily import Lazily
 from wheatear.engines.operations import OperationsInARow, TableOperation, table_operation
 from wheatear.errors import OperationError
 
-from .apply import Work, apply, hint
-from .changes.column_type import AlterType
-from .changes.constraint import AddConstraint, DropConstraint
-from .changes.default import DropDefault, SetDefault
-from .changes.dropped_column import DropColumn
-from .changes.foreign_key import AddForeignKey, DropForeignKey
-from .changes.index import AddIndex, DropIndex
-from .changes.not_null import AddNotNull, DropNotNull
-from .draft import RefusedError
-from .dropped_table import DropTable
-from .fields import column_of, default_of, index_sql, literal_of, prepare_field, sql_of
-from .rebuild import COPY
-from .renames import RenameColumn, RenameTable
+if TYPE_CHECKING:
+    from wheatear.engines.sqlite import apply as work_on
+    from wheatear.engines.sqlite import changes, draft, fields, rebuild
+else:
+    work_on, changes, draft, fields, rebuild = (
+        Lazily(f"wheatear.engines.sqlite.{name}")
+        for name in ("apply", "changes", "draft", "fields", "rebuild")
+    )
 
 
 class OperationWarning(UserWarning):
@@ -54,18 +50,18 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         Raises:
             OperationError: A change was refused or undone; nothing is changed.
         """
-        work = Work(self.database, table, operations)
+        work = work_on.Work(self.database, table, operations)
         try:
-            apply(work)
-        except RefusedError as error:
+            work_on.apply(work)
+        except draft.RefusedError as error:
             raise self._error(work, error.why, error.next_step) from error
         except peewee.DatabaseError as error:
-            said = str(error).replace(f"{work.table}{COPY}", work.table)
-            raise self._error(work, f"SQLite says: {said}", hint(work)) from error
+            said = str(error).replace(f"{work.table}{rebuild.COPY}", work.table)
+            raise self._error(work, f"SQLite says: {said}", work_on.hint(work)) from error
         for operation, note in work.notes:
             _warn(operation, note)
 
-    def _error(self, work: Work, why: str, next_step: str | None = None) -> OperationError:
+    def _error(self, work: work_on.Work, why: str, next_step: str | None = None) -> OperationError:
         calls = " and ".join(str(operation) for operation in work.current)
         places = dict.fromkeys(operation.where for operation in work.current if operation.where)
         return OperationError(
@@ -86,7 +82,7 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         A copy for UNIQUE, STORED and a default that is not constant. An index is built.
         """
         _ = table
-        column = column_of(self, column_name, field, allow_not_null=allow_not_null)
+        column = fields.column_of(self, column_name, field, allow_not_null=allow_not_null)
         if not (field.index or field.unique):
             return [column]
         using = getattr(field, "index_type", None)
@@ -103,7 +99,7 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         _ = table
         field = field.clone()
         field.null, field.default = field.null or not allow_not_null, None
-        return [column_of(self, column_name, field, allow_not_null=True)]
+        return [fields.column_of(self, column_name, field, allow_not_null=True)]
 
     @table_operation
     def drop_column(
@@ -117,7 +113,7 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         Cost: every row is written (lang_altertable.html, section 5), by a copy.
         """
         _ = table, legacy
-        return [DropColumn(column_name, cascade)]
+        return [changes.DropColumn(column_name, cascade)]
 
     @table_operation
     def rename_column(
@@ -128,7 +124,7 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         Cost: catalogue (lang_altertable.html, section 3).
         """
         _ = table, legacy
-        return [RenameColumn(old_name, new_name)]
+        return [changes.RenameColumn(old_name, new_name)]
 
     @table_operation
     def add_not_null(self, table: str, column: str, legacy: bool = False) -> list[Any]:
@@ -137,7 +133,7 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         Cost: scan (lang_altertable.html, section 7: the stored statement is edited).
         """
         _ = table, legacy
-        return [AddNotNull(column)]
+        return [changes.AddNotNull(column)]
 
     @table_operation
     def drop_not_null(self, table: str, column: str, legacy: bool = False) -> list[Any]:
@@ -146,7 +142,7 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         Cost: catalogue (lang_altertable.html, section 7).
         """
         _ = table, legacy
-        return [DropNotNull(column)]
+        return [changes.DropNotNull(column)]
 
     @table_operation
     def add_column_default(self, table: str, column: str, default: Any) -> list[Any]:
@@ -159,7 +155,7 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         sections 4 and 7).
         """
         _ = table
-        return [SetDefault(column, default_of(self, default))]
+        return [changes.SetDefault(column, fields.default_of(self, default))]
 
     @table_operation
     def drop_column_default(self, table: str, column: str) -> list[Any]:
@@ -168,7 +164,7 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         Cost: as `add_column_default`.
         """
         _ = table
-        return [DropDefault(column)]
+        return [changes.DropDefault(column)]
 
     @table_operation
     def alter_column_type(self, table: str, column: str, field: Any, cast: Any = None) -> list[Any]:
@@ -179,15 +175,15 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         """
         _ = table
         default = field.default
-        prepare_field(self, field)
+        fields.prepare_field(self, field)
         known = default is not None and not callable(default)
         return [
-            AlterType(
+            changes.AlterType(
                 column,
-                sql_of(self, field.ddl_datatype(self.make_context())),
-                None if cast is None else sql_of(self, cast),
+                fields.sql_of(self, field.ddl_datatype(self.make_context())),
+                None if cast is None else fields.sql_of(self, cast),
                 field.null,
-                literal_of(self, field.db_value(default)) if known else None,
+                fields.literal_of(self, field.db_value(default)) if known else None,
             )
         ]
 
@@ -199,7 +195,7 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         whose index has to be SQLite's own (`add_index` with `unique=True` needs none).
         """
         _ = table
-        return [AddConstraint(name, sql_of(self, constraint))]
+        return [changes.AddConstraint(name, fields.sql_of(self, constraint))]
 
     @table_operation
     def drop_constraint(self, table: str, name: str) -> list[Any]:
@@ -208,7 +204,7 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         Cost: catalogue (lang_altertable.html, section 7); a copy for UNIQUE.
         """
         _ = table
-        return [DropConstraint(name)]
+        return [changes.DropConstraint(name)]
 
     @table_operation
     def add_unique(self, table: str, *column_names: str) -> list[Any]:
@@ -217,8 +213,8 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         Cost: a copy (lang_altertable.html, section 7); `add_index` with `unique=True` needs none.
         """
         _ = table
-        names = ", ".join(str(sql_of(self, peewee.Entity(name))) for name in column_names)
-        return [AddConstraint("uniq_" + "_".join(column_names), f"UNIQUE ({names})")]
+        names = ", ".join(str(fields.sql_of(self, peewee.Entity(name))) for name in column_names)
+        return [changes.AddConstraint("uniq_" + "_".join(column_names), f"UNIQUE ({names})")]
 
     @table_operation
     def add_foreign_key_constraint(  # noqa: PLR0917 - playhouse's signature
@@ -237,9 +233,11 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         Cost: scan (lang_altertable.html, section 7, and pragma.html#pragma_foreign_key_check).
         """
         if rel_schema not in {None, "main"}:
-            raise RefusedError("a foreign key of SQLite stays within its database: no rel_schema")
+            raise draft.RefusedError(
+                "a foreign key of SQLite stays within its database: no rel_schema"
+            )
         name = constraint_name or f"fk_{table}_{column_name}_refs_{rel}"
-        return [AddForeignKey(column_name, rel, rel_column, on_delete, on_update, name)]
+        return [changes.AddForeignKey(column_name, rel, rel_column, on_delete, on_update, name)]
 
     @table_operation
     def drop_foreign_key_constraint(self, table: str, column_name: str) -> list[Any]:
@@ -248,7 +246,7 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         Cost: catalogue (lang_altertable.html, section 7).
         """
         _ = table
-        return [DropForeignKey(column_name)]
+        return [changes.DropForeignKey(column_name)]
 
     @table_operation
     def add_index(  # noqa: PLR0917 - playhouse's signature
@@ -277,13 +275,15 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
             )
         ]
 
-    def _index(self, table: str, columns: Sequence[str], **options: Any) -> AddIndex:
+    def _index(self, table: str, columns: Sequence[str], **options: Any) -> changes.AddIndex:
         name = options.get("name") or playhouse.migrate.make_index_name(table, columns)
         unique = bool(options.get("unique"))
         if options.get("using") or options.get("nulls_distinct") is not None:
-            raise RefusedError("SQLite's indexes have no USING and no NULLS DISTINCT")
-        sql = index_sql(self, name, table, columns, unique=unique, where=options.get("where"))
-        return AddIndex(name, tuple(columns), unique, sql)
+            raise draft.RefusedError("SQLite's indexes have no USING and no NULLS DISTINCT")
+        sql = fields.index_sql(
+            self, name, table, columns, unique=unique, where=options.get("where")
+        )
+        return changes.AddIndex(name, tuple(columns), unique, sql)
 
     @table_operation
     def drop_index(self, table: str, index_name: str) -> list[Any]:
@@ -292,14 +292,14 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         Cost: catalogue, and its pages are freed (lang_dropindex.html).
         """
         _ = table
-        return [DropIndex(index_name)]
+        return [changes.DropIndex(index_name)]
 
     def rename_table(self, old_name: str, new_name: str) -> TableOperation:
         """Rename a table, in triggers, views and other tables' foreign keys too.
 
         Cost: catalogue (lang_altertable.html, section 2).
         """
-        return _named("rename_table", self, old_name, RenameTable(new_name), new_name)
+        return _named("rename_table", self, old_name, changes.RenameTable(new_name), new_name)
 
     def drop_table(
         self, table: str, safe: bool = False, cascade: bool = False, schema: str | None = None
@@ -312,7 +312,7 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
             return playhouse.migrate.SchemaMigrator.drop_table(
                 self, table, safe=safe, cascade=False, schema=schema
             )
-        return _named("drop_table", self, table, DropTable(safe=safe, cascade=cascade))
+        return _named("drop_table", self, table, changes.DropTable(safe=safe, cascade=cascade))
 
 
 def _named(

@@ -1,0 +1,318 @@
+"""What is printed where: to people, to programs, to a terminal; the program started afresh."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from support import reading
+from support.projects import PROGRAM, SCRIPT, Project
+
+pty = pytest.importorskip("pty", reason="no terminals here")
+COLOR = re.compile(r"\x1b\[(\d+;)*(3|4|9|10)\d(;\d+)*m")
+ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def on_a_terminal(
+    project: Project, *words: str, width: int = 100, env: dict[str, str] | None = None
+) -> tuple[int, str]:
+    """Run a command with a terminal for its outputs; return its exit code and what it wrote."""
+    ours, theirs = pty.openpty()
+    environment = {"TERM": "xterm-256color", "COLUMNS": str(width), **(env or {})}
+    process = subprocess.Popen(
+        [str(PROGRAM), *words],
+        cwd=project.root,
+        env=project.environment(environment),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    found = b""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        ready, _, _ = select.select([ours], [], [], 0.1)
+        if ready:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # Linux, when the other end is closed
+                piece = b""
+            if not piece:
+                break
+            found += piece
+        elif process.poll() is not None:
+            break
+    os.close(ours)
+    return process.wait(timeout=10), found.decode("utf-8").replace("\r\n", "\n")
+
+
+@pytest.fixture
+def applied(on_sqlite: Project) -> Project:
+    """A project with an applied and a pending migration."""
+    on_sqlite.tables("a", "b")
+    on_sqlite.run("migrate", "--steps", "1")
+    return on_sqlite
+
+
+@pytest.mark.parametrize("script", [False, True], ids=["wheatear", SCRIPT])
+def test_both_programs_are_the_same(on_sqlite: Project, script: bool) -> None:
+    """Every command once, in new interpreters."""
+    (name,) = on_sqlite.tables("a")
+    options = {"script": True} if script else {"fresh": True}
+    assert on_sqlite.run("migrate", **options).told == (0, f"  applied {name}  N s\n", "")
+    assert on_sqlite.run("status", **options).told == (
+        0, f"sqlite:///FILE\napplied      {name:<40} TIME UTC  N s  WHO\n", "",
+    )  # fmt: skip
+    assert on_sqlite.run("history", **options).told == (
+        0, f"TIME  forward   done         {name}  N s  WHO\n", "",
+    )  # fmt: skip
+    created = on_sqlite.run("create", "add_thing", **options)
+    assert created.code == 0
+    assert re.fullmatch(r"created migrations/\d{8}_\d{6}_add_thing.py\n", created.out)
+    assert on_sqlite.run("migrate", "--backward", **options).told == (
+        0, f"  reverted {name}  N s\n", "",
+    )  # fmt: skip
+
+
+def test_python_dash_m(on_sqlite: Project) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "wheatear", "--version"],
+        cwd=on_sqlite.root,
+        env=on_sqlite.environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert re.fullmatch(r"wheatear \d+\.\d+\.\d+\S*\n", ended.stdout)
+
+
+def test_init_writes_what_works(on_sqlite: Project, tmp_path: Path) -> None:
+    root = tmp_path / "new"
+    root.mkdir()
+    ended = on_sqlite.run("init", cwd=root)
+    assert ended.told == (
+        0,
+        "wrote manage_migrations.py\nwrote migrations_config.py\nwrote migrations/\n"
+        "Next: say in migrations_config.py where your database is, then\n"
+        "  python manage_migrations.py create add_experience\n",
+        "",
+    )
+    assert on_sqlite.run("create", "add_experience", cwd=root).code == 0
+    assert on_sqlite.run("migrate", cwd=root).code == 0
+    assert on_sqlite.run("init", cwd=root).told == (
+        0,
+        "kept manage_migrations.py, which was there\nkept migrations_config.py, which was there\n"
+        "kept migrations/, which was there\n",
+        "",
+    )
+
+
+def test_json_is_nothing_but_the_object(applied: Project) -> None:
+    applied.write("migrations/no_prefix.py", "def migrate_forward(): pass\n")
+    status = applied.run("status", "--json")
+    assert (status.code, status.err) == (0, "")
+    found = json.loads(status.raw)
+    assert [set(found), found["drift"]] == [{"database", "migrations", "drift", "warnings"}, []]
+    assert len(found["warnings"]) == 1
+    done, pending = found["migrations"]
+    assert (done["name"], done["state"]) == ("20260101_000000_add_a", "applied")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", done["applied_at"])
+    assert (pending["state"], pending["applied_at"]) == ("pending", None)
+    checked = applied.run("status", "--json", "--check")
+    assert checked.code == 1
+    assert json.loads(checked.raw) == found
+    history = applied.run("history", "--json")
+    assert (history.code, history.err) == (0, "")
+    (record,) = json.loads(history.raw)["records"]
+    assert record["outcome"] == "done"
+    assert len(record["checksum"]) == 64
+    assert record["error"] is None
+
+
+def test_json_of_nothing(on_sqlite: Project) -> None:
+    assert json.loads(on_sqlite.run("status", "--json").raw)["migrations"] == []
+    assert json.loads(on_sqlite.run("history", "--json").raw)["records"] == []
+
+
+def test_json_of_an_error_is_an_error(on_sqlite: Project) -> None:
+    (on_sqlite.root / "migrations_config.py").unlink()
+    ended = on_sqlite.run("status", "--json")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("error: ")
+
+
+def test_no_colors_without_a_terminal(applied: Project) -> None:
+    for words in (["status"], ["history"], ["migrate"], ["migrate", "--to", "x"]):
+        assert "\x1b" not in applied.run(*words).raw
+
+
+def test_a_table_on_a_terminal(applied: Project) -> None:
+    code, text = on_a_terminal(applied, "status")
+    assert code == 0
+    assert "\x1b[32mapplied" in text
+    lines = [line.split() for line in ESCAPE.sub("", text).splitlines()]
+    head, done, pending = lines[-3:]
+    assert head == ["state", "migration", "applied", "at", "(UTC)", "took", "by"]
+    assert done[:2] == ["applied", "20260101_000000_add_a"]
+    assert pending == ["pending", "20260102_000000_add_b"]
+    code, text = on_a_terminal(applied, "history")
+    assert ESCAPE.sub("", text).splitlines()[0].split()[:2] == ["when", "(UTC)"]
+
+
+@pytest.mark.parametrize("width", [100, 70])
+def test_the_table_fits_the_terminal_and_no_name_is_cut(applied: Project, width: int) -> None:
+    long = "20260301_000000_" + "long_name_" * 6
+    applied.migration(long)
+    _, text = on_a_terminal(applied, "status", width=width)
+    lines = ESCAPE.sub("", text).splitlines()
+    assert all(len(line) <= width for line in lines[1:])
+    (first,) = (number for number, line in enumerate(lines) if "20260301_" in line)
+    assert long in "".join("".join(lines[first:]).split()).replace("pending", "")
+
+
+def test_no_color(applied: Project) -> None:
+    """https://no-color.org: any value but none."""
+    for words in (["status"], ["history"], ["migrate", "--to", "nowhere"]):
+        _, text = on_a_terminal(applied, *words, env={"NO_COLOR": "1"})
+        assert not COLOR.search(text), words
+    _, text = on_a_terminal(applied, "migrate", "--to", "nowhere", env={"NO_COLOR": ""})
+    assert COLOR.search(text)
+
+
+def test_one_line_a_migration_on_a_terminal(applied: Project) -> None:
+    applied.migration("20260301_000000_slow", "import time\ntime.sleep(0.1)")
+    code, text = on_a_terminal(applied, "migrate")
+    assert code == 0
+    assert "  applying 20260301_000000_slow … " in text
+    # What a line is written over with is all that stays of it.
+    shown = [line.rsplit("\r\x1b[K", 1)[-1] for line in text.rstrip("\n").split("\n")]
+    assert [re.sub(r"\d+\.\d+ s", "N s", line) for line in shown] == [
+        "  applied 20260102_000000_add_b  N s",
+        "  applied 20260301_000000_slow  N s",
+    ]
+
+
+def test_a_failure_on_a_terminal_begins_a_new_line(applied: Project) -> None:
+    applied.migration("20260301_000000_bad", "1 / 0")
+    code, text = on_a_terminal(applied, "migrate")
+    assert code == 1
+    lines = ESCAPE.sub("", text).splitlines()
+    assert [line for line in lines if line.startswith("error: ")] == [
+        "error: 20260301_000000_bad failed: ZeroDivisionError: division by zero"
+    ]
+
+
+def test_verbose_shows_each_statement(on_sqlite: Project) -> None:
+    on_sqlite.migration(
+        "20260101_000000_a",
+        "db.execute_sql('CREATE TABLE a (x)')\n"
+        "db.execute_sql('INSERT INTO a VALUES (?)', (1,))\n"
+        "try:\n    db.execute_sql('SELECT nothing')\nexcept OperationalError:\n    pass",
+    )
+    assert on_sqlite.run("migrate", "--verbose").told == (
+        0,
+        "  applied 20260101_000000_a  N s\n",
+        "    CREATE TABLE a (x)  -- N s\n"
+        "    INSERT INTO a VALUES (?)  -- N s\n"
+        "    SELECT nothing  -- N s  -- failed\n",
+    )
+
+
+def test_verbose_on_a_terminal_has_a_line_for_each(on_sqlite: Project) -> None:
+    on_sqlite.tables("a")
+    _, text = on_a_terminal(on_sqlite, "migrate", "-v")
+    lines = [re.sub(r"\d+\.\d+ s", "N s", line) for line in ESCAPE.sub("", text).splitlines()]
+    assert lines == [
+        "  applying 20260101_000000_add_a … ",
+        "    CREATE TABLE a (id INTEGER PRIMARY KEY)  -- N s",
+        "  applied 20260101_000000_add_a  N s",
+    ]
+
+
+def test_a_reader_that_goes_away(applied: Project) -> None:
+    """`wheatear history | head -1` is no error to speak of."""
+    ended = subprocess.run(
+        f"'{PROGRAM}' history --json | true; exit ${{PIPESTATUS[0]}}",
+        shell=True,
+        executable="/bin/bash",
+        cwd=applied.root,
+        env=applied.environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert ended.stderr == ""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script(on_sqlite: Project, shell: str) -> None:
+    ended = on_sqlite.run("completion", shell)
+    assert (ended.code, ended.err) == (0, "")
+    assert "_WHEATEAR_COMPLETE" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("wheatear mig", ["migrate"]),
+        ("wheatear migrate --ba", ["--backward"]),
+        ("wheatear migrate --to 2026010", ["20260101_000000_add_a", "20260102_000000_add_b"]),
+        ("wheatear migrate --to x", []),
+    ],
+)
+def test_completion_completes(on_sqlite: Project, words: str, found: list[str]) -> None:
+    on_sqlite.tables("a", "b")
+    env = {
+        "_WHEATEAR_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    ended = on_sqlite.run(env=env)
+    assert (ended.code, ended.err) == (0, "")
+    assert [line.partition(",")[2] for line in ended.out.splitlines() if line] == found
+    assert not reading.exists(on_sqlite.url)
+
+
+def test_completion_outside_a_project_is_silent(on_sqlite: Project, tmp_path: Path) -> None:
+    (on_sqlite.root / "migrations_config.py").unlink()
+    env = {
+        "_WHEATEAR_COMPLETE": "bash_complete",
+        "COMP_WORDS": "wheatear migrate --to x",
+        "COMP_CWORD": "3",
+    }
+    assert on_sqlite.run(env=env).told == (0, "\n", "")
+
+
+def test_help_of_every_command(on_sqlite: Project) -> None:
+    shown = on_sqlite.run("--help").out
+    for command in ("init", "create", "migrate", "status", "history", "completion"):
+        assert f"\n  {command} " in shown
+        ended = on_sqlite.run(command, "-h")
+        assert (ended.code, ended.err) == (0, "")
+        assert ended.out.startswith(f"Usage: wheatear {command} ")
+
+
+def test_a_defect_is_no_traceback_unless_asked_for(on_sqlite: Project) -> None:
+    on_sqlite.write(
+        "migrations_config.py",
+        "from wheatear.migrations import Migrations\n"
+        "Migrations.status = lambda self: 1 / 0\n"
+        "from wheatear import connect, migrator_for\n"
+        "db = connect('sqlite:///app.db')\nmigrator = migrator_for(db)\n",
+    )
+    ended = on_sqlite.run("status")
+    assert ended.told == (
+        1,
+        "",
+        "error: Wheatear failed in a way it should not: ZeroDivisionError: division by zero\n"
+        "  where: migrations_config.py:2\n"
+        "  next:  run it again with WHEATEAR_DEBUG=1 and report what it prints.\n",
+    )
+    assert "Traceback" in on_sqlite.run("status", env={"WHEATEAR_DEBUG": "1"}).err
