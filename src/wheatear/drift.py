@@ -6,15 +6,16 @@ import hashlib
 import json
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import peewee
 
 from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
-from wheatear.history import History
-from wheatear.schema.diff import HISTORY, compare
-from wheatear.schema.words import DRIFT, Difference, in_words
+from wheatear.history import NAME, History
+
+if TYPE_CHECKING:
+    from wheatear.schema.words import Difference
 
 # Counts up when the readers say the same schema in other words: what was kept by an earlier one
 # is then not compared.
@@ -34,7 +35,7 @@ def remember(engine: Engine, history: History, record: int) -> None:
     for this one's.
     """
     with suppress(Exception):  # the run is what was asked for, and it is done
-        kept = engine.kept(without=HISTORY)
+        kept = engine.kept(without=NAME)
         fingerprint, text = _fingerprint(kept), _text(engine, kept)
         quietly = Waiting(_PATIENCE, lambda _: None)
         engine.patiently(lambda: history.leave_behind(record, fingerprint, text), quietly)
@@ -54,8 +55,15 @@ def find_drift(
     if last is None or last.fingerprint is None or last.text is None:
         return ()
     before = _of(last.text, engine)
-    if before is None or _fingerprint(engine.kept(without=HISTORY)) == last.fingerprint:
+    if before is None or _fingerprint(engine.kept(without=NAME)) == last.fingerprint:
         return ()
+    return _differences(before, engine, ignored)
+
+
+def _differences(before: Any, engine: Engine, ignored: tuple[str, ...]) -> tuple[Difference, ...]:
+    from wheatear.schema.diff import compare  # noqa: PLC0415 - seldom anything differs
+    from wheatear.schema.words import DRIFT, Difference, in_words  # noqa: PLC0415
+
     policy = replace(engine.policy(), names=True, ignore_tables=ignored)
     try:
         was = engine.schema_of_kept(before)

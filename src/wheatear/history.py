@@ -17,6 +17,9 @@ from wheatear.errors import DatabaseUnavailableError
 
 T = TypeVar("T")
 
+NAME = "wheatear_history"
+"""Of the table, in every database."""
+
 # Name and type of each column after `id`; only ever added to, and what is added may be null.
 _COLUMNS = (
     ("name", "VARCHAR(255)"),
