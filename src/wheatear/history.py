@@ -17,6 +17,9 @@ from wheatear.errors import DatabaseUnavailableError
 
 T = TypeVar("T")
 
+NAME = "wheatear_history"
+"""Of the table, in every database."""
+
 # Name and type of each column after `id`; only ever added to, and what is added may be null.
 _COLUMNS = (
     ("name", "VARCHAR(255)"),
@@ -32,6 +35,8 @@ _COLUMNS = (
     ("statements", "TEXT"),
 )
 _NAMES = tuple(name for name, _ in _COLUMNS)
+# Written once a run, beside its last record.
+_LEFT_BEHIND = (("fingerprint", "VARCHAR(80)"), ("left_behind", "TEXT"))
 
 
 class Record(NamedTuple):
@@ -74,6 +79,20 @@ class Entry(NamedTuple):
     direction: str
     outcome: str
     checksum: str | None
+
+
+class LeftBehind(NamedTuple):
+    """What the newest record says of the schema that its run left behind.
+
+    Attributes:
+        name: The migration that was run last.
+        fingerprint: Of the schema; None if it was not recorded.
+        text: The schema itself, as it was kept.
+    """
+
+    name: str
+    fingerprint: str | None
+    text: str | None
 
 
 class History:
@@ -177,8 +196,34 @@ class History:
             [record.outcome, record.seconds, record.error, id_],
         )
 
+    def leave_behind(self, id_: int, fingerprint: str, text: str) -> None:
+        """Keep the schema that a run left behind, beside its last record; older ones go."""
+        mark = self._engine.db.param
+        self._execute(
+            f"UPDATE {self.table} SET fingerprint = {mark}, left_behind = {mark} WHERE id = {mark}",
+            [fingerprint, text, id_],
+        )
+        self._execute(
+            f"UPDATE {self.table} SET left_behind = NULL "
+            f"WHERE id < {mark} AND left_behind IS NOT NULL",
+            [id_],
+        )
+
+    def left_behind(self) -> LeftBehind | None:
+        """Return what the newest record that changed anything says; None if there is none."""
+        known = self._known_columns()
+        if not known:
+            return None
+        kept = ", ".join(name if name in known else "NULL" for name, _ in _LEFT_BEHIND)
+        row = self._execute(
+            f"SELECT name, {kept} FROM {self.table} "
+            "WHERE outcome NOT IN ('accepted', 'failed') ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        return LeftBehind(*row) if row else None
+
     def _typed(self) -> list[tuple[str, str]]:
-        return [(name, self._engine.history_types.get(type_, type_)) for name, type_ in _COLUMNS]
+        types = self._engine.history_types
+        return [(name, types.get(type_, type_)) for name, type_ in (*_COLUMNS, *_LEFT_BEHIND)]
 
     def _known_columns(self, *, again: bool = False) -> list[str]:
         if self._columns is None or again:

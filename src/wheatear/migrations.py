@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from wheatear.engines.waiting import Waiting
@@ -14,6 +14,7 @@ from wheatear.runner import Event, Finished, Listener, Note, OnChanged, Request,
 
 if TYPE_CHECKING:
     from wheatear.capture import Statement
+    from wheatear.comparison import Comparison
     from wheatear.create.template import Created
     from wheatear.status import Status
 
@@ -27,15 +28,26 @@ class Migrations:
         db: A Peewee database of SQLite, PostgreSQL, MySQL or MariaDB, or an initialised proxy.
         folder: The folder with the migration files, absolute or relative to the current one.
         migrator: A playhouse migrator of `db`; None makes one (see `wheatear.migrator_for`).
+        models: The application's models, for `diff`: a module or its dotted name, `module:NAME`,
+            or a list of models or modules.
+        ignore_tables: Tables that are not the application's; `*` stands for any letters.
 
     Raises:
         ConfigError: The database cannot be used.
     """
 
     def __init__(
-        self, db: Any, folder: str | os.PathLike[str] = "migrations", *, migrator: Any = None
+        self,
+        db: Any,
+        folder: str | os.PathLike[str] = "migrations",
+        *,
+        migrator: Any = None,
+        models: Any = None,
+        ignore_tables: Iterable[str] = (),
     ) -> None:
-        self.project = embedded_project(db, os.fspath(folder), migrator)
+        self.project = embedded_project(
+            db, os.fspath(folder), migrator, models=models, ignore_tables=ignore_tables
+        )
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str] = ".") -> Migrations:
@@ -81,6 +93,24 @@ class Migrations:
         waiting = self._waiting(wait, _tell_logging)
         with engine.opened(waiting):
             return History(engine, waiting).read()
+
+    def diff(self, *, wait: float | None = None) -> Comparison:
+        """Compare the models with the database. Nothing is created or changed.
+
+        Args:
+            wait: Seconds to wait at most while others keep the database from being read.
+
+        Returns:
+            The changes that would make the database what the models say, in words too.
+
+        Raises:
+            ConfigError: The models are not named, or cannot be used.
+            OperationError: There is no right to make a scratch namespace for the models.
+            DatabaseUnavailableError: The database refuses the login, or is not there.
+        """
+        from wheatear.comparison import compare_models  # noqa: PLC0415 - a command's own
+
+        return compare_models(self.project, self._waiting(wait, _tell_logging))
 
     def create(self, name: str) -> Created:
         """Write a new migration file.

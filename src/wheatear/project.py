@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -41,6 +41,43 @@ class Project(NamedTuple):
     def url(self) -> str:
         """Where the database is, the password masked."""
         return self.engine.url
+
+    def models(self) -> list[Any]:
+        """The models that the configuration names, imported now.
+
+        Raises:
+            ConfigError: It names none, or they cannot be used.
+        """
+        from wheatear.models import find_models  # noqa: PLC0415 - imports the application
+
+        said = getattr(self.config, "models", None)
+        path = getattr(self.config, "__file__", None)
+        if said is None:
+            raise ConfigError(
+                f"{CONFIG_FILE} does not say where the models are.",
+                where=path,
+                state="nothing was changed.",
+                next='write `models = "game.models"`, the module that defines them.',
+            )
+        with self.visible():
+            return find_models(said, self.engine.db, path)
+
+    @property
+    def ignore_tables(self) -> tuple[str, ...]:
+        """The tables that are not ours, as the configuration says.
+
+        Raises:
+            ConfigError: It is no list of names.
+        """
+        said = getattr(self.config, "ignore_tables", ())
+        if isinstance(said, str) or not all(isinstance(name, str) for name in said):
+            raise ConfigError(
+                f"`ignore_tables` in {CONFIG_FILE} is no list of names but {said!r}.",
+                where=getattr(self.config, "__file__", None),
+                state="nothing was changed.",
+                next='write something like `ignore_tables = ["spatial_ref_sys", "legacy_*"]`.',
+            )
+        return tuple(said)
 
     @contextmanager
     def visible(self) -> Iterator[None]:
@@ -115,19 +152,33 @@ def load_project(root: str) -> Project:
     return Project(os.path.join(root, FOLDER), root, engine, config)
 
 
-def embedded_project(db: Any, folder: str, migrator: Any = None) -> Project:
+def embedded_project(
+    db: Any,
+    folder: str,
+    migrator: Any = None,
+    *,
+    models: Any = None,
+    ignore_tables: Iterable[str] = (),
+) -> Project:
     """Make a project of a database and a folder, without any configuration file.
 
     Args:
         db: A Peewee database or an initialised proxy.
         folder: Where the migrations are.
         migrator: A playhouse migrator of `db`; None makes one.
+        models: What `models` is in a configuration file.
+        ignore_tables: The same for `ignore_tables`.
 
     Raises:
         ConfigError: The database cannot be used.
     """
     config = types.ModuleType(CONFIG)
-    config.__dict__.update(db=db, migrator=migrator or migrator_for(db))
+    config.__dict__.update(
+        db=db,
+        migrator=migrator or migrator_for(db),
+        models=models,
+        ignore_tables=ignore_tables,
+    )
     database = resolved(db)
     return Project(os.path.abspath(folder), None, engine_for(database), config)
 

@@ -194,8 +194,18 @@ class Runner:
                 stack.enter_context(self._engine.opened(self._waiting))
             self._accept(accepted)
             self._tell(Planned(self._planned))
-            for step in self._planned.steps:
-                self._take(step, loaded.get(step.name))
+            try:
+                for step in self._planned.steps:
+                    self._take(step, loaded.get(step.name))
+            finally:
+                self._leave_behind()
+
+    def _leave_behind(self) -> None:
+        """Record once what the schema is now, for `status` to see who else changes it."""
+        if self._done and self._done[-1].outcome != "marked":
+            from wheatear.drift import remember  # noqa: PLC0415 - only where something was done
+
+            remember(self._engine, self._history, self._known_id)
 
     def _look(self) -> Standings:
         """Read the history, and say by it where each migration stands."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wheatear import plan
 from wheatear.engines.waiting import Waiting
 from wheatear.files import Listing, list_files
 from wheatear.history import History, Record
 from wheatear.project import Project
+
+if TYPE_CHECKING:
+    from wheatear.schema.words import Difference
 
 
 class MigrationStatus(NamedTuple):
@@ -42,7 +45,7 @@ class Status(NamedTuple):
 
     database: str
     migrations: tuple[MigrationStatus, ...]
-    drift: tuple[str, ...] = ()
+    drift: tuple[Difference, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def names(self, *states: plan.State) -> list[str]:
@@ -76,7 +79,7 @@ class Status(NamedTuple):
                 }
                 for one in self.migrations
             ],
-            "drift": list(self.drift),
+            "drift": [one.to_dict() for one in self.drift],
             "warnings": list(self.warnings),
         }
 
@@ -96,10 +99,19 @@ def read_status(project: Project, waiting: Waiting) -> Status:
     if not project.engine.exists():
         return _status(project, listing, [], running=False)
     with project.engine.opened(waiting):
-        records = History(project.engine, waiting).read()
+        history = History(project.engine, waiting)
+        records = history.read()
         unfinished = any(one.outcome == "running" for one in records)
         running = unfinished and project.engine.is_running_elsewhere()
-        return _status(project, listing, records, running=running)
+        drift = _drift(project, history, waiting) if records else ()
+    return _status(project, listing, records, running=running)._replace(drift=drift)
+
+
+def _drift(project: Project, history: History, waiting: Waiting) -> tuple[Difference, ...]:
+    from wheatear.drift import find_drift  # noqa: PLC0415 - nothing to compare without a history
+
+    ignored = project.ignore_tables
+    return project.engine.patiently(lambda: find_drift(project.engine, history, ignored), waiting)
 
 
 def _status(project: Project, listing: Listing, records: list[Record], *, running: bool) -> Status:

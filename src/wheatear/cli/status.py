@@ -43,6 +43,12 @@ def _show(status: Status) -> None:
     for one in status.migrations:
         if one.state == "interrupted":
             _explain(one)
+    if status.drift:
+        say(
+            f"The schema was changed by other means since the last migration ({len(status.drift)}):"
+        )
+        for difference in status.drift:
+            say(f"  {difference.text}")
 
 
 def _table(status: Status) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import peewee
 
 from wheatear.engines.waiting import Waiting
 from wheatear.errors import ConfigError, DatabaseUnavailableError
 from wheatear.masking import Mask
+
+if TYPE_CHECKING:  # only who reads a schema needs them
+    from wheatear.engines.models import Statement
+    from wheatear.schema.diff import Policy
+    from wheatear.schema.model import Schema
 
 T = TypeVar("T")
 
@@ -198,6 +203,82 @@ class Engine(ABC):
     @abstractmethod
     def history_columns(self) -> list[str]:
         """The columns the history has now; none if there is no history yet."""
+
+    # Schemas
+
+    @abstractmethod
+    def read_schema(self, tables: Collection[str] | None = None) -> Schema:
+        """Read what the database holds (on PostgreSQL: its current schema).
+
+        Args:
+            tables: Only these tables and their triggers; None reads all there is.
+        """
+
+    def kept(self, without: str) -> Any:
+        """The schema as what JSON knows, to be kept; equal schemas give the same.
+
+        Args:
+            without: A table that is no part of it.
+        """
+        from wheatear.schema.stored import as_json  # noqa: PLC0415
+
+        return as_json(self.read_schema().without(without))
+
+    def schema_of_kept(self, kept: Any) -> Schema:
+        """The schema that was kept.
+
+        Raises:
+            ValueError: It is nothing that `kept` returns.
+        """
+        from wheatear.schema.stored import from_json  # noqa: PLC0415
+
+        return from_json(kept)
+
+    @abstractmethod
+    def home(self) -> str:
+        """The name of the schema that is read."""
+
+    @abstractmethod
+    def policy(self) -> Policy:
+        """What this engine takes for the same when two of its schemas are compared."""
+
+    @abstractmethod
+    def stand_in(self) -> Any:
+        """A Peewee database that writes SQL as this one does, for models to be written with."""
+
+    @abstractmethod
+    def created(self, statements: Sequence[Statement]) -> Schema:
+        """Run statements in a scratch namespace, read what they made, and leave no trace.
+
+        Raises:
+            OperationError: This user may not make one; the right that is missing is named.
+        """
+
+    def settled(self, before: Schema, after: Schema) -> tuple[Schema, Schema]:
+        """Both schemas with expressions that differ printed once more, where that may differ."""
+        return before, after
+
+    @abstractmethod
+    def dialect(self) -> str:
+        """The version from which on the server may print the same schema in other words."""
+
+    @abstractmethod
+    def version(self) -> str:
+        """What the same statements give the same schema on: the server's version and settings."""
+
+    def schema_of_models(self, models: Sequence[Any]) -> Schema:
+        """Read models' schema, by creating in a scratch namespace those not read before.
+
+        Args:
+            models: Peewee models; those that they point at are read with them.
+
+        Raises:
+            ConfigError: A model cannot be created.
+            OperationError: There is no right to make a scratch namespace.
+        """
+        from wheatear.engines.scratch import schema_of_models  # noqa: PLC0415
+
+        return schema_of_models(self, models)
 
 
 RIGHTS = "give this user the right to do so, or connect as one who has it."

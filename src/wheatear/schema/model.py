@@ -93,3 +93,10 @@ class Schema:
     def table(self, name: str) -> Table | None:
         """Return the table called `name`, to the letter, or None."""
         return next((table for table in self.tables if table.name == name), None)
+
+    def without(self, name: str) -> Schema:
+        """The schema without the table called `name` and what belongs to it."""
+        return Schema(
+            tuple(table for table in self.tables if table.name != name),
+            tuple(one for one in self.objects if name not in (one.table, one.name)),
+        )

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import peewee
 
 from wheatear.engines.engine import FULL, READ_ONLY, RIGHTS, Engine
 from wheatear.engines.mysql import lock
 from wheatear.engines.waiting import Waiting
+
+if TYPE_CHECKING:
+    from wheatear.engines.models import Statement
+    from wheatear.schema.diff import Policy
+    from wheatear.schema.model import Schema
 
 # ER_LOCK_WAIT_TIMEOUT and ER_LOCK_DEADLOCK.
 _GAVE_WAY = {1205, 1213}
@@ -186,6 +191,50 @@ class MysqlEngine(Engine):
             (str(self.db.database),),
         ).fetchall()
         return [row[0] for row in rows]
+
+    # Schemas
+
+    def read_schema(self, tables: Collection[str] | None = None) -> Schema:
+        """Read the connection's database."""
+        from wheatear.engines.mysql.reader import read_schema  # noqa: PLC0415 - few need it
+
+        return read_schema(self.db, tables)
+
+    def home(self) -> str:
+        """What a table's name may stand behind."""
+        return str(self.db.database)
+
+    def policy(self) -> Policy:
+        """https://mariadb.com/kb/en/identifier-case-sensitivity/"""
+        from wheatear.schema.diff import Policy  # noqa: PLC0415
+
+        return Policy(fold_columns=True, keys_hold_types=True)
+
+    def stand_in(self) -> Any:
+        """Without a connection: what it is asked for is only written."""
+        from wheatear.engines.models import stand_in  # noqa: PLC0415
+
+        return stand_in(self.db, peewee.MySQLDatabase, "scratch")
+
+    def created(self, statements: Sequence[Statement]) -> Schema:
+        """In a database of its own, which is dropped."""
+        from wheatear.engines.mysql import scratch  # noqa: PLC0415
+
+        return scratch.created(self.db, statements)
+
+    def dialect(self) -> str:
+        """The version without its last number; of MariaDB its name too."""
+        (version,) = self.db.execute_sql("SELECT VERSION()").fetchone()
+        family = "MariaDB" if "mariadb" in version.lower() else "MySQL"
+        return f"{family} {'.'.join(version.split('.')[:2])}"
+
+    def version(self) -> str:
+        """The server's, and the defaults that a new table takes."""
+        row = self.db.execute_sql(
+            "SELECT VERSION(), @@character_set_database, @@collation_database, "
+            "@@SESSION.default_storage_engine, @@SESSION.sql_mode"
+        ).fetchone()
+        return " ".join(map(str, row))
 
 
 def error_number(error: BaseException | None) -> int | None:

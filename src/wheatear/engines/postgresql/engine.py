@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import getpass
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import peewee
 
@@ -15,6 +15,11 @@ from wheatear.engines.postgresql import lock
 from wheatear.engines.postgresql.lock_waits import gave_way, sqlstate
 from wheatear.engines.waiting import Waiting
 from wheatear.errors import ConfigError
+
+if TYPE_CHECKING:
+    from wheatear.engines.models import Statement
+    from wheatear.schema.diff import Policy
+    from wheatear.schema.model import Schema
 
 _REMEDIES = {
     "42501": RIGHTS,
@@ -189,6 +194,52 @@ class PostgresqlEngine(Engine):
             (self.history_table(),),
         ).fetchall()
         return [row[0] for row in rows]
+
+    # Schemas
+
+    def read_schema(self, tables: Collection[str] | None = None) -> Schema:
+        """Read the connection's current schema."""
+        from wheatear.engines.postgresql.reader import read_schema  # noqa: PLC0415 - few need it
+
+        return read_schema(self.db, self._schema, tables)
+
+    def home(self) -> str:
+        """What a table's name may stand behind."""
+        return self._schema
+
+    def policy(self) -> Policy:
+        """Models cannot state most of a table's options."""
+        from wheatear.schema.diff import Policy  # noqa: PLC0415
+
+        return Policy(options=False)
+
+    def stand_in(self) -> Any:
+        """Without a connection: what it is asked for is only written."""
+        from wheatear.engines.models import stand_in  # noqa: PLC0415
+
+        return stand_in(self.db, peewee.PostgresqlDatabase, "scratch")
+
+    def created(self, statements: Sequence[Statement]) -> Schema:
+        """As temporary tables in a transaction that is rolled back."""
+        from wheatear.engines.postgresql import scratch  # noqa: PLC0415
+
+        return scratch.created(self.db, self._schema, statements)
+
+    def settled(self, before: Schema, after: Schema) -> tuple[Schema, Schema]:
+        """A restored dump prints its expressions otherwise than they were first printed."""
+        from wheatear.engines.postgresql import settling  # noqa: PLC0415
+
+        return settling.settled(self.db, self._schema, before, after)
+
+    def dialect(self) -> str:
+        """The major version."""
+        sql = "SELECT current_setting('server_version_num')::integer / 10000"
+        return str(self.db.execute_sql(sql).fetchone()[0])
+
+    def version(self) -> str:
+        """The server's, and where types and functions are looked for."""
+        (version,) = self.db.execute_sql("SHOW server_version").fetchone()
+        return f"{version} {self._schema} {self._search_path}"
 
 
 def _who() -> str:

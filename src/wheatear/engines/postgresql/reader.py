@@ -9,12 +9,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from wheatear.engines.postgresql import catalogue, facts
+from wheatear.engines.postgresql.spelling import quoted
 from wheatear.errors import OperationError
 from wheatear.schema.model import Object, Schema, Table
 
 
 def read_schema(
-    db: Any, schema: str | None = None, tables: Collection[str] | None = None
+    db: Any,
+    schema: str | None = None,
+    tables: Collection[str] | None = None,
+    *,
+    visible: str | None = None,
 ) -> Schema:
     """Read a schema; what is printed does not depend on the connection's search_path.
 
@@ -22,6 +27,7 @@ def read_schema(
         db: A Peewee PostgresqlDatabase.
         schema: The schema's name; None is the connection's current one.
         tables: Read only these tables and their triggers.
+        visible: Another schema whose names are printed without it.
 
     Raises:
         OperationError: There is no such schema.
@@ -30,6 +36,8 @@ def read_schema(
     """
     with db.atomic():
         namespace, home = _namespace(db, schema)
+        if visible is not None:
+            home += f", {quoted(visible)}"
         query = catalogue.of_schema(namespace, named=tables is not None)
         params = () if tables is None else (list(tables),)
         with _search_path(db, home):

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wheatear.engines.engine import FULL, Engine, own_transaction
 from wheatear.engines.sqlite import foreign_keys as keys
 from wheatear.engines.sqlite import lock
 from wheatear.engines.waiting import Waiting
 from wheatear.masking import Mask
+
+if TYPE_CHECKING:
+    from wheatear.engines.models import Statement
+    from wheatear.schema.diff import Policy
+    from wheatear.schema.model import Schema
 
 T = TypeVar("T")
 
@@ -227,3 +232,58 @@ class SqliteEngine(Engine):
         """https://www.sqlite.org/pragma.html#pragma_table_info"""
         rows = self.db.execute_sql("PRAGMA main.table_info(wheatear_history)").fetchall()
         return [row[1] for row in rows]
+
+    # Schemas
+
+    def read_schema(self, tables: Collection[str] | None = None) -> Schema:
+        """Read the main database."""
+        from wheatear.engines.sqlite import known, reader  # noqa: PLC0415 - few need it
+
+        if tables is not None:
+            return reader.read_schema(self.db, tables)
+        return known.read_schema(self.db)
+
+    def kept(self, without: str) -> Any:
+        """The statements that SQLite keeps, which need not be understood to be compared."""
+        from wheatear.engines.sqlite import kept  # noqa: PLC0415
+
+        return kept.statements(self.db, without)
+
+    def schema_of_kept(self, kept: Any) -> Schema:
+        """What the statements make in memory."""
+        from wheatear.engines.sqlite.kept import schema_of  # noqa: PLC0415
+
+        return schema_of(self.db, kept)
+
+    def home(self) -> str:
+        """What a table's name may stand behind."""
+        return "main"
+
+    def policy(self) -> Policy:
+        """Names are the same in any letter case; a table may point at one that is not there yet."""
+        from wheatear.engines.sqlite.type_names import canonical  # noqa: PLC0415
+        from wheatear.schema.diff import Policy  # noqa: PLC0415
+
+        return Policy(
+            fold_tables=True, fold_columns=True, forward_references=True, type_key=canonical
+        )
+
+    def stand_in(self) -> Any:
+        """In memory."""
+        from wheatear.engines.sqlite import scratch  # noqa: PLC0415
+
+        return scratch.stand_in(self.db)
+
+    def created(self, statements: Sequence[Statement]) -> Schema:
+        """In a database in memory, with the functions and collations of this one."""
+        from wheatear.engines.sqlite import scratch  # noqa: PLC0415
+
+        return scratch.created(self.db, statements)
+
+    def dialect(self) -> str:
+        """Any: SQLite keeps statements as they were written."""
+        return ""
+
+    def version(self) -> str:
+        """The library's."""
+        return str(self.db.server_version)

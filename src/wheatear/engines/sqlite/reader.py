@@ -60,7 +60,7 @@ def _kind(kind: str) -> ObjectKind:
 
 
 # The shadows of fts3, fts4, fts5 and rtree, for an SQLite before 3.37, which does not tell.
-_SHADOWS = (
+SHADOWS = (
     *("content", "segments", "segdir", "docsize", "stat", "data", "idx", "config"),
     *("node", "parent", "rowid"),
 )
@@ -73,7 +73,7 @@ def _shadows(db: Any, stored: list[tuple[Any, ...]]) -> set[str]:
     if tuple(db.server_version) >= (3, 37, 0):
         found = rows(db, "SELECT name FROM pragma_table_list WHERE schema='main' AND type='shadow'")
         return {name for (name,) in found}
-    return {f"{name}_{suffix}" for name in virtual for suffix in _SHADOWS}
+    return {f"{name}_{suffix}" for name in virtual for suffix in SHADOWS}
 
 
 @dataclass(frozen=True)

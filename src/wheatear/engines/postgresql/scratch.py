@@ -1,0 +1,91 @@
+"""Models as temporary tables, in a transaction that is rolled back: no live table is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from wheatear.engines.engine import own_transaction
+from wheatear.engines.models import Statement, send
+from wheatear.engines.postgresql.reader import read_schema
+from wheatear.engines.postgresql.spelling import quoted
+from wheatear.errors import ConfigError, OperationError
+from wheatear.schema.model import Schema
+
+# Whatever is in nobody else's way may wait for nobody.
+_LOCK_TIMEOUT = "1s"
+
+
+def created(db: Any, home: str, statements: Sequence[Statement]) -> Schema:
+    """Create in `pg_temp`, or without the right to it in a schema of its own, read, roll back.
+
+    Args:
+        db: The database; not in a transaction.
+        home: Its current schema: types and functions are looked for there.
+        statements: What to run.
+    """
+    with scratch(db, home) as namespace:
+        send(db, statements)
+        _check_locks(db, namespace)
+        return read_schema(db, namespace, visible=home)
+
+
+@contextmanager
+def scratch(db: Any, home: str) -> Iterator[str]:
+    """A transaction in which tables are made in a namespace of their own; it is rolled back."""
+    with own_transaction(db, begin=db.begin, commit=lambda _: db.rollback()):
+        namespace = _namespace(db)
+        db.execute_sql(
+            "SELECT set_config('search_path', %s || ', ' || %s || ', ' || "
+            "current_setting('search_path'), true), set_config('lock_timeout', %s, true)",
+            (namespace, quoted(home), _LOCK_TIMEOUT),
+        )
+        yield namespace
+
+
+def _namespace(db: Any) -> str:
+    """https://www.postgresql.org/docs/current/ddl-priv.html: TEMPORARY, else CREATE."""
+    name, temporary, create, standby, own = db.execute_sql(
+        "SELECT current_database(), has_database_privilege(current_database(), 'TEMPORARY'), "
+        "has_database_privilege(current_database(), 'CREATE'), pg_is_in_recovery(), "
+        "'wheatear_scratch_' || pg_backend_pid()"
+    ).fetchone()
+    if standby:
+        raise OperationError(
+            "Models are read by creating them in a scratch namespace; a standby takes no writes.",
+            state="nothing was changed.",
+            next="connect to the primary server.",
+        )
+    if temporary:
+        return "pg_temp"
+    if not create:
+        raise OperationError(
+            f"Models are read by creating them in a scratch namespace, but this user may make "
+            f"neither temporary tables nor a schema in the database {name}.",
+            state="nothing was changed.",
+            next=f"GRANT TEMPORARY ON DATABASE {quoted(name)} TO CURRENT_USER;  -- as its owner "
+            "(naming the user), or connect as a user who has it.",
+        )
+    db.execute_sql(f"CREATE SCHEMA {quoted(own)}")
+    return str(own)
+
+
+def _check_locks(db: Any, namespace: str) -> None:
+    """Whatever escaped the scratch holds a lock outside it."""
+    row = db.execute_sql(
+        "SELECT c.oid::regclass::text FROM pg_locks l JOIN pg_class c ON c.oid = l.relation "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' "
+        "AND l.mode NOT IN ('AccessShareLock', 'RowShareLock') "
+        "AND n.nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema', %s) "
+        "AND n.nspname NOT LIKE 'pg\\_temp\\_%%' AND n.nspname NOT LIKE 'pg\\_toast\\_temp\\_%%' "
+        "ORDER BY c.relkind = 'i' LIMIT 1",
+        (namespace,),
+    ).fetchone()
+    if row:
+        raise ConfigError(
+            f"A model's definition reaches the table {row[0]}, which is no model's.",
+            state="nothing was changed: what it did was rolled back.",
+            next="look in the models for SQL that names it, or make a model of it.",
+        )

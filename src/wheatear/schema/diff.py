@@ -1,0 +1,223 @@
+"""Two schemas subtracted: what has to change for the first to become the second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from wheatear.schema.changes import (
+    AddConstraint,
+    AddIndex,
+    AddObject,
+    AddTable,
+    AlterColumn,
+    AlterTable,
+    Change,
+    DropConstraint,
+    DropIndex,
+    DropObject,
+    DropTable,
+)
+from wheatear.schema.columns import Found, columns
+from wheatear.schema.content import (
+    constraint_content,
+    index_content,
+    plain,
+    same_type,
+    targets_of,
+    unmatched,
+)
+from wheatear.schema.model import Constraint, Index, Object, Schema, Table
+from wheatear.schema.order import ordered
+from wheatear.schema.policy import HISTORY, Policy
+from wheatear.schema.renames import Rename, candidates, renamed, respelled
+
+__all__ = ["HISTORY", "Compared", "Policy", "candidates", "compare", "diff"]
+
+
+class Compared(NamedTuple):
+    """What two schemas differ in.
+
+    Attributes:
+        changes: What would make the first the second, in an order in which it can be made.
+        apart: What only the database has and no model speaks about: left alone.
+    """
+
+    changes: tuple[Change, ...]
+    apart: tuple[Change, ...] = ()
+
+
+def diff(
+    before: Schema, after: Schema, *, renames: Sequence[Rename] = (), policy: Policy
+) -> list[Change]:
+    """Return the changes that make `before` to `after`, in an order in which they can be made.
+
+    Args:
+        before: What is: the database.
+        after: What is to be: the models.
+        renames: What was renamed, tables first; `candidates` proposes some.
+        policy: What counts.
+    """
+    return list(compare(before, after, renames=renames, policy=policy).changes)
+
+
+def compare(
+    before: Schema, after: Schema, *, renames: Sequence[Rename] = (), policy: Policy
+) -> Compared:
+    """The same, with what is set apart."""
+    before, after = _ours(before, policy), _ours(after, policy)
+    for rename in renames:
+        before = renamed(before, rename)
+    before = respelled(before, after, tables=policy.fold_tables, columns=policy.fold_columns)
+    if policy.stated:
+        after = _without_views(before, after)
+    found = [*_tables(before, after, policy), *_objects(before, after, policy)]
+    changes = [one.change for one in found if not one.apart]
+    if policy.keys_hold_types:
+        changes += _keys_around(changes, before, after)
+    return Compared(
+        (*renames, *ordered(changes, forward_references=policy.forward_references)),
+        tuple(one.change for one in found if one.apart),
+    )
+
+
+def _ours(schema: Schema, policy: Policy) -> Schema:
+    patterns = (HISTORY, *policy.ignore_tables)
+
+    def is_ours(name: str | None) -> bool:
+        return name is None or not any(fnmatchcase(name, pattern) for pattern in patterns)
+
+    return Schema(
+        tuple(table for table in schema.tables if is_ours(table.name)),
+        tuple(one for one in schema.objects if is_ours(one.name) and is_ours(one.table)),
+    )
+
+
+def _without_views(before: Schema, after: Schema) -> Schema:
+    """A model of a view or a virtual table is read through it: there is no table to compare."""
+    kinds = {"view", "materialized view", "virtual table"}
+    views = {one.name for one in before.objects if one.kind in kinds}
+    return replace(after, tables=tuple(one for one in after.tables if one.name not in views))
+
+
+def _tables(before: Schema, after: Schema, policy: Policy) -> Iterator[Found]:
+    here = {table.name: table for table in before.tables}
+    there = {table.name: table for table in after.tables}
+    for table in before.tables:
+        if table.name not in there:
+            yield Found(DropTable(table), apart=policy.stated)
+    for table in after.tables:
+        was = here.get(table.name)
+        if was is None:
+            yield Found(AddTable(table))
+        elif was != table:
+            yield from columns(was, table, before, policy)
+            yield from _keys_and_indexes(was, table, (before, after), policy)
+            yield from _table(was, table, policy)
+
+
+def _table(was: Table, is_: Table, policy: Policy) -> Iterator[Found]:
+    options = is_.options
+    if policy.stated and not options and not policy.options:
+        options = was.options
+    comment = was.comment if policy.stated and is_.comment is None else is_.comment
+    if (was.options, was.comment) != (options, comment):
+        yield Found(AlterTable(was, replace(was, options=options, comment=comment)))
+    kept = replace(was, options=is_.options, comment=is_.comment)
+    if kept != replace(was, options=options, comment=comment):
+        yield Found(AlterTable(was, kept), apart=True)
+
+
+# Constraints and indexes
+
+
+def _keys_and_indexes(
+    was: Table, is_: Table, schemas: tuple[Schema, Schema], policy: Policy
+) -> Iterator[Found]:
+    before, after = schemas
+    here = [_with_targets(one, before) for one in was.constraints]
+    there = [_with_targets(one, after) for one in is_.constraints]
+    gone, new = unmatched(here, there, lambda one: constraint_content(one, names=policy.names))
+    old_indexes, new_indexes = unmatched(
+        was.indexes, is_.indexes, lambda one: index_content(one, names=policy.names)
+    )
+    if policy.stated:
+        gone, new_indexes = _unique_either_way(gone, new_indexes)
+        new, old_indexes = _unique_either_way(new, old_indexes)
+    yield from (Found(DropConstraint(is_.name, one)) for one in gone)
+    yield from (Found(AddConstraint(is_.name, one)) for one in new)
+    yield from (Found(DropIndex(is_.name, one)) for one in old_indexes)
+    yield from (Found(AddIndex(is_.name, one)) for one in new_indexes)
+
+
+def _with_targets(constraint: Constraint, schema: Schema) -> Constraint:
+    if constraint.kind != "foreign key":
+        return constraint
+    return replace(constraint, targets=targets_of(constraint, schema))
+
+
+def _unique_either_way(
+    constraints: list[Constraint], indexes: list[Index]
+) -> tuple[list[Constraint], list[Index]]:
+    """Without the pairs of a UNIQUE constraint and a unique index that say the same."""
+    left = []
+    indexes = list(indexes)
+    for constraint in constraints:
+        same = next((one for one in indexes if _says_the_same(constraint, one)), None)
+        if same is None:
+            left.append(constraint)
+        else:
+            indexes.remove(same)
+    return left, indexes
+
+
+def _says_the_same(constraint: Constraint, index: Index) -> bool:
+    if constraint.kind != "unique" or constraint.options or not index.unique:
+        return False
+    parts = tuple(part.strip('"`') for part in index.parts)
+    return parts == constraint.columns and not (index.where or index.using or index.extra)
+
+
+def _keys_around(changes: list[Change], before: Schema, after: Schema) -> list[Change]:
+    """Foreign keys that stay, but have to be away while a type changes that they hold."""
+    retyped = {
+        (change.table, change.after.name)
+        for change in changes
+        if isinstance(change, AlterColumn) and not same_type(change.before, change.after)
+    }
+    going = {(one.table, one.constraint) for one in changes if isinstance(one, DropConstraint)}
+    around: list[Change] = []
+    for table in before.tables if retyped else ():
+        if after.table(table.name) is None:
+            continue
+        for one in table.constraints:
+            held = {(table.name, name) for name in one.columns}
+            held |= {(one.table or "", name) for name in targets_of(one, before)}
+            if one.kind == "foreign key" and held & retyped and (table.name, one) not in going:
+                around += [DropConstraint(table.name, one), AddConstraint(table.name, one)]
+    return around
+
+
+# Objects
+
+
+def _objects(before: Schema, after: Schema, policy: Policy) -> Iterator[Found]:
+    gone, new = unmatched(before.objects, after.objects, _content)
+    stated = {(one.kind, one.name) for one in after.objects}
+    for thing in gone:
+        apart = policy.stated and (thing.kind, thing.name) not in stated
+        yield Found(DropObject(thing), apart=apart)
+    for thing in new:
+        yield Found(AddObject(thing))
+
+
+def _content(thing: Object) -> tuple[str, str, str, str]:
+    sql = plain(thing.sql)
+    if thing.kind == "virtual table":
+        sql = sql.translate(_NO_QUOTES).casefold()
+    return (thing.kind, thing.name, sql, thing.table or "")
+
+
+_NO_QUOTES = str.maketrans("", "", '"`[] ')

@@ -1,0 +1,145 @@
+"""The order in which changes can be made: what depends on another is dropped first, added last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from wheatear.schema.changes import (
+    AddColumn,
+    AddConstraint,
+    AddIndex,
+    AddObject,
+    AddTable,
+    AlterColumn,
+    AlterTable,
+    Change,
+    DropColumn,
+    DropConstraint,
+    DropIndex,
+    DropObject,
+    DropTable,
+    RenameColumn,
+    RenameTable,
+)
+from wheatear.schema.model import Constraint, Table
+
+# What columns are made of, so that it comes before tables; all else comes after them.
+_BENEATH = {"type", "sequence"}
+
+
+def ordered(changes: Sequence[Change], *, forward_references: bool) -> list[Change]:
+    """The changes in an order in which each can be made; its reverse serves the inverses.
+
+    Args:
+        changes: The changes, without any order.
+        forward_references: Whether a table may point at one that is made after it.
+    """
+    added = [change.table for change in changes if isinstance(change, AddTable)]
+    dropped = [change.table for change in changes if isinstance(change, DropTable)]
+    others = [one for one in changes if not isinstance(one, (AddTable, DropTable))]
+    made = _made(added, forward_references=forward_references)
+    gone = [one.inverse for one in reversed(_made(dropped, forward_references=forward_references))]
+    return sorted([*others, *gone, *made], key=_phase)
+
+
+def _phase(change: Change) -> int:
+    """When a kind of change has its turn; within a phase the given order stays.
+
+    The phases mirror each other around the middle: reversed, they are right for the inverses.
+    """
+    if isinstance(change, (AddObject, DropObject)):
+        return _phase_of_object(change)
+    if isinstance(change, (AddConstraint, DropConstraint)):
+        return _phase_of_constraint(change)
+    if isinstance(change, (AddColumn, DropColumn)):
+        return _phase_of_column(change)
+    return _PHASES[type(change)]
+
+
+_PHASES: dict[type[Change], int] = {
+    RenameTable: 0,
+    RenameColumn: 1,
+    # 2: views and triggers go · 3: foreign keys go · 4: types and sequences come
+    DropTable: 5,
+    DropIndex: 6,
+    # 6: other constraints go · 7: generated columns go · 8: columns come
+    AlterColumn: 9,
+    AlterTable: 9,
+    # 10: columns go · 11: generated columns come · 12: other constraints come
+    AddIndex: 12,
+    AddTable: 13,
+    # 14: types and sequences go · 15: foreign keys come · 16: views and triggers come
+}
+
+
+def _phase_of_object(change: AddObject | DropObject) -> int:
+    beneath = change.object.kind in _BENEATH
+    if isinstance(change, AddObject):
+        return 4 if beneath else 16
+    return 14 if beneath else 2
+
+
+def _phase_of_constraint(change: AddConstraint | DropConstraint) -> int:
+    key = change.constraint.kind == "foreign key"
+    if isinstance(change, AddConstraint):
+        return 15 if key else 12
+    return 3 if key else 6
+
+
+def _phase_of_column(change: AddColumn | DropColumn) -> int:
+    generated = change.column.generated or ""
+    computed = generated.startswith("GENERATED") and "IDENTITY" not in generated
+    if isinstance(change, AddColumn):
+        return 11 if computed else 8
+    return 7 if computed else 10
+
+
+def _made(tables: Sequence[Table], *, forward_references: bool) -> list[Change]:
+    """The tables, those that others point at first; foreign keys of cycles are added at the end."""
+    in_order = _by_reference(tables)
+    if forward_references:
+        return [AddTable(table) for table in in_order]
+    waiting = {table.name for table in in_order}
+    changes: list[Change] = []
+    late: list[Change] = []
+    for table in in_order:
+        postponed = [one for one in table.constraints if _waits(one, table, waiting)]
+        kept = tuple(one for one in table.constraints if one not in postponed)
+        changes.append(AddTable(replace(table, constraints=kept)))
+        late += [AddConstraint(table.name, one) for one in postponed]
+        waiting.discard(table.name)
+    return [*changes, *late]
+
+
+def _waits(constraint: Constraint, table: Table, waiting: set[str]) -> bool:
+    return constraint.table in waiting and constraint.table != table.name
+
+
+def _by_reference(tables: Sequence[Table]) -> list[Table]:
+    by_name = {table.name: table for table in tables}
+    done: dict[str, Table] = {}
+    for table in tables:
+        _visit(table, by_name, done, set())
+    return list(done.values())
+
+
+def _visit(
+    table: Table, by_name: dict[str, Table], done: dict[str, Table], under_way: set[str]
+) -> None:
+    """Depth first, without recursion: chains of tables may be long."""
+    stack = [(table, iter(_references(table)))]
+    under_way.add(table.name)
+    while stack:
+        current, references = stack[-1]
+        following = next((by_name[name] for name in references if name in by_name), None)
+        if following is None:
+            done.setdefault(current.name, current)
+            stack.pop()
+        elif following.name not in done and following.name not in under_way:
+            under_way.add(following.name)
+            stack.append((following, iter(_references(following))))
+
+
+def _references(table: Table) -> list[str]:
+    return sorted({one.table for one in table.constraints if one.table and one.table != table.name})
