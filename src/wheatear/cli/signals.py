@@ -28,12 +28,20 @@ def interruptible(engine: Engine) -> Iterator[None]:
         return
     reading, writing = socket.socketpair()
     writing.setblocking(False)
-    watcher = threading.Thread(target=_watch, args=(reading, engine), daemon=True)
+    stops: list[int] = []
+    watcher = threading.Thread(target=_watch, args=(reading, engine, stops), daemon=True)
     terminate = signal.signal(signal.SIGTERM, _terminate)
     wakeup = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
     watcher.start()
     try:
         yield
+    except Exception as error:
+        # A statement that is stopped fails, and so may what cleans up after it: that is no error.
+        if signal.SIGTERM in stops:
+            raise Terminated(_TERMINATED) from error
+        if signal.SIGINT in stops:
+            raise KeyboardInterrupt from error
+        raise
     finally:
         signal.set_wakeup_fd(wakeup)
         signal.signal(signal.SIGTERM, terminate)
@@ -42,10 +50,10 @@ def interruptible(engine: Engine) -> Iterator[None]:
         reading.close()
 
 
-def _watch(reading: socket.socket, engine: Engine) -> None:
-    stops = {signal.SIGINT, signal.SIGTERM}
+def _watch(reading: socket.socket, engine: Engine, stops: list[int]) -> None:
     while byte := reading.recv(1):
-        if byte[0] in stops:
+        if byte[0] in (signal.SIGINT, signal.SIGTERM):
+            stops.append(byte[0])
             with suppress(Exception):  # a statement that has ended needs no stopping
                 engine.interrupt()
 

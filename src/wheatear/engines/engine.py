@@ -286,6 +286,19 @@ READ_ONLY = "the database takes no writes now: connect to one that does, or let 
 FULL = "make room on the disk of the database, then run the command again."
 
 
+def put_back(action: Callable[[], object]) -> None:
+    """Put a setting back, whatever happened: a second time if it fails.
+
+    An interrupt is for the statement that runs, but may come late and hit this one; and its error
+    must not take the place of the one that ended the run.
+    """
+    with suppress(Exception):
+        action()
+        return
+    with suppress(Exception):
+        action()
+
+
 def first_line(error: BaseException) -> str:
     """The driver's own words, without the lines of advice that some drivers add."""
     text = str(error.args[-1]) if error.args else str(error)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import peewee
 
-from wheatear.engines.engine import FULL, READ_ONLY, RIGHTS, Engine
+from wheatear.engines.engine import FULL, READ_ONLY, RIGHTS, Engine, put_back
 from wheatear.engines.mysql import lock
 from wheatear.engines.waiting import Waiting
 
@@ -71,7 +71,7 @@ class MysqlEngine(Engine):
             yield
         finally:
             if not self.db.is_closed() and getattr(self.connection, "open", True):
-                self._set_lock_timeout(timeout)
+                put_back(lambda: self._set_lock_timeout(timeout))
 
     def _set_lock_timeout(self, seconds: int) -> None:
         """How long DDL waits for a table that others use; whole seconds.
@@ -151,8 +151,7 @@ class MysqlEngine(Engine):
         finally:
             # A connection that is gone has given it back.
             if not self.db.is_closed():
-                with suppress(peewee.PeeweeException):
-                    lock.release(self.db, self._lock)
+                put_back(lambda: lock.release(self.db, self._lock))
 
     def is_running_elsewhere(self) -> bool:
         """Whether another connection holds the lock."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from wheatear.engines.engine import FULL, READ_ONLY, RIGHTS, Engine, own_transaction
+from wheatear.engines.engine import FULL, READ_ONLY, RIGHTS, Engine, own_transaction, put_back
 from wheatear.engines.postgresql import lock
 from wheatear.engines.postgresql.lock_waits import gave_way, sqlstate
 from wheatear.engines.waiting import Waiting
@@ -75,8 +75,9 @@ class PostgresqlEngine(Engine):
             yield
         finally:
             if not self.db.is_closed() and not self.is_gone():
-                self.db.execute_sql(
-                    "SELECT set_config('search_path', %s, false)", (self._search_path,)
+                path = (self._search_path,)
+                put_back(
+                    lambda: self.db.execute_sql("SELECT set_config('search_path', %s, false)", path)
                 )
 
     def is_gone(self) -> bool:
@@ -156,7 +157,7 @@ class PostgresqlEngine(Engine):
                 (*lock.key(self._schema), self._search_path, _who(), f"{self.lock_timeout:.3f}s"),
             ).fetchone()[0]
         except BaseException:
-            self.db.rollback()
+            put_back(self.db.rollback)
             raise
         if not held:
             self.db.rollback()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from wheatear.engines.engine import FULL, Engine, own_transaction
+from wheatear.engines.engine import FULL, Engine, own_transaction, put_back
 from wheatear.engines.sqlite import foreign_keys as keys
 from wheatear.engines.sqlite import lock
 from wheatear.engines.waiting import Waiting
@@ -107,7 +107,8 @@ class SqliteEngine(Engine):
             yield
         finally:
             if not self.db.is_closed():
-                self.db.execute_sql(f"PRAGMA busy_timeout = {int(timeout)}")
+                sql = f"PRAGMA busy_timeout = {int(timeout)}"
+                put_back(lambda: self.db.execute_sql(sql))
 
     def in_transaction(self) -> bool:
         """Ask the driver."""
@@ -167,7 +168,7 @@ class SqliteEngine(Engine):
             raise
         finally:
             if not self.db.is_closed() and not self.in_transaction():
-                self._enforce(self._foreign_keys)
+                put_back(lambda: self._enforce(self._foreign_keys))
 
     def verify(self) -> None:
         """https://www.sqlite.org/pragma.html#pragma_foreign_key_check"""
@@ -199,7 +200,7 @@ class SqliteEngine(Engine):
             self._beside.give_back()
             self._enforced = None  # the migration may have changed it
             if not self.db.is_closed() and not self.in_transaction():
-                self._enforce(self._foreign_keys)
+                put_back(lambda: self._enforce(self._foreign_keys))
 
     def is_running_elsewhere(self) -> bool:
         """Whether another process holds the lock beside the file."""
