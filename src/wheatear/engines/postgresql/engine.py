@@ -132,13 +132,13 @@ class PostgresqlEngine(Engine):
     def _lock_beside(self, cursor: Any) -> bool:
         cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
         cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(%s, %s), set_config('application_name', %s, true), "
-            "set_config('idle_in_transaction_session_timeout', '0', true)",
+            "SELECT pg_try_advisory_xact_lock(%s, %s), set_config('application_name', %s, true)",
             (*lock.key(self._schema), _who()),
         )
         held = bool(cursor.fetchone()[0])
-        if not held:
-            cursor.execute("ROLLBACK")
+        # The SELECT's portal keeps its snapshot, for which CREATE INDEX CONCURRENTLY waits, until
+        # another statement takes its place.
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0" if held else "ROLLBACK")
         return held
 
     def _begin_with_lock(self, waiting: Waiting) -> None:
