@@ -293,12 +293,15 @@ def _id(one: Standing) -> int | None:
     return one.applied.id if one.applied else None
 
 
-def still_to_do(step: Step, all_: Sequence[Standing]) -> bool:
+def still_to_do(step: Step, now: Standing | None) -> bool:
     """Decide again, under the lock, whether a step is still to be done.
 
     A plan only ever shrinks: what another runner did meanwhile is not done twice.
+
+    Args:
+        step: The step.
+        now: Where its migration stands now; None if it has neither file nor record.
     """
-    now = next((one for one in all_ if one.name == step.name), None)
     if step.direction == "forward":
         return now is None or now.applied is None
     return now is not None and now.applied is not None and now.applied.id == step.basis

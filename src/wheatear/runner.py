@@ -273,14 +273,17 @@ class Runner:
 
     def _still_to_do(self, step: Step) -> bool:
         """Decide again: whether the step is still to be done, by the history as it is now."""
-        if self._history.last_id() == self._known_id and self._done_by_others is not None:
+        if self._done_by_others is not None and (
+            self._engine.undisturbed or self._history.last_id() == self._known_id
+        ):
             return step not in self._done_by_others
         now = self._look()
         stopped = next((one for one in now if one.state == "interrupted"), None)
         if stopped is not None:
             raise failures.interrupted(stopped, self._history.read())
+        standing = {one.name: one for one in now}
         self._done_by_others = {
-            one for one in self._planned.steps if not plan.still_to_do(one, now)
+            one for one in self._planned.steps if not plan.still_to_do(one, standing.get(one.name))
         }
         self._refuse_to_dig(now)
         return step not in self._done_by_others

@@ -79,16 +79,16 @@ def test_under_the_lock_a_plan_only_shrinks(
     found = plan.standings(files, log(*before, *meanwhile))
     now = {one.name: one for one in found}
     for step in plan.forward(first).steps:
-        if plan.still_to_do(step, found):
+        if plan.still_to_do(step, now.get(step.name)):
             assert now[step.name].applied is None
     if not any(one.applied for one in first):
         return
     for step in plan.backward(first, to="zero").steps:
-        if plan.still_to_do(step, found):
+        if plan.still_to_do(step, now.get(step.name)):
             assert now[step.name].applied is not None
             assert now[step.name].applied.id == step.basis
     assert not any(
-        plan.still_to_do(step, found)
+        plan.still_to_do(step, now.get(step.name))
         for step in plan.backward(first, to="zero").steps
         if f"-{NAMES.index(step.name)}" in meanwhile
     )

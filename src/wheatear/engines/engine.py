@@ -48,6 +48,9 @@ class Engine(ABC):
         self.db = db
         self.connection: Any = None
         """The driver's own connection of this run."""
+        self.undisturbed = False
+        """Inside a block: no other connection has written since the block before it. Only where
+        that can be told for next to nothing."""
         self.lock_timeout = LOCK_TIMEOUT
         """Seconds that a statement waits for another connection's lock before it gives way."""
 

@@ -167,7 +167,9 @@ class SqliteEngine(Engine):
             self._version = None  # what was known may have been rolled back
             raise
         finally:
-            if not self.db.is_closed() and not self.in_transaction():
+            if self._enforced is not self._foreign_keys and not (
+                self.db.is_closed() or self.in_transaction()
+            ):
                 put_back(lambda: self._enforce(self._foreign_keys))
 
     def verify(self) -> None:
@@ -213,8 +215,11 @@ class SqliteEngine(Engine):
 
     def _known_violations(self) -> keys.Violations:
         """What the last check found, unless another connection has written since."""
-        version = int(self.db.pragma("data_version"))
-        if version == self._version:
+        cursor = self.connection.cursor()
+        version = next(iter(cursor.execute("PRAGMA data_version")))[0]
+        cursor.close()
+        self.undisturbed = version == self._version
+        if self.undisturbed:
             return self._violations
         self._version = version
         return keys.violations(self.db)
