@@ -173,9 +173,6 @@ def of_schema(namespace: int, *, named: bool) -> str:
 
 
 COLUMNS_ALONE = """
-SELECT attrelid, attname, atttypid, atttypmod, attnotnull, atthasdef, attidentity, attgenerated,
-  attcollation
-FROM pg_attribute
+SELECT attrelid, attname, a::text FROM pg_attribute a
 WHERE attrelid = COALESCE(%s::oid, to_regclass(%s)) AND attnum > 0 AND NOT attisdropped
-ORDER BY attnum
 """

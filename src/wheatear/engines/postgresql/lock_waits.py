@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import peewee
 
-from wheatear.engines.postgresql.send import ask, send
+from wheatear.engines.postgresql.send import ask
 from wheatear.errors import LockTimeoutError, WheatearError
 
 logger = logging.getLogger("wheatear")
@@ -130,14 +130,15 @@ def holder_of(db: Any, relation: str) -> str:
     return f"process {pid} ({about}, for {seconds} s)"
 
 
+def also_short_waits(seconds: float | None) -> str:
+    """What follows BEGIN to bound each wait for a lock: one round trip for both."""
+    return "" if seconds is None else f"; SET LOCAL lock_timeout = '{_milliseconds(seconds)}'"
+
+
 @contextmanager
-def short_waits(db: Any, seconds: float | None, *, put_back: bool) -> Iterator[None]:
-    """Inside a transaction: bound each wait for a lock; in the caller's, put the setting back."""
+def short_waits(db: Any, seconds: float | None) -> Iterator[None]:
+    """Inside the caller's transaction: bound each wait for a lock, and put the setting back."""
     if seconds is None:
-        yield
-        return
-    if not put_back:
-        send(db, f"SET LOCAL lock_timeout = '{_milliseconds(seconds)}'")
         yield
         return
     ((before, _),) = ask(

@@ -9,9 +9,16 @@ from typing import Any, TypeVar
 
 import peewee
 
+from wheatear.engines.engine import own_transaction
 from wheatear.engines.postgresql import faithful, refusal
 from wheatear.engines.postgresql.change import Planned, about
-from wheatear.engines.postgresql.lock_waits import Patience, gave_way, holder_of, short_waits
+from wheatear.engines.postgresql.lock_waits import (
+    Patience,
+    also_short_waits,
+    gave_way,
+    holder_of,
+    short_waits,
+)
 from wheatear.engines.postgresql.send import send
 from wheatear.engines.postgresql.sight import (
     Sight,
@@ -87,10 +94,18 @@ class Work:
             raise refusal.refused(self.db, error, planned, lambda: self.look().oid) from error
 
     def _in_transaction(self, body: Callable[[], _T], *, callers: bool) -> _T:
-        manual = callers and isinstance(self.db.top_transaction(), peewee._manual)
+        seconds = self.patience.lock_timeout
+        if not callers:
+            with own_transaction(
+                self.db,
+                begin=lambda: send(self.db, f"BEGIN{also_short_waits(seconds)}"),
+                commit=lambda commit: commit(),
+            ):
+                return body()
+        manual = isinstance(self.db.top_transaction(), peewee._manual)
         with (
             self.db.savepoint() if manual else self.db.atomic(),
-            short_waits(self.db, self.patience.lock_timeout, put_back=callers),
+            short_waits(self.db, seconds),
         ):
             return body()
 
