@@ -174,5 +174,5 @@ def of_schema(namespace: int, *, named: bool) -> str:
 
 COLUMNS_ALONE = """
 SELECT attrelid, attname, a::text FROM pg_attribute a
-WHERE attrelid = COALESCE(%s::oid, to_regclass(%s)) AND attnum > 0 AND NOT attisdropped
+WHERE attrelid = {table} AND attnum > 0 AND NOT attisdropped
 """

@@ -109,7 +109,8 @@ def glance(db: Any, schema: str | None, table: str) -> Sight:
     Raises:
         OperationError: There is no such table; it lists the near names.
     """
-    rows = db.execute_sql(catalogue.COLUMNS_ALONE, (None, quoted(schema, table))).fetchall()
+    named = catalogue.COLUMNS_ALONE.format(table="to_regclass(%s)")
+    rows = db.execute_sql(named, (quoted(schema, table),)).fetchall()
     if not rows:  # not there, or without any column
         return look(db, schema, table)
     return Sight(rows[0][0], schema, False, Table(table, tuple(map(_glanced, rows))))
@@ -117,7 +118,7 @@ def glance(db: Any, schema: str | None, table: str) -> Sight:
 
 def glance_again(db: Any, before: Sight) -> Sight:
     """The same for a table that was glanced at before."""
-    rows = db.execute_sql(catalogue.COLUMNS_ALONE, (before.oid, None)).fetchall()
+    rows = db.execute_sql(catalogue.COLUMNS_ALONE.format(table=int(before.oid))).fetchall()
     return replace(before, table=replace(before.table, columns=tuple(map(_glanced, rows))))
 
 
