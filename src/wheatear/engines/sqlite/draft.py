@@ -28,6 +28,8 @@ class Scan:
     condition: str
     what: str
     next_step: str
+    null_in: str | None = None
+    """The column of which it asks for NULL, which an index of it answers at once."""
 
 
 @dataclass(frozen=True)

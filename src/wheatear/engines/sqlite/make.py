@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from . import edits, stored_statement
-from .draft import Draft, RefusedError
+from .draft import Draft, RefusedError, Scan
 from .dropping import (
     can_drop_in_place,
     check_dependents,
@@ -109,11 +109,7 @@ def _stored_short(draft: Draft, stored: str) -> bool:
 
 def _scan(draft: Draft) -> None:
     """Look for rows that break what is to be said, and name the first few."""
-    if len(draft.scans) > 1:  # the rows are read once for all
-        any_of = " OR ".join(f"({scan.condition})" for scan in draft.scans)
-        if not rows(draft.db, f"SELECT 1 FROM {draft.from_table} WHERE {any_of} LIMIT 1"):
-            return
-    for scan in draft.scans:
+    for scan in _scans_to_make(draft):
         definition = parse(draft.stored())
         key = row_key(definition) or ("'?'",)
         found = rows(
@@ -123,6 +119,19 @@ def _scan(draft: Draft) -> None:
         )
         if found:
             raise RefusedError(f"{scan.what}: {_name_rows(key, found)}", scan.next_step)
+
+
+def _scans_to_make(draft: Draft) -> list[Scan]:
+    """All; or those alone that an index answers, if reading the rows once clears the others."""
+    indexed = {
+        facts.columns[0] for facts in draft.before.indexes if facts.columns and not facts.partial
+    }
+    others = [scan for scan in draft.scans if fold(scan.null_in or "") not in indexed]
+    if len(others) > 1:
+        any_of = " OR ".join(f"({scan.condition})" for scan in others)
+        if not rows(draft.db, f"SELECT 1 FROM {draft.from_table} WHERE {any_of} LIMIT 1"):
+            return [scan for scan in draft.scans if scan not in others]
+    return draft.scans
 
 
 def _name_rows(key: tuple[str, ...], found: Sequence[tuple[object, ...]]) -> str:

@@ -32,6 +32,7 @@ class AddNotNull:
                     f"rows have NULL in column {column.name}",
                     f"give them a value first: UPDATE {quote(draft.table)} SET "
                     f"{quote(column.name)} = … WHERE {quote(column.name)} IS NULL",
+                    null_in=column.name,
                 )
             )
 
