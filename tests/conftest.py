@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from support.databases import (
     ENGINES,
@@ -16,6 +17,12 @@ from support.databases import (
     drop_database,
 )
 from support.projects import CONFIG, Project
+
+# The same examples each time, so that a commit is judged by what it changes;
+# `pytest --hypothesis-profile=new` looks for new ones.
+settings.register_profile("new", derandomize=False)
+settings.register_profile("steady", derandomize=True)
+settings.load_profile("steady")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -340,3 +340,17 @@ def test_only_one_spelling_makes_a_rowid() -> None:
         Schema((Table("t", (Column("x", type_),), key),)) for type_ in ("INT", "INTEGER")
     )
     assert diff(before, after, policy=replace(STATED, type_key=canonical))
+
+
+def test_an_index_may_take_the_name_of_one_that_is_called_otherwise_now() -> None:
+    """Names do not count, but two indexes of one name cannot be."""
+
+    def schema(*indexes: Index) -> Schema:
+        columns = (Column("id", "integer"), Column("y", "integer"))
+        return Schema((Table("b", columns, indexes=indexes),))
+
+    before = schema(Index("i", ("y",), unique=True))
+    after = schema(Index("i", ("id",)), Index("j", ("y",), unique=True))
+    found = compare(before, after, policy=STATED).changes
+
+    assert compare(applied(before, list(found)), after, policy=STATED).changes == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import NamedTuple
 
 from wheatear.schema.changes import (
@@ -139,17 +140,26 @@ def _keys_and_indexes(
     before, after = schemas
     here = [_with_targets(one, before) for one in was.constraints]
     there = [_with_targets(one, after) for one in is_.constraints]
-    gone, new = unmatched(here, there, lambda one: constraint_content(one, names=policy.names))
-    old_indexes, new_indexes = unmatched(
-        was.indexes, is_.indexes, lambda one: index_content(one, names=policy.names)
-    )
-    if policy.stated:
-        gone, new_indexes = _unique_either_way(gone, new_indexes)
-        new, old_indexes = _unique_either_way(new, old_indexes)
+    # Names count where one has moved to another content: what is kept would be in its way.
+    for names, either_way in ((policy.names, policy.stated), (True, policy.stated), (True, False)):
+        gone, new = unmatched(here, there, partial(constraint_content, names=policy.names))
+        old_indexes, new_indexes = unmatched(
+            was.indexes, is_.indexes, partial(index_content, names=names)
+        )
+        if either_way:
+            gone, new_indexes = _unique_either_way(gone, new_indexes)
+            new, old_indexes = _unique_either_way(new, old_indexes)
+        if not _name_taken(was.indexes, old_indexes, new_indexes):
+            break
     yield from (Found(DropConstraint(is_.name, one)) for one in gone)
     yield from (Found(AddConstraint(is_.name, one)) for one in new)
     yield from (Found(DropIndex(is_.name, one)) for one in old_indexes)
     yield from (Found(AddIndex(is_.name, one)) for one in new_indexes)
+
+
+def _name_taken(was: Sequence[Index], old: Sequence[Index], new: Sequence[Index]) -> bool:
+    kept = {one.name for one in was} - {one.name for one in old}
+    return any(one.name in kept for one in new)
 
 
 def _with_targets(constraint: Constraint, schema: Schema) -> Constraint:
