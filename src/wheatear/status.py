@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wheatear import plan
@@ -11,6 +12,7 @@ from wheatear.history import History, Record
 from wheatear.project import Project
 
 if TYPE_CHECKING:
+    from wheatear.journal.reading import Stands
     from wheatear.schema.words import Difference
 
 
@@ -27,10 +29,14 @@ class MigrationStatus(NamedTuple):
     direction: str | None = None
     """Of an interrupted one: the way it was going."""
     statements: tuple[str, ...] = ()
-    """Of an interrupted one: what was sent; the last may or may not have taken effect."""
+    """Of an interrupted one: what took effect, oldest first."""
     error: str | None = None
     accepted: bool = False
     """Of a missing one: somebody has said that this is all right."""
+    in_flight: str | None = None
+    """Of an interrupted one: the statement of which nobody knows whether it took effect."""
+    resumable: bool = False
+    """Of an interrupted one: `migrate` can go on from there."""
 
 
 class Status(NamedTuple):
@@ -76,6 +82,8 @@ class Status(NamedTuple):
                     "statements": list(one.statements),
                     "error": one.error,
                     "accepted": one.accepted,
+                    "in_flight": one.in_flight,
+                    "resumable": one.resumable,
                 }
                 for one in self.migrations
             ],
@@ -97,14 +105,23 @@ def read_status(project: Project, waiting: Waiting) -> Status:
     """
     listing = list_files(project.folder)
     if not project.engine.exists():
-        return _status(project, listing, [], running=False)
+        return _status(project, listing, [], {}, running=False)
     with project.engine.opened(waiting):
         history = History(project.engine, waiting)
         records = history.read()
         unfinished = any(one.outcome == "running" for one in records)
         running = unfinished and project.engine.is_running_elsewhere()
+        stopped = [one.id for one in records if one.outcome in ("running", "interrupted")]
+        journals = _journals(history, stopped) if stopped else {}
         drift = _drift(project, history, waiting) if records else ()
-    return _status(project, listing, records, running=running)._replace(drift=drift)
+    return _status(project, listing, records, journals, running=running)._replace(drift=drift)
+
+
+def _journals(history: History, records: Sequence[int]) -> Mapping[int, Stands]:
+    from wheatear.journal.reading import where_it_stands  # noqa: PLC0415 - seldom there is one
+
+    found = {record: where_it_stands(history, record) for record in records}
+    return {record: stands for record, stands in found.items() if stands is not None}
 
 
 def _drift(project: Project, history: History, waiting: Waiting) -> tuple[Difference, ...]:
@@ -114,14 +131,27 @@ def _drift(project: Project, history: History, waiting: Waiting) -> tuple[Differ
     return project.engine.patiently(lambda: find_drift(project.engine, history, ignored), waiting)
 
 
-def _status(project: Project, listing: Listing, records: list[Record], *, running: bool) -> Status:
+def _status(
+    project: Project,
+    listing: Listing,
+    records: list[Record],
+    journals: Mapping[int, Stands],
+    *,
+    running: bool,
+) -> Status:
     by_id = {record.id: record for record in records}
     standings = plan.standings(listing.files, records)
-    migrations = tuple(_of(standing, by_id, running=running) for standing in standings)
+    migrations = tuple(_of(standing, by_id, journals, running=running) for standing in standings)
     return Status(project.url, migrations, warnings=listing.warnings)
 
 
-def _of(standing: plan.Standing, records: dict[int, Record], *, running: bool) -> MigrationStatus:
+def _of(
+    standing: plan.Standing,
+    records: Mapping[int, Record],
+    journals: Mapping[int, Stands],
+    *,
+    running: bool,
+) -> MigrationStatus:
     applied = records.get(standing.applied.id) if standing.applied else None
     stopped = records.get(standing.interrupted.id) if standing.interrupted else None
     if stopped and running:
@@ -130,6 +160,7 @@ def _of(standing: plan.Standing, records: dict[int, Record], *, running: bool) -
             standing.name, "applied" if applied else "pending", running=True,
             direction=stopped.direction,
         )  # fmt: skip
+    stands = journals.get(stopped.id) if stopped else None
     return MigrationStatus(
         standing.name,
         standing.state,
@@ -137,7 +168,9 @@ def _of(standing: plan.Standing, records: dict[int, Record], *, running: bool) -
         seconds=applied.seconds if applied else None,
         run_by=(stopped or applied).run_by if stopped or applied else None,  # type: ignore[union-attr]
         direction=stopped.direction if stopped else None,
-        statements=stopped.statements if stopped else (),
+        statements=stands.done if stands else stopped.statements if stopped else (),
         error=stopped.error if stopped else None,
         accepted=standing.accepted,
+        in_flight=stands.in_flight if stands else None,
+        resumable=stands is not None,
     )

@@ -14,6 +14,7 @@ from wheatear.errors import ConfigError, DatabaseUnavailableError
 from wheatear.masking import Mask
 
 if TYPE_CHECKING:  # only who reads a schema needs them
+    from wheatear.engines.journaling import Journaling
     from wheatear.engines.models import Statement
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
@@ -221,16 +222,24 @@ class Engine(ABC):
     # History
 
     @abstractmethod
-    def history_table(self) -> str:
-        """The history's name, quoted and qualified so that no search path changes what it means."""
+    def history_table(self, name: str = "wheatear_history") -> str:
+        """The history's name, quoted and qualified so that no search path changes what it means.
 
-    def appended(self, column: str) -> str:
-        """The SQL that appends one parameter's text to a column that may be null."""
-        return f"COALESCE({column}, '') || {self.db.param}"
+        Args:
+            name: Another table beside it.
+        """
 
     @abstractmethod
-    def history_columns(self) -> list[str]:
-        """The columns the history has now; none if there is no history yet."""
+    def history_columns(self, name: str = "wheatear_history") -> list[str]:
+        """The columns the history has now; none if there is no history yet.
+
+        Args:
+            name: Another table beside it.
+        """
+
+    @abstractmethod
+    def journaling(self) -> Journaling:
+        """How this engine's statements are journaled on the connection that is open."""
 
     # Schemas
 
@@ -242,15 +251,15 @@ class Engine(ABC):
             tables: Only these tables and their triggers; None reads all there is.
         """
 
-    def kept(self, without: str) -> Any:
+    def kept(self, without: Sequence[str]) -> Any:
         """The schema as what JSON knows, to be kept; equal schemas give the same.
 
         Args:
-            without: A table that is no part of it.
+            without: Tables that are no part of it.
         """
         from wheatear.schema.stored import as_json  # noqa: PLC0415
 
-        return as_json(self.read_schema().without(without))
+        return as_json(self.read_schema().without(*without))
 
     def schema_of_kept(self, kept: Any) -> Schema:
         """The schema that was kept.

@@ -26,6 +26,10 @@ class Waiting:
         self._pause = FIRST_PAUSE
         self._said_for: str | None = None
 
+    def tell(self, text: str) -> None:
+        """Say something else to whoever is told of a wait."""
+        self._say(text)
+
     def pause(self, holder: Callable[[], str]) -> None:
         """Sleep a little before the next try.
 

@@ -14,6 +14,7 @@ from wheatear.engines.waiting import Waiting
 from wheatear.masking import Mask
 
 if TYPE_CHECKING:
+    from wheatear.engines.journaling import Journaling
     from wheatear.engines.models import Statement
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
@@ -241,14 +242,20 @@ class SqliteEngine(Engine):
 
     # History
 
-    def history_table(self) -> str:
+    def history_table(self, name: str = "wheatear_history") -> str:
         """`main`, whatever is attached or temporary."""
-        return "main.wheatear_history"
+        return f"main.{name}"
 
-    def history_columns(self) -> list[str]:
+    def history_columns(self, name: str = "wheatear_history") -> list[str]:
         """https://www.sqlite.org/pragma.html#pragma_table_info"""
-        rows = self.db.execute_sql("PRAGMA main.table_info(wheatear_history)").fetchall()
+        rows = self.db.execute_sql(f"PRAGMA main.table_info({name})").fetchall()
         return [row[1] for row in rows]
+
+    def journaling(self) -> Journaling:
+        """Only where there is something to journal."""
+        from wheatear.engines.sqlite.journaling import SqliteJournaling  # noqa: PLC0415
+
+        return SqliteJournaling(self)
 
     # Schemas
 
@@ -260,7 +267,7 @@ class SqliteEngine(Engine):
             return reader.read_schema(self.db, tables)
         return known.read_schema(self.db)
 
-    def kept(self, without: str) -> Any:
+    def kept(self, without: Sequence[str]) -> Any:
         """The statements that SQLite keeps, which need not be understood to be compared."""
         from wheatear.engines.sqlite import kept  # noqa: PLC0415
 

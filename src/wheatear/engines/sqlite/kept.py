@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 _ORDER = ("table", "index", "view", "trigger")
 
 
-def statements(db: Any, without: str) -> list[list[str]]:
-    """Kind, name and statement of everything in the main database, but for one table's."""
+def statements(db: Any, without: Sequence[str]) -> list[list[str]]:
+    """Kind, name and statement of everything in the main database, but for some tables'."""
+    marks = ", ".join("?" * len(without))
     cursor = db.execute_sql(
         "SELECT type, name, sql FROM main.sqlite_master WHERE sql IS NOT NULL "
-        "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name <> ? ORDER BY type, name",
-        (without,),
+        "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+        f"AND tbl_name NOT IN ({marks}) ORDER BY type, name",
+        tuple(without),
     )
     return [list(row) for row in cursor.fetchall()]
 
