@@ -220,9 +220,12 @@ class History:
         """
         mark = self._engine.db.param
         journal = ", journal = NULL" if clear else ""
-        return (
+        sql = (
             f"UPDATE {self.table} SET outcome = {mark}, checksum = {mark}, seconds = {mark}, "
-            f"error = {mark}, statements = {mark}{journal} WHERE id = {mark}",
+            f"error = {mark}, statements = {mark}{journal} WHERE id = {mark}"
+        )
+        return (
+            sql,
             [
                 *(record.outcome, record.checksum, record.seconds, record.error),
                 *(_text(record.statements), id_),

@@ -95,7 +95,7 @@ class Crashes:
     def snapshot(self) -> Any:
         """Definitions and rows; generated ids may have gaps, so they do not count."""
         url = self._database.url
-        tables = [name for name in reading.tables(url)]
+        tables = reading.tables(url)
         found: dict[str, Any] = {}
         for table in tables:
             columns = sorted(column for column in reading.columns(url, table) if column != "id")

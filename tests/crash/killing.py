@@ -85,7 +85,9 @@ def _die_later(delay: float) -> None:
 
 def watch(calls: Calls, engine: str) -> None:
     """Let every call of the engine's driver pass through `calls`, in this process."""
-    {"sqlite": _watch_sqlite, "postgresql": _watch_psycopg, "mariadb": _watch_pymysql}[engine](calls)
+    {"sqlite": _watch_sqlite, "postgresql": _watch_psycopg, "mariadb": _watch_pymysql}[engine](
+        calls
+    )
 
 
 def _watch_sqlite(calls: Calls) -> None:

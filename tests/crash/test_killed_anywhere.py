@@ -53,7 +53,7 @@ def test_every_point_of_a_transaction(
 
 @pytest.mark.parametrize(("case", "engine"), QUICK)
 def test_a_few_points(case: str, engine: str, new_crashes: Callable[..., Crashes]) -> None:
-    _kill_and_recover(new_crashes(engine, case), "forward", share=0.08)
+    _kill_and_recover(new_crashes(engine, case), "forward", share=0.03)
 
 
 @pytest.mark.long
@@ -97,4 +97,6 @@ def _kill_and_recover(crashes: Crashes, direction: str, share: float) -> None:
         if ended[0] != 0 or crashes.snapshot() != expected:
             failed.append((str(kill), calls[kill.call][1], ended, crashes.snapshot()))
     told = "\n".join(map(str, failed[:5]))
-    assert not failed, f"{len(points) - len(failed)} of {len(points)} recovered:\n{told}\n{expected}"
+    assert not failed, (
+        f"{len(points) - len(failed)} of {len(points)} recovered:\n{told}\n{expected}"
+    )

@@ -13,8 +13,8 @@ from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
 
 Kind = Literal["read", "setting", "begin", "commit", "rollback", "inside", "rows", "alone"]
-"""What a statement is to the journal: it only `reads`; it sets something of the connection (and runs
-again each time); it begins or ends a transaction, or is a savepoint `inside` one; it changes `rows`
+"""What a statement is to the journal: it is a `read`; a `setting` of the connection, which is made
+again each time; it begins or ends a transaction, or is a savepoint `inside` one; it changes `rows`,
 or anything else that can be in one transaction with its entry; or it commits by itself, `alone`."""
 
 Seen = Mapping[str, Any]
@@ -113,7 +113,7 @@ class Journaling(ABC):
 
     @abstractmethod
     def settle(self, sql: str, before: Seen) -> Settled:
-        """Look again, and say whether the statement took effect; what it left half done is removed.
+        """Look again: did the statement take effect? What it left half done is removed.
 
         Args:
             sql: The statement's text.
@@ -133,7 +133,7 @@ class Journaling(ABC):
         """Wait until a dead run's statement is no longer at work on the server."""
 
     def send(self, sql: str, values: Any = None) -> Any:
-        """Send a statement of the journal's own, past Peewee and past the log; return the cursor."""
+        """Send a statement of the journal's own, past Peewee and the log; return the cursor."""
         cursor = self.connection.cursor()
         cursor.execute(sql, values) if values else cursor.execute(sql)
         return cursor

@@ -9,7 +9,9 @@ from wheatear.capture import WatchedConnection, split_script
 from wheatear.errors import MigrationFailedError
 from wheatear.journal.answers import Answer
 
-_HARMLESS = frozenset({"itersize", "row_factory", "arraysize", "format", "name", "mogrify", "query"})
+_HARMLESS = frozenset(
+    {"itersize", "row_factory", "arraysize", "format", "name", "mogrify", "query"}
+)
 
 
 class JournaledCursor:

@@ -14,6 +14,7 @@ from wheatear.history import History, Record
 from wheatear.journal import stops
 from wheatear.journal.connection import JournaledCursor
 from wheatear.journal.entries import Entry
+from wheatear.journal.pending import Pending
 from wheatear.journal.recorder import Recorder
 from wheatear.journal.served import Served
 from wheatear.journal.store import Store
@@ -50,8 +51,14 @@ class Journal:
         entries, settled = self._taken_up(waiting) if resumes is not None else ([], None)
         given = [one for entry in entries for one in entry.given]
         self._served = Served(self._store.head["seed"], given)
+        self._pending = Pending(self._store, len(entries))
         self._recorder = Recorder(
-            record.name, self._ways, self._store, Tape(entries), self._served, waiting.tell
+            record.name,
+            self._ways,
+            pending=self._pending,
+            tape=Tape(entries),
+            served=self._served,
+            tell=waiting.tell,
         )
         if resumes is not None:
             self._recorder.resume(settled)
@@ -79,11 +86,9 @@ class Journal:
     @property
     def stays(self) -> bool:
         """Something has taken effect, or may have."""
-        return bool(self._recorder.effects or self._recorder.in_flight)
+        return bool(self._pending.effects or self._recorder.in_flight)
 
-    def rules(
-        self, allowed: frozenset[str], echo: Callable[[Statement], None] | None
-    ) -> Rules:
+    def rules(self, allowed: frozenset[str], echo: Callable[[Statement], None] | None) -> Rules:
         """How the migration's statements pass."""
         return Rules(
             allowed,
@@ -126,7 +131,7 @@ class Journal:
         if self._store.record_id is None:
             self._ways.send(*self._history.insertion(record, None)).close()
             return
-        lines = self._recorder.lines_at_failure()
+        lines = self._pending.lines_at_failure(in_flight=self._recorder.in_flight is not None)
         self._end(record, lines if self.stays else [], clear=not self.stays)
 
     def _end(self, record: Record, lines: Sequence[str], *, clear: bool) -> None:

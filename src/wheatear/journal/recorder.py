@@ -8,27 +8,23 @@ a statement costs one write, and its done mark goes with the next one.
 
 from __future__ import annotations
 
-import json
 import random
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from wheatear.capture import Statement
-from wheatear.engines.journaling import Journaling
-from wheatear.errors import MigrationFailedError
+from wheatear.engines.journaling import Journaling, Kind
+from wheatear.errors import HistoryError, MigrationFailedError
 from wheatear.journal import stops
-from wheatear.journal.answers import Answer, digest, load_answer, load_error, store_answer, store_error
+from wheatear.journal.answers import Answer, digest, load_answer, load_error, store_error
 from wheatear.journal.entries import Entry, cut, new_entry
+from wheatear.journal.pending import Pending
 from wheatear.journal.served import Served
-from wheatear.journal.store import Store
 from wheatear.journal.tape import StoppedError, Tape
 
 T = TypeVar("T")
 
-LARGEST = 8_000_000
-"""Letters of answers that are kept of one migration; beyond it only what tells them apart is."""
 _SHOWN_OF_READS = 200
 _PATIENCE = 60.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
@@ -40,7 +36,7 @@ class Recorder:
     Args:
         name: The migration, for messages.
         ways: The engine's.
-        store: Where entries go.
+        pending: Where entries wait.
         tape: What a run that died has done.
         served: What the function was given beside.
         tell: Called with a sentence for the user.
@@ -50,27 +46,23 @@ class Recorder:
         self,
         name: str,
         ways: Journaling,
-        store: Store,
+        *,
+        pending: Pending,
         tape: Tape,
         served: Served,
         tell: Callable[[str], None],
     ) -> None:
         self._name = name
         self._ways = ways
-        self._store = store
+        self._pending = pending
         self._tape = tape
         self._served = served
         self._tell = tell
         self._number = len(tape)
-        self._first_lines: list[str] = []
-        self._kept: list[Entry] = []
-        self._room = LARGEST
         self._dirty = False
         """The migration's own transaction has changed something."""
         self._after_error = False
         self._stopped: StoppedError | None = None
-        self.effects = len(tape)
-        """How many entries there are up to the last that took effect."""
         self.in_flight: Entry | None = None
         """A statement that was sent, and nobody knows what came of it."""
 
@@ -80,8 +72,7 @@ class Recorder:
         Args:
             settled: Its last entry, if that was in flight and has taken effect.
         """
-        self._first_lines = [cut(self._number)]
-        self._kept = [settled] if settled else []
+        self._pending.begin_with([cut(self._number)], [settled] if settled else [])
 
     def send(self, statement: Statement, parameters: Any, run: Callable[[], Any]) -> Any:
         """Answer a statement, or send it.
@@ -103,60 +94,57 @@ class Recorder:
         if self._tape.plays:
             statement.replayed = True
             return self._replayed(entry, run)
-        inside = self._ways.in_transaction(after_error=self._after_error)
-        self._after_error = False
-        self._refuse(statement.sql, inside=inside)
-        entry.reads = kind == "read"
-        if entry.reads:
-            entry.sql = entry.sql[:_SHOWN_OF_READS]
-        entry.given = self._served.take()
-        self._number += 1
-        if kind == "alone":
-            return self._alone(entry, statement.sql, run, inside=inside)
-        if kind == "commit" and inside:
-            return self._commit(entry, run)
-        if kind == "begin":
-            self._store.prepare(many=True)
-            self._dirty = False
-            return self._plain(entry, lambda: self._patiently(lambda: _answer(run)))
-        if not inside and (kind == "rows" or (kind == "read" and self._ways.reads_may_write)):
-            return self._together(entry, statement.sql, run)
-        self._dirty = self._dirty or kind == "rows"
-        return self._plain(entry, lambda: _answer(run))
-
-    def _refuse(self, sql: str, *, inside: bool) -> None:
-        refusal = self._ways.refusal(sql, inside=inside)
-        if refusal is not None:
-            raise MigrationFailedError(f"The migration {refusal.what}", next=refusal.next)
+        return self._first_time(entry, kind, statement.sql, run)
 
     # Again
 
     def _replayed(self, entry: Entry, run: Callable[[], Any]) -> Answer:
         found = self._tape.next(entry.key)
         if found is None:
-            self._stop(stops.another_path(self._name, self._tape.expected.sql, entry.sql))
-        assert found is not None  # noqa: S101 - `_stop` raises
+            raise self._stop(stops.another_path(self._name, self._tape.expected.sql, entry.sql))
         if found.error is not None:
             raise load_error(found.error)
         if found.seen is None:
             return load_answer(found.answer or {})
         if not found.reads:
-            self._stop(stops.answer_not_kept(self._name, found.sql))
+            raise self._stop(stops.answer_not_kept(self._name, found.sql))
         answer = _answer(run)
         if digest(answer.rows) != found.seen:
-            self._stop(stops.reads_otherwise(self._name, found.sql))
+            raise self._stop(stops.reads_otherwise(self._name, found.sql))
         return answer
 
-    def _stop(self, error: Any) -> None:
+    def _stop(self, error: HistoryError) -> StoppedError:
         self._stopped = StoppedError(error)
-        raise self._stopped
+        return self._stopped
 
     def end(self) -> None:
         """The function has returned: it must have come as far as the first time."""
         if self._tape.plays:
-            self._stop(stops.another_path(self._name, self._tape.expected.sql, None))
+            raise self._stop(stops.another_path(self._name, self._tape.expected.sql, None))
 
     # The first time
+
+    def _first_time(self, entry: Entry, kind: Kind, sql: str, run: Callable[[], Any]) -> Answer:
+        inside = self._ways.in_transaction(after_error=self._after_error)
+        self._after_error = False
+        refusal = self._ways.refusal(sql, inside=inside)
+        if refusal is not None:
+            raise MigrationFailedError(f"The migration {refusal.what}", next=refusal.next)
+        entry.given = self._served.take()
+        self._number += 1
+        if kind == "alone":
+            return self._alone(entry, sql, run, inside=inside)
+        if kind == "read":
+            entry.reads, entry.sql = True, entry.sql[:_SHOWN_OF_READS]
+        if inside:
+            return self._inside(entry, kind, run)
+        if kind == "rows" or (kind == "read" and self._ways.reads_may_write):
+            return self._together(entry, sql, run)
+        if kind != "begin":
+            return self._plain(entry, lambda: _answer(run))
+        self._pending.prepare(many=True)
+        self._dirty = False
+        return self._plain(entry, lambda: self._patiently(lambda: _answer(run)))
 
     def _plain(self, entry: Entry, run: Callable[[], Answer]) -> Answer:
         """Send it, and keep the entry for the next write."""
@@ -165,30 +153,39 @@ class Recorder:
         except Exception as error:
             self._failed(entry, error)
             raise
-        self._keep(entry, answer)
+        self._pending.keep(entry, answer)
         return answer
 
-    def _keep(self, entry: Entry, answer: Answer) -> None:
-        stored = store_answer(answer)
-        if stored is not None and answer.rows:
-            size = len(json.dumps(stored))
-            self._room -= size
-            if self._room < 0:
-                self._room += size
-                stored = None
-        entry.answer = stored
-        if stored is None:
-            entry.seen = digest(answer.rows)
-        self._kept.append(entry)
-
-    def _failed(self, entry: Entry, error: BaseException) -> None:
+    def _failed(self, entry: Entry, error: Exception) -> None:
         self._after_error = True
         entry.error = store_error(error)
-        self._kept.append(entry)
+        self._pending.add(entry)
+
+    def _inside(self, entry: Entry, kind: Kind, run: Callable[[], Any]) -> Answer:
+        """In a transaction of the migration's own: all is written before its COMMIT."""
+        self._dirty = self._dirty or kind == "rows"
+        if kind != "commit":
+            return self._plain(entry, lambda: _answer(run))
+        changed = self._dirty or (self._ways.reads_may_write and self._ways.wrote())
+        if not changed or self._ways.is_broken():
+            return self._plain(entry, lambda: _answer(run))
+        kept = len(self._pending)
+        entry.effect = True
+        self._pending.keep(entry, Answer())
+        try:
+            self._pending.write()
+            answer = self._patiently(lambda: _answer(run), while_open=True)
+        except BaseException as error:
+            self._pending.unwrite(entry, kept)
+            if isinstance(error, Exception):
+                self._failed(entry, error)
+            raise
+        self._pending.written()
+        return answer
 
     def _together(self, entry: Entry, sql: str, run: Callable[[], Any]) -> Answer:
         """A transaction of the statement and its entry."""
-        self._store.prepare(many=self._is_much())
+        self._pending.prepare()
         try:
             return self._patiently(lambda: self._in_transaction(entry, run))
         except Exception as error:
@@ -198,46 +195,28 @@ class Recorder:
         return self._alone(entry, sql, run, inside=False)
 
     def _in_transaction(self, entry: Entry, run: Callable[[], Any]) -> Answer:
-        kept = len(self._kept)
+        kept, reads = len(self._pending), entry.reads
         self._ways.begin()
         try:
             answer = _answer(run)
-            self._keep(entry, answer)
-            if entry.reads and not self._ways.wrote():
+            self._pending.keep(entry, answer)
+            if reads and not self._ways.wrote():
                 self._ways.commit()
                 return answer
             entry.reads, entry.effect = False, True
-            self._write()
-            self._patiently(self._ways.commit)
+            self._pending.write()
+            self._patiently(self._ways.commit, while_open=True)
         except BaseException:
             self._ways.rollback()
-            self._unwrite(entry, kept)
+            self._pending.unwrite(entry, kept)
+            entry.reads = reads
             raise
-        self._written()
+        self._pending.written()
         return answer
 
-    def _commit(self, entry: Entry, run: Callable[[], Any]) -> Answer:
-        """The migration's own COMMIT: its entries go before it, in its transaction."""
-        changed = self._dirty or (self._ways.reads_may_write and self._ways.wrote())
-        if not changed or self._ways.is_broken():
-            return self._plain(entry, lambda: _answer(run))
-        kept = len(self._kept)
-        entry.answer, entry.effect = {}, True
-        self._kept.append(entry)
-        self._write()
-        try:
-            answer = self._patiently(lambda: _answer(run), while_open=True)
-        except BaseException as error:
-            self._unwrite(entry, kept)
-            if isinstance(error, Exception):
-                self._failed(entry, error)
-            raise
-        self._written()
-        return answer
+    # By itself
 
-    def _alone(
-        self, entry: Entry, sql: str, run: Callable[[], Any], *, inside: bool
-    ) -> Answer:
+    def _alone(self, entry: Entry, sql: str, run: Callable[[], Any], *, inside: bool) -> Answer:
         """A statement that commits by itself: the intent, the statement; done is noted next."""
         entry.reads = False
         entry.intent = dict(self._ways.look(sql))
@@ -246,16 +225,7 @@ class Recorder:
         reason = self._ways.unsettled(entry.intent)
         if reason:
             self._tell(stops.named_before(entry.sql, reason))
-        kept = len(self._kept)
-        if not inside:
-            self._store.prepare(many=self._is_much())
-        self._kept.append(entry)
-        try:
-            self._write_alone(inside=inside)
-        except BaseException:
-            self._unwrite(entry, kept)
-            raise
-        self._written()
+        self._write_intent(entry, inside=inside)
         self.in_flight = entry
         try:
             answer = self._patiently(lambda: _answer(run))
@@ -264,18 +234,27 @@ class Recorder:
             raise
         self.in_flight = None
         entry.effect = True
-        self._keep(entry, answer)
-        self.effects = entry.number + 1
+        self._pending.keep(entry, answer)
+        self._pending.effects = entry.number + 1
         return answer
 
-    def _write_alone(self, *, inside: bool) -> None:
-        """Write before the statement; what the migration has done in a transaction commits too."""
-        several = len(self._kept) > 1 and self._is_much()
-        if several and not inside:
-            self._ways.begin()
-        self._write()
-        if several or inside:
-            self._ways.commit()
+    def _write_intent(self, entry: Entry, *, inside: bool) -> None:
+        """What the migration has done in a transaction commits with it, as it would anyway."""
+        kept = len(self._pending)
+        if not inside:
+            self._pending.prepare()
+        begins = not inside and self._pending.is_much
+        self._pending.add(entry)
+        try:
+            if begins:
+                self._ways.begin()
+            self._pending.write()
+            if begins or inside:
+                self._ways.commit()
+        except BaseException:
+            self._pending.unwrite(entry, kept)
+            raise
+        self._pending.written()
 
     def _after_failure(self, entry: Entry, sql: str, error: Exception) -> None:
         """It failed: as a rule it changed nothing, and that is looked at."""
@@ -283,48 +262,25 @@ class Recorder:
             return
         self._after_error = True
         intent = entry.intent or {}
-        if not (intent.get("again") or intent.get("unsettled")):
+        if not intent.get("again") and not self._ways.unsettled(intent):
             found = self._ways.settle(sql, intent)
             if found.done is not False:
-                intent["unsettled"] = f"it failed ({error}), and yet changed something"
-                self._store.write([entry.to_json()])
-                self._written(keep=True)
+                entry.intent = {
+                    **intent,
+                    "unsettled": f"it failed ({error}), but changed something",
+                }
+                self._pending.rewrite(entry)
                 return
         self.in_flight = None
         self._failed(entry, error)
 
-    # Writing
-
-    def _write(self) -> None:
-        self._store.write([*self._first_lines, *(one.to_json() for one in self._kept)])
-
-    def _written(self, *, keep: bool = False) -> None:
-        """What was written is committed."""
-        self._store.confirm()
-        if keep:
-            return
-        done = [one.number for one in self._kept if one.effect]
-        self.effects = max([self.effects, *(number + 1 for number in done)])
-        self._kept.clear()
-        self._first_lines.clear()
-
-    def _unwrite(self, entry: Entry, kept: int) -> None:
-        """What was written was rolled back, and its statement with it."""
-        del self._kept[kept:]
-        entry.answer = entry.seen = None
-        entry.effect = False
-        self._store.revert()
-
-    def _is_much(self) -> bool:
-        return len(self._kept) > 500 or self._room < LARGEST - 500_000
-
-    def lines_at_failure(self) -> Sequence[str]:
-        """What is still to be written of a run that failed: no more than has taken effect."""
-        kept = [one.to_json() for one in self._kept if one.number < self.effects]
-        return [*self._first_lines, *kept, *([] if self.in_flight else [cut(self.effects)])]
-
     def _patiently(self, action: Callable[[], T], *, while_open: bool = False) -> T:
-        """Try again where the server gave a lock up, and what was begun is undone by then."""
+        """Try again where the server gave a lock up, and what was begun is undone by then.
+
+        Args:
+            action: What to try.
+            while_open: Only while the transaction is still there: it is the COMMIT that waits.
+        """
         deadline, pause = time.monotonic() + _PATIENCE, _FIRST_PAUSE
         while True:
             try:

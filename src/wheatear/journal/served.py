@@ -1,10 +1,11 @@
 """The same time and the same chance for a function that runs a second time.
 
-Each time that it asks, for the time of day or for random bytes (uuid4 and secrets are made of them),
-what it gets is kept in the journal, and given again, in the same order, when it runs again. `random`
-begins with a seed that is kept. Only this thread's questions are served: an application that embeds
-a run goes on as ever. A default such as `DateTimeField(default=datetime.datetime.now)`, which holds
-the C function itself, cannot be served: the statement then differs, and the journal notices.
+Each time that it asks, for the time of day or for random bytes (of which uuid4 and secrets make
+theirs), what it gets is kept in the journal, and given again, in the same order, when it runs
+again. `random` begins with a seed that is kept. Only this thread's questions are served: an
+application that embeds a run goes on as ever. A default such as
+`DateTimeField(default=datetime.datetime.now)`, which holds the C function itself, cannot be served:
+the statement then differs, and the journal notices.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_DATETIME, _DATE = dt.datetime, dt.date
+_DATETIME, _DATE = dt.datetime, dt.date  # the real ones, also while they are replaced
 _time, _time_ns, _urandom = time.time, time.time_ns, os.urandom
 # Who writes a log line, or looks at the clock for us, asks for no time of the migration's.
 _NOT_SERVED = ("logging", "wheatear", "peewee", "pymysql", "psycopg")
@@ -113,53 +114,60 @@ def _asked_by_others() -> bool:
     return str(frame.f_globals.get("__name__", "")).startswith(_NOT_SERVED)
 
 
+class _StandIn(type):
+    """The class of what stands for a class: it makes and recognises the real one's instances."""
+
+    real: Any
+    nanoseconds: Callable[[], int]
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, cls.real)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return issubclass(subclass, cls.real)
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        return cls.real(*args, **kwargs)
+
+    def __eq__(cls, other: object) -> bool:
+        return other is cls or other is cls.real
+
+    def __hash__(cls) -> int:
+        return hash(cls.real)
+
+    def seconds(cls) -> float:
+        """The time of day as it is served, exact to the microsecond."""
+        return cls.nanoseconds() // 1000 / 1e6
+
+
+class _Moment(dt.datetime, metaclass=_StandIn):
+    real = _DATETIME
+
+    @classmethod
+    def now(cls, tz: dt.tzinfo | None = None) -> Any:
+        return _DATETIME.fromtimestamp(cls.seconds(), tz)
+
+    @classmethod
+    def today(cls) -> Any:
+        return _DATETIME.fromtimestamp(cls.seconds())
+
+    @classmethod
+    def utcnow(cls) -> Any:
+        return _DATETIME.fromtimestamp(cls.seconds(), dt.timezone.utc).replace(tzinfo=None)
+
+
+class _Day(dt.date, metaclass=_StandIn):
+    real = _DATE
+
+    @classmethod
+    def today(cls) -> Any:
+        return _DATE.fromtimestamp(cls.seconds())
+
+
 def _clocks(served: Served) -> tuple[type, type]:
-    """Stand-ins for `datetime.datetime` and `datetime.date` whose now and today are served.
-
-    They make and recognise the real ones, so that nothing else differs.
-    """
-
-    class Meta(type):
-        real: Any
-
-        def __instancecheck__(cls, instance: Any) -> bool:
-            return isinstance(instance, cls.real)
-
-        def __subclasscheck__(cls, subclass: type) -> bool:
-            return issubclass(subclass, cls.real)
-
-        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-            return cls.real(*args, **kwargs)
-
-        def __eq__(cls, other: object) -> bool:
-            return other is cls or other is cls.real
-
-        def __hash__(cls) -> int:
-            return hash(cls.real)
-
-    def seconds() -> float:
-        return served.nanoseconds() // 1000 / 1e6
-
-    class Moment(_DATETIME, metaclass=Meta):  # type: ignore[misc]
-        real = _DATETIME
-
-        @classmethod
-        def now(cls, tz: dt.tzinfo | None = None) -> Any:
-            return _DATETIME.fromtimestamp(seconds(), tz)
-
-        @classmethod
-        def today(cls) -> Any:
-            return _DATETIME.fromtimestamp(seconds())  # noqa: DTZ006 - as the real one
-
-        @classmethod
-        def utcnow(cls) -> Any:
-            return _DATETIME.fromtimestamp(seconds(), dt.timezone.utc).replace(tzinfo=None)
-
-    class Day(_DATE, metaclass=Meta):  # type: ignore[misc]
-        real = _DATE
-
-        @classmethod
-        def today(cls) -> Any:
-            return _DATE.fromtimestamp(seconds())  # noqa: DTZ012 - as the real one
-
-    return Moment, Day
+    """Stand-ins for `datetime.datetime` and `datetime.date` whose now and today are served."""
+    parts = {"nanoseconds": staticmethod(served.nanoseconds)}
+    return (
+        _StandIn("datetime", (_Moment,), {**parts, "__module__": __name__}),
+        _StandIn("date", (_Day,), {**parts, "__module__": __name__}),
+    )

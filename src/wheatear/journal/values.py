@@ -22,7 +22,7 @@ def encode(value: Any) -> Any:
     Raises:
         NotStorableError: The type is not known.
     """
-    if value is None or isinstance(value, (bool, int, str)) and type(value) in _PLAIN:
+    if value is None or (isinstance(value, (bool, int, str)) and type(value) in _PLAIN):
         return value
     kind = type(value)
     if kind is float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .tokens import Token, tokens, unquoted
 
@@ -205,7 +206,7 @@ def _altered(reader: _Reader) -> Touched:
 
 
 def _pairs(words: Sequence[str], first: str, second: str) -> bool:
-    return any(pair == (first, second) for pair in zip(words, words[1:], strict=False))
+    return any(pair == (first, second) for pair in pairwise(words))
 
 
 def _new_name(reader: _Reader) -> str | None:

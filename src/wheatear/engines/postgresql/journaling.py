@@ -179,7 +179,7 @@ class PostgresqlJournaling(Journaling):
         waiting.over()
 
     def rollback(self) -> None:
-        """psycopg's own, which also clears an error."""
+        """Psycopg's own, which also clears an error."""
         with suppress(Exception):
             if self.in_transaction():
                 self.send("ROLLBACK")

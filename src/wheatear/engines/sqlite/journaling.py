@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import re
 
-from wheatear.engines.sqlite import lock
 from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
+from wheatear.engines.sqlite import lock
 
 _WORDS = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*(\w+)\s*(\w*)", re.DOTALL)
 _PRAGMA = re.compile(r"PRAGMA\s+(?:\w+\s*\.\s*)?(\w+)\s*(=|\()?", re.IGNORECASE)
 _TEMPORARY = re.compile(r"\s*CREATE\s+TEMP(ORARY)?\s+TABLE\b", re.IGNORECASE)
 _PARTIAL = re.compile(r"[\s;]*ROLLBACK(\s+TRANSACTION)?\s+TO\b", re.IGNORECASE)
-_SAVEPOINT = re.compile(r"\s*(?:SAVEPOINT|RELEASE(?:\s+SAVEPOINT)?)\s+(.+?)\s*;?\s*$", re.I | re.S)
-_READS = {"SELECT", "EXPLAIN", "VALUES"}
-_ENDS: dict[str, Kind] = {"COMMIT": "commit", "END": "commit", "ROLLBACK": "rollback"}
+_SAVEPOINT = re.compile(
+    r"\s*(?:SAVEPOINT|RELEASE(?:\s+SAVEPOINT)?)\s+(.+?)\s*;?\s*$", re.IGNORECASE | re.DOTALL
+)
+_KINDS: dict[str, Kind] = {
+    **dict.fromkeys(("SELECT", "EXPLAIN", "VALUES"), "read"),
+    "BEGIN": "begin",
+    "COMMIT": "commit",
+    "END": "commit",
+    "ROLLBACK": "rollback",
+    **dict.fromkeys(("ATTACH", "DETACH"), "setting"),
+    "VACUUM": "alone",
+}
 # https://www.sqlite.org/pragma.html: of the connection, kept in the file, refused in a transaction.
 _OF_CONNECTION = frozenset(
     """
@@ -41,21 +50,11 @@ class SqliteJournaling(Journaling):
         """https://www.sqlite.org/lang.html"""
         match = _WORDS.match(sql)
         word = match.group(1).upper() if match else ""
-        if word in _READS:
-            return "read"
-        if word == "BEGIN":
-            return "begin"
         if word == "ROLLBACK" and _PARTIAL.match(sql):
             return "inside"
-        if word in _ENDS:
-            return _ENDS[word]
         if word in ("SAVEPOINT", "RELEASE"):
             return self._of_savepoint(sql, word)
-        if word in ("ATTACH", "DETACH"):
-            return "setting"
-        if word == "PRAGMA":
-            return _of_pragma(sql)
-        return "alone" if word == "VACUUM" else "rows"
+        return _of_pragma(sql) if word == "PRAGMA" else _KINDS.get(word, "rows")
 
     def _of_savepoint(self, sql: str, word: str) -> Kind:
         """The outermost one begins a transaction, and its release commits it."""
