@@ -191,6 +191,14 @@ class MysqlEngine(Engine):
         ).fetchall()
         return [row[0] for row in rows]
 
+    # Backups
+
+    def dump_command(self) -> str:
+        """https://mariadb.com/kb/en/mariadb-dump/"""
+        from wheatear.urls import masked  # noqa: PLC0415 - only who says something needs it
+
+        return f"mariadb-dump --single-transaction --routines --result-file=before.sql {masked(str(self.db.database))}"
+
     # Schemas
 
     def read_schema(self, tables: Collection[str] | None = None) -> Schema:

@@ -196,6 +196,14 @@ class PostgresqlEngine(Engine):
         ).fetchall()
         return [row[0] for row in rows]
 
+    # Backups
+
+    def dump_command(self) -> str:
+        """https://www.postgresql.org/docs/current/app-pgdump.html"""
+        from wheatear.urls import masked  # noqa: PLC0415 - only who says something needs it
+
+        return f"pg_dump --format=custom --file=before.dump {masked(str(self.db.database))}"
+
     # Schemas
 
     def read_schema(self, tables: Collection[str] | None = None) -> Schema:

@@ -14,6 +14,7 @@ from wheatear.engines.waiting import Waiting
 from wheatear.masking import Mask
 
 if TYPE_CHECKING:
+    from wheatear.engines.copies import Copies
     from wheatear.engines.models import Statement
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
@@ -238,6 +239,15 @@ class SqliteEngine(Engine):
         """https://www.sqlite.org/pragma.html#pragma_table_info"""
         rows = self.db.execute_sql("PRAGMA main.table_info(wheatear_history)").fetchall()
         return [row[1] for row in rows]
+
+    # Backups
+
+    def copies(self) -> Copies | None:
+        """Copies of the file; a database in memory has none."""
+        from wheatear.engines.sqlite.backup import SqliteCopies  # noqa: PLC0415 - where asked for
+
+        path = self.file()
+        return SqliteCopies(self, path) if path else None
 
     # Schemas
 
