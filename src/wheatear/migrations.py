@@ -141,6 +141,7 @@ class Migrations:
         fake: bool = False,
         on_changed: OnChanged = "warn",
         strict: bool = False,
+        single_transaction: bool = False,
         wait: float | None = None,
         listener: Listener | None = None,
         echo: Callable[[Statement], None] | None = None,
@@ -159,6 +160,8 @@ class Migrations:
             on_changed: What it means that an applied file was changed or is missing: `warn`,
                 `refuse`, or `accept` it as it is.
             strict: Refuse a pending migration that is older than the newest applied one.
+            single_transaction: All that is planned, or none of it, in one transaction (SQLite and
+                PostgreSQL).
             wait: Seconds to wait for another runner; None waits as long as it takes.
             listener: Called with each event of the run; None logs them (logger `wheatear`).
             echo: Called with each statement of the migrations after it has ended.
@@ -167,7 +170,7 @@ class Migrations:
             What was planned and done.
 
         Raises:
-            UsageError: `to` names no migration, or several.
+            UsageError: `to` names no migration, or several; or the plan cannot be one transaction.
             HistoryError: The history does not allow it.
             MigrationFileError: A file cannot be used; nothing was run.
             MigrationFailedError: A migration failed; what was done before it is in the error's
@@ -183,6 +186,7 @@ class Migrations:
             fake=fake,
             on_changed=on_changed,
             strict=strict,
+            single_transaction=single_transaction,
         )
         return self._run(request, wait, listener, echo)
 

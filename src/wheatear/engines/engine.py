@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 # Long enough for an ordinary transaction to end, short enough for those who queue behind us.
 LOCK_TIMEOUT = 2.0
+_SAVEPOINT = "wheatear_migration"
 
 
 class Engine(ABC):
@@ -41,6 +42,9 @@ class Engine(ABC):
     """What follows the history's column list in its CREATE TABLE."""
     history_types: ClassVar[dict[str, str]] = {}
     """Where the engine calls a type of the history's columns otherwise."""
+    shared_seconds: ClassVar[float] = 0.0
+    """How long, in seconds, migrations that follow each other may go on joining one transaction:
+    only where nobody else could write meanwhile anyway."""
     connection_attributes: ClassVar[frozenset[str]]
     """What a migration may use of the driver's connection beside its cursors: nothing in it sends
     SQL or ends a transaction unseen."""
@@ -167,6 +171,27 @@ class Engine(ABC):
         Raises:
             LockTimeoutError: Another one held the lock for longer than `waiting` allows.
         """
+
+    @contextmanager
+    def undone_alone(self) -> Iterator[None]:
+        """Inside an atomic block: if this block in it fails, undo it and nothing else.
+
+        A transaction that is gone by then (SQLite ends it after some errors) has nothing to undo.
+        """
+        self._send(f"SAVEPOINT {_SAVEPOINT}")
+        try:
+            yield
+        except BaseException:
+            if self.in_transaction():
+                self._send(f"ROLLBACK TO {_SAVEPOINT}")
+            raise
+        self._send(f"RELEASE {_SAVEPOINT}")
+
+    def _send(self, sql: str) -> None:
+        """Past Peewee, which counts its own savepoints."""
+        cursor = self.connection.cursor()
+        cursor.execute(sql)
+        cursor.close()
 
     def verify(self) -> None:  # noqa: B027 - most engines check as they go
         """Inside an atomic block, refuse what must not be committed.

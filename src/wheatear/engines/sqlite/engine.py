@@ -31,6 +31,7 @@ class SqliteEngine(Engine):
     name = "sqlite"
     transactional_ddl = True
     history_id = "INTEGER PRIMARY KEY"
+    shared_seconds = 0.05  # applications wait for a lock for 5 s by default
     connection_attributes = frozenset(
         """
         in_transaction total_changes row_factory text_factory isolation_level autocommit
@@ -161,8 +162,7 @@ class SqliteEngine(Engine):
                 commit=lambda commit: self.patiently(commit, waiting),
             ):
                 self._violations = self._known_violations()
-                # Only who has violations already needs to tell them from new ones.
-                self._pages = keys.table_pages(self.db) if self._violations else {}
+                self._remember_pages()
                 yield
         except BaseException:
             self._version = None  # what was known may have been rolled back
@@ -172,6 +172,17 @@ class SqliteEngine(Engine):
                 self.db.is_closed() or self.in_transaction()
             ):
                 put_back(lambda: self._enforce(self._foreign_keys))
+
+    @contextmanager
+    def undone_alone(self) -> Iterator[None]:
+        """A savepoint; what rows point at nothing is told from what the block before it left."""
+        self._remember_pages()
+        with super().undone_alone():
+            yield
+
+    def _remember_pages(self) -> None:
+        """Only who has violations already needs to tell them from new ones."""
+        self._pages = keys.table_pages(self.db) if self._violations else {}
 
     def verify(self) -> None:
         """https://www.sqlite.org/pragma.html#pragma_foreign_key_check"""
