@@ -19,7 +19,9 @@ from wheatear.project import CONFIG_FILE, Project
 KEPT = 5
 """So many backups stay, unless `backups` in the configuration says otherwise."""
 
-_NAME = r"\.(\d{8}T\d{6}Z)-([0-9a-f]{8})\.backup"
+# With thousandths, so that names are in the order in which backups were made.
+_NAME = r"\.(\d{8}T\d{6}\.\d{3})Z-([0-9a-f]{8})\.backup"
+_TIME = "%Y%m%dT%H%M%S.%f"
 _TRIES = 3
 
 
@@ -116,8 +118,8 @@ def new_path(copies: Copies, run: str) -> str:
         copies: Of the database.
         run: The run's id.
     """
-    time = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    return f"{copies.file}.{time}-{run[:8]}.backup"
+    time = datetime.now(timezone.utc).strftime(_TIME)[:-3]
+    return f"{copies.file}.{time}Z-{run[:8]}.backup"
 
 
 def paths(copies: Copies) -> list[str]:
@@ -175,7 +177,7 @@ def described(copies: Copies, path: str, waiting: Waiting) -> Backup:
     found = re.search(_NAME + "$", name)
     assert found is not None  # noqa: S101 - for the type checker
     time, run = found.groups()
-    made_at = datetime.strptime(time, "%Y%m%dT%H%M%SZ").strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: DTZ007
+    made_at = datetime.strptime(time, _TIME).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: DTZ007
     size = os.stat(path).st_size
     return Backup(name, path, made_at, run, size, _applied(copies, path, waiting))
 

@@ -32,6 +32,7 @@ class RunBackup:
         self,
         engine: Engine,
         copies: Copies,
+        *,
         number: int,
         run: str,
         waiting: Waiting,
@@ -109,6 +110,7 @@ class RunBackup:
         else:
             names = f"; undone with it: {', '.join(undone)}" if undone else ""
             error.state = f"the database is what it was before this run, by its backup{names}."
+            error.next = self._next(error.__cause__)
             backup.prune(self._copies, self._number)
             return True
         error.state = f"{error.state or ''}\nthe backup was not put back: {why}.".strip()
@@ -117,6 +119,12 @@ class RunBackup:
         ).strip()
         return False
 
+    def _next(self, cause: BaseException | None) -> str:
+        """Nothing is to be settled by hand any more."""
+        own = cause.next if isinstance(cause, WheatearError) else None
+        remedy = self._engine.remedy(cause) if cause else None
+        return own or remedy or "mend the file and run the command again."
+
     def _remove(self) -> None:
         assert self._path is not None  # noqa: S101 - for the type checker
         backup.remove(self._path)
@@ -124,7 +132,7 @@ class RunBackup:
 
 
 def backup_of_run(
-    project: Project, asked: bool | None, run: str, waiting: Waiting, warn: Callable[[str], None]
+    project: Project, asked: bool | None, run: str, waiting: Waiting, say: Callable[[str], None]
 ) -> RunBackup | None:
     """Return the backup that a run is to make, if it is to make one.
 
@@ -133,7 +141,7 @@ def backup_of_run(
         asked: Whether it was asked for by the call itself; None leaves it to the configuration.
         run: The run's id.
         waiting: How long the run waits for others.
-        warn: Called with what a user should know.
+        say: Called with what a user should know.
 
     Raises:
         UsageError: It was asked for, and the database is not one file.
@@ -147,7 +155,7 @@ def backup_of_run(
         if asked:
             raise
         # The same configuration serves an SQLite file at home and a server elsewhere.
-        warn(f"no backup is made, though {CONFIG_FILE} says `backup = True`: {error.what}")
+        say(f"warning: no backup is made, though {CONFIG_FILE} says `backup = True`: {error.what}")
         return None
     number = backup.number_kept(project)
-    return RunBackup(project.engine, copies, number, run, waiting, warn)
+    return RunBackup(project.engine, copies, number=number, run=run, waiting=waiting, say=say)

@@ -39,6 +39,11 @@ if TYPE_CHECKING:
     "--single-transaction", is_flag=True, help="All of them or none (not on MySQL and MariaDB)."
 )
 @click.option(
+    "--backup/--no-backup",
+    default=None,
+    help="Copy an SQLite file first; put the copy back if the run fails after a commit.",
+)
+@click.option(
     "--wait",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
@@ -59,6 +64,7 @@ def command(
     accept_changed: bool,
     strict: bool,
     single_transaction: bool,
+    backup: bool | None,
     wait: float | None,
     mark_applied: bool,
     mark_pending: bool,
@@ -95,6 +101,7 @@ def command(
             on_changed="accept" if accept_changed else "refuse",
             strict=strict,
             single_transaction=single_transaction,
+            backup=backup,
             wait=wait,
             listener=progress,
             echo=progress.echo if verbose else None,

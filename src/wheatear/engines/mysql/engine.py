@@ -197,7 +197,8 @@ class MysqlEngine(Engine):
         """https://mariadb.com/kb/en/mariadb-dump/"""
         from wheatear.urls import masked  # noqa: PLC0415 - only who says something needs it
 
-        return f"mariadb-dump --single-transaction --routines --result-file=before.sql {masked(str(self.db.database))}"
+        name = masked(str(self.db.database))
+        return f"mariadb-dump --single-transaction --routines --result-file=before.sql {name}"
 
     # Schemas
 

@@ -72,17 +72,19 @@ class SqliteCopies:
 
     def _copy_to(self, part: str, waiting: Waiting, *, checked: bool) -> None:
         db = self._engine.db
-        with closing(connection_to(db, self.file)) as source:
-            with closing(connection_to(db, part)) as target:
-                # One view of the database to the end, however many steps the copy takes.
-                _run(source, "BEGIN")
-                self._engine.patiently(lambda: _read(source), waiting)
-                _copy(source, target, self._between(waiting))
-                # A copy of a WAL database asks for WAL too, and would not be one file.
-                _run(target, "PRAGMA journal_mode = DELETE")
-                if checked:
-                    _refuse_damaged(target, part.removesuffix(PART))
-                    _refuse_unequal(source, target)
+        with (
+            closing(connection_to(db, self.file)) as source,
+            closing(connection_to(db, part)) as target,
+        ):
+            # One view of the database to the end, however many steps the copy takes.
+            _run(source, "BEGIN")
+            self._engine.patiently(lambda: _read(source), waiting)
+            _copy(source, target, self._between(waiting))
+            # A copy of a WAL database asks for WAL too, and would not be one file.
+            _run(target, "PRAGMA journal_mode = DELETE")
+            if checked:
+                _refuse_damaged(target, part.removesuffix(PART))
+                _refuse_unequal(source, target)
 
     def check(self, path: str) -> None:
         """https://www.sqlite.org/pragma.html#pragma_quick_check"""
@@ -99,12 +101,14 @@ class SqliteCopies:
                 raise ChangedMeanwhileError
 
         connection = self._engine.connection
-        with self._told("cannot be put back"):
-            with closing(connection_to(self._engine.db, path)) as source:
-                if _value(connection, "PRAGMA journal_mode") == "wal":
-                    self._into_wal(source, waiting, refuse_changed)
-                else:
-                    self._into_locked(source, waiting, refuse_changed)
+        with (
+            self._told("cannot be put back"),
+            closing(connection_to(self._engine.db, path)) as source,
+        ):
+            if _value(connection, "PRAGMA journal_mode") == "wal":
+                self._into_wal(source, waiting, refuse_changed)
+            else:
+                self._into_locked(source, waiting, refuse_changed)
 
     def _into_locked(self, source: Any, waiting: Waiting, check: Callable[[], None]) -> None:
         """With a rollback journal: the run's own connection keeps the file's lock between the look
@@ -168,12 +172,15 @@ class SqliteCopies:
             ) from error
 
 
+_LOOK = "look whether the database itself is sound: `PRAGMA integrity_check`."
 _RIGHTS = "see that this user may write in the folder of the database."
 
 
 def _next(error: BaseException) -> str | None:
     if "disk is full" in str(error) or "No space left" in str(error):
         return FULL
+    if "malformed" in str(error) or "not a database" in str(error):
+        return _LOOK
     if lock.is_busy(error):
         return "no second connection can read it: leave out `locking_mode`, or `--backup`."
     return None
@@ -214,7 +221,7 @@ def _refuse_damaged(copy: Any, path: str) -> None:
             f"The copy {path} is not sound.",
             where="\n".join(map(str, said)),
             state="nothing was changed.",
-            next="look whether the database itself is: `PRAGMA integrity_check` in `sqlite3`.",
+            next=_LOOK,
         )
 
 

@@ -207,7 +207,7 @@ class SqliteEngine(Engine):
         try:
             # Whoever was in a transaction when the lock was taken is out of it after this.
             self.patiently(lambda: self.db.begin("IMMEDIATE"), waiting)
-            self.db.commit()
+            self.db.rollback()  # a commit of nothing would wait for readers, too
             waiting.over()
             yield
         finally:
