@@ -88,14 +88,6 @@ def _dump(path: Path) -> list[str]:
         return [line for line in db.iterdump() if "wheatear_history" not in line]
 
 
-def _plain(ended: Ended) -> tuple[int, str, str]:
-    return (
-        ended.code,
-        ended.out,
-        re.sub(NAME.replace(r"wheatear_test_[0-9a-f]{16}\.db", ""), "", ""),
-    )
-
-
 @pytest.fixture(params=["delete", "wal"])
 def player(request: pytest.FixtureRequest, new_project: Callable[..., Project]) -> Project:
     """A database with a table and rows, in both kinds of journal, before two more migrations."""
