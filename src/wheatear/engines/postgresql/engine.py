@@ -222,7 +222,7 @@ class PostgresqlEngine(Engine):
         """Models cannot state most of a table's options."""
         from wheatear.schema.diff import Policy  # noqa: PLC0415
 
-        return Policy(options=False)
+        return Policy(options=False, views_hold_types=True)
 
     def spelling(self) -> Spelling:
         """As its migrator takes them."""
