@@ -184,6 +184,14 @@ class SqliteEngine(Engine):
         """Only who has violations already needs to tell them from new ones."""
         self._pages = keys.table_pages(self.db) if self._violations else {}
 
+    def transaction(self, waiting: Waiting) -> AbstractContextManager[None]:
+        """Immediate: one that reads first might find that others have written meanwhile."""
+        return own_transaction(
+            self.db,
+            begin=lambda: self.patiently(lambda: self.db.begin("IMMEDIATE"), waiting),
+            commit=lambda commit: self.patiently(commit, waiting),
+        )
+
     def verify(self) -> None:
         """https://www.sqlite.org/pragma.html#pragma_foreign_key_check"""
         self._violations = keys.refuse_new(self.db, self._violations, self._pages)
