@@ -23,6 +23,7 @@ class Progress(NamedTuple):
         total: So many there are; None while that is not known.
         seconds: How long this run has been at it.
         new: So many of the rows were done by this run.
+        minute: A minute has passed since this was last true: time for a line in a log.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Progress(NamedTuple):
     total: int | None
     seconds: float
     new: int
+    minute: bool
 
 
 @dataclass

@@ -92,7 +92,7 @@ class _Backfill:
         self._position = Position(migration, walk.description)
         self._began = self._told = time.monotonic()
         self._total: int | None = None
-        self._before = 0
+        self._before = self._minutes = 0
 
     def run(self) -> int:
         if self._migration.transactional:
@@ -158,13 +158,9 @@ class _Backfill:
         if self._total is None and not self._position.finished:
             self._total = rows + self._walk.count(self._position.at)
         self._told = time.monotonic()
-        tell(
-            Progress(
-                self._migration.name,
-                self._walk.table,
-                rows,
-                self._total,
-                self._told - self._began,
-                rows - self._before,
-            )
-        )
+        seconds = self._told - self._began
+        minutes = int(seconds // 60)
+        new, minute = rows - self._before, minutes > self._minutes
+        self._minutes = minutes
+        name, table = self._migration.name, self._walk.table
+        tell(Progress(name, table, rows, self._total, seconds, new, minute))

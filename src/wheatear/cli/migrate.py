@@ -21,8 +21,6 @@ from wheatear.runner import Backfilling, Event, Finished, Note, Planned, RunResu
 if TYPE_CHECKING:
     from wheatear.capture import Statement
 
-_LINE_EVERY = 60.0
-
 
 @click.command("migrate")
 @click.option("--backward", is_flag=True, help="Revert the most recently applied migration.")
@@ -123,7 +121,6 @@ class Progress:
         self._dry_run = dry_run
         self._terminal = sys.stdout.isatty()
         self._open = False
-        self._next_line = _LINE_EVERY
 
     def __enter__(self) -> None:
         """Nothing to say yet."""
@@ -166,8 +163,7 @@ class Progress:
         if self._terminal:
             say(f"\r\x1b[K  {bar(progress, shutil.get_terminal_size().columns - 3)}", newline=False)
             self._open = True
-        elif progress.seconds >= self._next_line:
-            self._next_line = progress.seconds + _LINE_EVERY
+        elif progress.minute:
             note(f"  {line(progress)}")
 
     def echo(self, statement: Statement) -> None:
