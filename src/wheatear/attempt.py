@@ -19,6 +19,7 @@ from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
 from wheatear.errors import (
     BackupError,
+    ConfigError,
     HistoryError,
     LockTimeoutError,
     MigrationFailedError,
@@ -240,7 +241,7 @@ class Attempt:
 
     def explained(self, error: Exception, before: list[str], lost: list[str]) -> Exception:
         """Return the error as a user should read it."""
-        if isinstance(error, (BackupError, LockTimeoutError, HistoryError)):
+        if isinstance(error, (BackupError, ConfigError, LockTimeoutError, HistoryError)):
             return error
         last = self._log.last
         return failures.failed(

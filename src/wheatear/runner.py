@@ -453,7 +453,10 @@ class Runner:
             except Exception as error:
                 if not self._gave_way(turn, error) or time.monotonic() + pause > deadline:
                     self._fail(turn, error)
-                    raise turn.current.explained(error, *self._names(turn)) from error
+                    told = turn.current.explained(error, *self._names(turn))
+                    if told is error:
+                        raise
+                    raise told from error
             except BaseException as error:  # Ctrl-C and the like
                 self._fail(turn, error)
                 self._tell(Note(turn.current.what_stays(error, *self._names(turn))))
