@@ -33,7 +33,7 @@ from wheatear.schema.content import (
 )
 from wheatear.schema.model import Constraint, Index, Object, Schema, Table
 from wheatear.schema.order import ordered
-from wheatear.schema.policy import HISTORY, Policy
+from wheatear.schema.policy import BACKFILL, HISTORY, Policy
 from wheatear.schema.renames import Rename, candidates, renamed, respelled
 
 __all__ = ["HISTORY", "Compared", "Policy", "candidates", "compare", "diff"]
@@ -88,7 +88,7 @@ def compare(
 
 
 def _ours(schema: Schema, policy: Policy) -> Schema:
-    patterns = (HISTORY, *policy.ignore_tables)
+    patterns = (HISTORY, BACKFILL, *policy.ignore_tables)
 
     def is_ours(name: str | None) -> bool:
         return name is None or not any(fnmatchcase(name, pattern) for pattern in patterns)
