@@ -11,17 +11,25 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from wheatear import __version__, failures
 from wheatear.capture import Log, Rules, Statement, watched
 from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
-from wheatear.errors import HistoryError, LockTimeoutError, MigrationFailedError, Terminated
+from wheatear.errors import (
+    BackupError,
+    ConfigError,
+    HistoryError,
+    LockTimeoutError,
+    MigrationFailedError,
+    Terminated,
+)
 from wheatear.files import LoadedMigration
 from wheatear.history import History, Record, ended
 from wheatear.plan import Outcome, Step
+from wheatear.running import Progress, Running, running
 
 if TYPE_CHECKING:
     from wheatear.journal.journal import Journal
@@ -36,6 +44,7 @@ class Run:
         history: Its history.
         waiting: How long to wait for other runners, and who is told.
         echo: Called with each statement after it has ended, or None.
+        tell: Called with how far a backfill has come, or None.
         id: One value for all records of the run.
     """
 
@@ -43,6 +52,7 @@ class Run:
     history: History
     waiting: Waiting
     echo: Callable[[Statement], None] | None = None
+    tell: Callable[[Progress], None] | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def record(self, step: Step, outcome: Outcome, checksum: str | None) -> Record:
@@ -152,13 +162,18 @@ class Attempt:
             self.outcome = "interrupted"
             raise stop.error from None
         except BaseException as error:
-            self.outcome = "interrupted" if journal.stays else "failed"
+            self.outcome = "interrupted" if journal.stays or self._running.stays else "failed"
             text = self._reason(error)
             with suppress(Exception):  # a connection that is gone leaves it `running`, which shows
                 journal.fail(ended(record, self.outcome, self.seconds, text), self._log.lasting())
             raise
         if self.step.abandons and self.step.basis is not None:
             run.history.forget_journal(self.step.basis)
+
+        if self._running.backfills:
+            from wheatear.backfilling.position import forget  # noqa: PLC0415 - few use it
+
+            forget(self._running)
 
     def _check_journal(self, record: int) -> None:
         """A run that died can be finished if it kept a journal, and by the same text."""
@@ -174,13 +189,26 @@ class Attempt:
             f"{self.step.name} was interrupted while it went {way}; it goes on where it stood"
         )
 
+    @cached_property
+    def _running(self) -> Running:
+        """What a function of ours that the migration calls is told of it."""
+        return Running(
+            self.step.name,
+            self.step.direction,
+            self.run.engine,
+            self.run.waiting,
+            self.transactional,
+            self._journal.begun if self._journal else None,
+            self.run.tell,
+        )
+
     def _call(self, loaded: LoadedMigration, rules: Rules) -> None:
         engine = self.run.engine
         function = loaded.function(self.step.direction)
         assert function is not None  # noqa: S101 - checked when it was loaded
         start = time.perf_counter()
         try:
-            with watched(engine.db, rules) as self._log:
+            with watched(engine.db, rules) as self._log, running(self._running):
                 function()
         except Terminated:
             raise
@@ -240,11 +268,12 @@ class Attempt:
             transactional=self.transactional,
             before=before,
             lost=lost,
+            backfilled=self._running.stays,
         )
 
     def explained(self, error: Exception, before: list[str], lost: list[str]) -> Exception:
         """Return the error as a user should read it."""
-        if isinstance(error, (LockTimeoutError, HistoryError)):
+        if isinstance(error, (BackupError, ConfigError, LockTimeoutError, HistoryError)):
             return error
         last = self._log.last
         return failures.failed(
@@ -268,9 +297,14 @@ class Attempt:
         """Why it failed, for the history, which is no place for a password either."""
         return self.run.engine.mask()(failures.reason(error))
 
-    def note_failure(self, error: BaseException) -> None:
-        """Note in the log a try that was rolled back together with its record."""
-        if self.record is None or not self.transactional:
+    def note_failure(self, error: BaseException, *, restored: bool = False) -> None:
+        """Note in the log a try that was rolled back together with its record.
+
+        Args:
+            error: What it failed with.
+            restored: A backup was put back, and with it went any record.
+        """
+        if self.record is None or not (self.transactional or restored):
             return
         if self.run.engine.is_lost(error):
             return

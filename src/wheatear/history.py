@@ -208,7 +208,8 @@ class History:
 
     def inserted_id(self, cursor: Any) -> int:
         """The id of the record that was appended."""
-        return int(cursor.fetchone()[0] if self._engine.db.returning_clause else cursor.lastrowid)
+        last = self._engine.db.last_insert_id  # not every driver's cursor knows it
+        return int(cursor.fetchone()[0] if self._engine.db.returning_clause else last(cursor))
 
     def ending(self, id_: int, record: Record, *, clear: bool) -> tuple[str, list[Any]]:
         """The statement that says how a record that was begun has ended, and its values.

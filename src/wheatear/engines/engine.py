@@ -13,11 +13,13 @@ from wheatear.engines.waiting import Waiting
 from wheatear.errors import ConfigError, DatabaseUnavailableError
 from wheatear.masking import Mask
 
-if TYPE_CHECKING:  # only who reads a schema needs them
+if TYPE_CHECKING:  # only who reads a schema or makes a backup needs them
+    from wheatear.engines.copies import Copies
     from wheatear.engines.journaling import Journaling
     from wheatear.engines.models import Statement
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
+    from wheatear.schema.writer import Spelling
 
 T = TypeVar("T")
 
@@ -193,6 +195,22 @@ class Engine(ABC):
         cursor.execute(sql)
         cursor.close()
 
+    def transaction(self, waiting: Waiting) -> AbstractContextManager[None]:
+        """A transaction of the block's own, in a run that holds the lock without one.
+
+        Args:
+            waiting: Who is told, and for how long, if others keep it from being begun.
+        """
+        del waiting
+        return own_transaction(self.db, begin=self.db.begin, commit=lambda commit: commit())
+
+    knows_replication_lag: ClassVar[bool] = False
+    """`replication_lag` has an answer."""
+
+    def replication_lag(self) -> float | None:
+        """How far the slowest replica is behind, in seconds; None if there is none that is."""
+        return None
+
     def verify(self) -> None:  # noqa: B027 - most engines check as they go
         """Inside an atomic block, refuse what must not be committed.
 
@@ -240,6 +258,16 @@ class Engine(ABC):
     @abstractmethod
     def journaling(self) -> Journaling:
         """How this engine's statements are journaled on the connection that is open."""
+
+    # Backups
+
+    def copies(self) -> Copies | None:
+        """What copies the database while it is in use; None where it is not one file."""
+        return None
+
+    def dump_command(self) -> str:
+        """What makes a backup of a database that is not one file, to be typed in a shell."""
+        return ""
 
     # Schemas
 
@@ -302,6 +330,10 @@ class Engine(ABC):
     @abstractmethod
     def version(self) -> str:
         """What the same statements give the same schema on: the server's version and settings."""
+
+    @abstractmethod
+    def spelling(self) -> Spelling:
+        """How this engine writes changes as source. Asked while connected."""
 
     def schema_of_models(self, models: Sequence[Any]) -> Schema:
         """Read models' schema, by creating in a scratch namespace those not read before.

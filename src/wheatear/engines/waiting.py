@@ -27,7 +27,7 @@ class Waiting:
         self._said_for: str | None = None
 
     def tell(self, text: str) -> None:
-        """Say something else to whoever is told of a wait."""
+        """Say a sentence to whom waits are told."""
         self._say(text)
 
     def pause(self, holder: Callable[[], str]) -> None:

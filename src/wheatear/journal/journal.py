@@ -88,6 +88,13 @@ class Journal:
         """Something has taken effect, or may have."""
         return bool(self._pending.effects or self._recorder.in_flight)
 
+    def begun(self) -> int:
+        """Write the record now, for what commits past the journal; return its id."""
+        if self._store.record_id is None:
+            self._pending.write()
+            self._pending.written()
+        return self._store.record_id or 0
+
     def rules(self, allowed: frozenset[str], echo: Callable[[Statement], None] | None) -> Rules:
         """How the migration's statements pass."""
         return Rules(
@@ -131,8 +138,9 @@ class Journal:
         if self._store.record_id is None:
             self._ways.send(*self._history.insertion(record, None)).close()
             return
+        clear = record.outcome == "failed"
         lines = self._pending.lines_at_failure(in_flight=self._recorder.in_flight is not None)
-        self._end(record, lines if self.stays else [], clear=not self.stays)
+        self._end(record, [] if clear else lines, clear=clear)
 
     def _end(self, record: Record, lines: Sequence[str], *, clear: bool) -> None:
         """One commit."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wheatear.engines.models import Statement
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
+    from wheatear.schema.writer import Spelling
 
 _REMEDIES = {
     "42501": RIGHTS,
@@ -73,7 +74,8 @@ class PostgresqlEngine(Engine):
             )
         self._schema = schema
         try:
-            yield
+            with _nothing_prepared(self.connection):
+                yield
         finally:
             if not self.db.is_closed() and not self.is_gone():
                 path = (self._search_path,)
@@ -184,6 +186,15 @@ class PostgresqlEngine(Engine):
             self.db.rollback()
         return bool(held)
 
+    knows_replication_lag = True
+
+    def replication_lag(self) -> float | None:
+        """https://www.postgresql.org/docs/current/monitoring-stats.html, pg_stat_replication"""
+        (lag,) = self.db.execute_sql(
+            "SELECT max(extract(epoch FROM replay_lag))::double precision FROM pg_stat_replication"
+        ).fetchone()
+        return None if lag is None else float(lag)
+
     def is_running_elsewhere(self) -> bool:
         """Whether another connection holds the lock."""
         return lock.is_held_elsewhere(self.db, self._schema)
@@ -223,6 +234,14 @@ class PostgresqlEngine(Engine):
 
         return PostgresqlJournaling(self)
 
+    # Backups
+
+    def dump_command(self) -> str:
+        """https://www.postgresql.org/docs/current/app-pgdump.html"""
+        from wheatear.urls import masked  # noqa: PLC0415 - only who says something needs it
+
+        return f"pg_dump --format=custom --file=before.dump {masked(str(self.db.database))}"
+
     # Schemas
 
     def read_schema(self, tables: Collection[str] | None = None) -> Schema:
@@ -239,7 +258,13 @@ class PostgresqlEngine(Engine):
         """Models cannot state most of a table's options."""
         from wheatear.schema.diff import Policy  # noqa: PLC0415
 
-        return Policy(options=False)
+        return Policy(options=False, views_hold_types=True)
+
+    def spelling(self) -> Spelling:
+        """As its migrator takes them."""
+        from wheatear.engines.postgresql.written import PostgresqlSpelling  # noqa: PLC0415
+
+        return PostgresqlSpelling()
 
     def stand_in(self) -> Any:
         """Without a connection: what it is asked for is only written."""
@@ -268,6 +293,22 @@ class PostgresqlEngine(Engine):
         """The server's, and where types and functions are looked for."""
         (version,) = self.db.execute_sql("SHOW server_version").fetchone()
         return f"{version} {self._schema} {self._search_path}"
+
+
+@contextmanager
+def _nothing_prepared(connection: Any) -> Iterator[None]:
+    """Psycopg 3 prepares what comes again and again; behind a pooler, on another server connection.
+
+    https://www.psycopg.org/psycopg3/docs/advanced/prepare.html#using-prepared-statements-with-pgbouncer
+    """
+    if not hasattr(connection, "prepare_threshold"):
+        yield
+        return
+    before, connection.prepare_threshold = connection.prepare_threshold, None
+    try:
+        yield
+    finally:
+        connection.prepare_threshold = before
 
 
 def _who() -> str:
