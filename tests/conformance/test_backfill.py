@@ -73,7 +73,7 @@ def _scores(project: Project) -> list[int]:
 
 def _tables(project: Project) -> list[str]:
     with _connected(project) as db:
-        return sorted(name for name in db.get_tables() if name != "wheatear_history")
+        return sorted(name for name in db.get_tables() if not name.startswith("wheatear_history"))
 
 
 @pytest.fixture
@@ -254,7 +254,7 @@ def _called(db: Any, model: Any, change: Any, record: int = 1, **options: Any) -
     engine, waiting = engine_for(db), Waiting(None, lambda _: None)
     with engine.opened(waiting), engine.exclusively(waiting, atomic=False):
         History(engine, waiting).ensure()
-        with running(Running("m", "forward", engine, waiting, False, record)):
+        with running(Running("m", "forward", engine, waiting, False, lambda: record)):
             return backfill(model, change, **options)
 
 
