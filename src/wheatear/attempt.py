@@ -162,7 +162,7 @@ class Attempt:
             self.outcome = "interrupted"
             raise stop.error from None
         except BaseException as error:
-            self.outcome = "interrupted" if journal.stays or self._running.stays else "failed"
+            self.outcome = "interrupted" if journal.stays else "failed"
             text = self._reason(error)
             with suppress(Exception):  # a connection that is gone leaves it `running`, which shows
                 journal.fail(ended(record, self.outcome, self.seconds, text), self._log.lasting())

@@ -87,6 +87,7 @@ class Recorder:
         """
         kind = self._ways.kind(statement.sql)
         if kind == "setting":
+            self._refuse(statement.sql, inside=False)
             return run()
         if self._stopped is not None:
             raise self._stopped
@@ -127,9 +128,7 @@ class Recorder:
     def _first_time(self, entry: Entry, kind: Kind, sql: str, run: Callable[[], Any]) -> Answer:
         inside = self._ways.in_transaction(after_error=self._after_error)
         self._after_error = False
-        refusal = self._ways.refusal(sql, inside=inside)
-        if refusal is not None:
-            raise MigrationFailedError(f"The migration {refusal.what}", next=refusal.next)
+        self._refuse(sql, inside=inside)
         entry.given = self._served.take()
         self._number += 1
         if kind == "alone":
@@ -145,6 +144,11 @@ class Recorder:
         self._pending.prepare(many=True)
         self._dirty = False
         return self._plain(entry, lambda: self._patiently(lambda: _answer(run)))
+
+    def _refuse(self, sql: str, *, inside: bool) -> None:
+        refusal = self._ways.refusal(sql, inside=inside)
+        if refusal is not None:
+            raise MigrationFailedError(f"The migration {refusal.what}", next=refusal.next)
 
     def _plain(self, entry: Entry, run: Callable[[], Answer]) -> Answer:
         """Send it, and keep the entry for the next write."""

@@ -24,7 +24,7 @@ from typing import Any
 _DATETIME, _DATE = dt.datetime, dt.date  # the real ones, also while they are replaced
 _time, _time_ns, _urandom = time.time, time.time_ns, os.urandom
 # Who writes a log line, or looks at the clock for us, asks for no time of the migration's.
-_NOT_SERVED = ("logging", "wheatear", "peewee", "pymysql", "psycopg")
+_NOT_SERVED = frozenset({"logging", "wheatear", "peewee", "pymysql", "psycopg", "psycopg2"})
 
 
 class Served:
@@ -111,7 +111,7 @@ def _asked_by_others() -> bool:
     frame = sys._getframe(2)
     while frame.f_globals.get("__name__") == __name__ and frame.f_back:
         frame = frame.f_back
-    return str(frame.f_globals.get("__name__", "")).startswith(_NOT_SERVED)
+    return str(frame.f_globals.get("__name__")).partition(".")[0] in _NOT_SERVED
 
 
 class _StandIn(type):

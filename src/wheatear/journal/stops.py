@@ -49,8 +49,7 @@ def reads_otherwise(name: str, sql: str) -> HistoryError:
         f"{name} was interrupted; what it read was too large to be kept, and reads otherwise now.",
         where=sql,
         state=_STANDS,
-        next=f"{WAYS_OUT} To change many rows, read and change them in batches that can be found "
-        "again, each in a transaction of its own.",
+        next=f"{WAYS_OUT} To change many rows, use backfill(): it goes on by itself after a kill.",
     )
 
 
