@@ -25,7 +25,7 @@ def stand_in(db: Any) -> Any:
 def created(db: Any, statements: Sequence[Statement]) -> Schema:
     """Create in memory, by the driver of `db` and with its functions and collations, and read."""
     scratch = stand_in(db)
-    scratch._connect = lambda: _in_memory(db)
+    scratch._connect = lambda: in_memory(db)
     scratch.connect()
     try:
         send(scratch, statements)
@@ -34,7 +34,7 @@ def created(db: Any, statements: Sequence[Statement]) -> Schema:
         scratch.close()
 
 
-def _in_memory(db: Any) -> Any:
+def in_memory(db: Any) -> Any:
     """A connection of the driver of `db`, past a pool: it would hand out one to the file."""
     fresh = copy.copy(db)
     vars(fresh).update(database=":memory:", _attached={}, _pragmas=())
