@@ -57,7 +57,7 @@ class _Copy(PostgresqlEngine):
     def __init__(self, db: Any, original: PostgresqlEngine) -> None:
         super().__init__(db)
         self.lock_timeout = original.lock_timeout
-        self.beyond = original.home()
+        self.original = original
 
     def within(self, namespace: str) -> None:
         """Take this schema for the current one."""
@@ -81,7 +81,11 @@ class _Copy(PostgresqlEngine):
 
     def read_schema(self, tables: Collection[str] | None = None) -> Schema:
         """With the names of the schema that was copied as it prints its own."""
-        return read_schema(self.db, self._schema, tables, visible=self.beyond)
+        return read_schema(self.db, self._schema, tables, visible=self.original.home())
+
+    def settled(self, before: Schema, after: Schema) -> tuple[Schema, Schema]:
+        """In a transaction of its own, which this one's connection has no room for."""
+        return self.original.settled(before, after)
 
 
 @contextmanager
