@@ -17,7 +17,13 @@ from wheatear import __version__, failures
 from wheatear.capture import Log, Rules, Statement, watched
 from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
-from wheatear.errors import HistoryError, LockTimeoutError, MigrationFailedError, Terminated
+from wheatear.errors import (
+    BackupError,
+    HistoryError,
+    LockTimeoutError,
+    MigrationFailedError,
+    Terminated,
+)
 from wheatear.files import LoadedMigration
 from wheatear.history import History, Record, ended
 from wheatear.journal import Journal
@@ -66,7 +72,7 @@ class Attempt:
         step: What to do.
         loaded: The migration; None to record it only.
         checksum: Of its file; None if it has none.
-        still_to_do: Asked under the lock.
+        still_to_do: Asked under the lock; told whether others may have come since the last time.
         record: What is written; None where another runner has done the step.
         record_id: Its id in the history.
         outcome: How it ended.
@@ -77,57 +83,52 @@ class Attempt:
     step: Step
     loaded: LoadedMigration | None
     checksum: str | None
-    still_to_do: Callable[[], bool]
+    still_to_do: Callable[[bool], bool]
     record: Record | None = None
     record_id: int | None = None
     outcome: Outcome = "failed"
     seconds: float = 0.0
     _log: Log = field(default_factory=Log)
 
-    def make(self) -> bool:
-        """Do it.
+    def make(self, *, first: bool) -> None:
+        """Do it, under the lock, if it is still to be done; if not, there is no record.
 
-        Returns:
-            Whether it was still to be done.
+        Args:
+            first: The first one since the lock was taken.
 
         Raises:
             Exception: Whatever the migration raised; see `explained`.
         """
-        try:
-            return self._make()
-        except BaseException:
-            self.run.history.forget()  # what was just made of its table may be rolled back
-            raise
-
-    def _make(self) -> bool:
-        with self.run.engine.exclusively(
-            self.run.waiting,
-            atomic=self.transactional,
-            foreign_keys=bool(self.loaded and self.loaded.foreign_keys),
-        ):
-            self.run.history.ensure()
-            if not self.still_to_do():
-                return False
-            self.record = self.run.record(self.step, "running", self.checksum)
-            if self.loaded is None:
-                self.record_id = self.run.history.add(ended(self.record, "faked", 0.0))
-            elif self.transactional:
-                self._call(
-                    self.loaded, Rules(self._allowed, transactional=True, after=self.run.echo)
-                )
-                if not self._log.only_creates():
-                    self.run.engine.verify()
-                self.record_id = self.run.history.add(ended(self.record, "done", self.seconds))
-            else:
-                self._journaled(self.loaded)
+        if not self.still_to_do(first):
+            return
+        self.record = self.run.record(self.step, "running", self.checksum)
+        if self.loaded is None:
+            self.record_id = self.run.history.add(ended(self.record, "faked", 0.0))
+        elif self.transactional:
+            self._call(self.loaded, Rules(self._allowed, transactional=True, after=self.run.echo))
+            if not self._log.only_creates():
+                self.run.engine.verify()
+            self.record_id = self.run.history.add(ended(self.record, "done", self.seconds))
+        else:
+            self._journaled(self.loaded)
         self.outcome = "faked" if self.loaded is None else "done"
-        return True
 
     @property
     def transactional(self) -> bool:
         """The migration and its record are one transaction."""
         wants = self.loaded is None or self.loaded.atomic
         return self.run.engine.transactional_ddl and wants
+
+    @property
+    def foreign_keys(self) -> bool:
+        """The migration wants SQLite's foreign keys enforced."""
+        return bool(self.loaded and self.loaded.foreign_keys)
+
+    def shares_with(self, other: Attempt) -> bool:
+        """Whether both can be in one transaction."""
+        return (
+            self.transactional and other.transactional and self.foreign_keys is other.foreign_keys
+        )
 
     def _journaled(self, loaded: LoadedMigration) -> None:
         """Where each statement commits by itself: the intent first, then a note of each."""
@@ -198,12 +199,13 @@ class Attempt:
         unknown = not last.answered or self.run.engine.is_lost(error)
         return last if unknown else None
 
-    def what_stays(self, error: BaseException, before: list[str]) -> str:
+    def what_stays(self, error: BaseException, before: list[str], lost: list[str]) -> str:
         """Say what the database is like after this try failed.
 
         Args:
             error: What it failed with.
             before: The migrations that the same run had finished.
+            lost: Those that were rolled back with it.
         """
         under_way = self.under_way(error)
         return failures.state_after(
@@ -212,11 +214,12 @@ class Attempt:
             under_way=under_way.sql if under_way else None,
             transactional=self.transactional,
             before=before,
+            lost=lost,
         )
 
-    def explained(self, error: Exception, before: list[str]) -> Exception:
+    def explained(self, error: Exception, before: list[str], lost: list[str]) -> Exception:
         """Return the error as a user should read it."""
-        if isinstance(error, (LockTimeoutError, HistoryError)):
+        if isinstance(error, (BackupError, LockTimeoutError, HistoryError)):
             return error
         last = self._log.last
         return failures.failed(
@@ -224,7 +227,7 @@ class Attempt:
             self.step,
             path=self.loaded.file.path if self.loaded else None,
             statement=last.sql if last and last.failed else None,
-            state=self.what_stays(error, before),
+            state=self.what_stays(error, before, lost),
             remedy=self._remedy(error),
         )
 
@@ -240,9 +243,14 @@ class Attempt:
         """Why it failed, for the history, which is no place for a password either."""
         return self.run.engine.mask()(failures.reason(error))
 
-    def note_failure(self, error: BaseException) -> None:
-        """Note in the log a try that was rolled back together with its record."""
-        if self.record is None or not self.transactional:
+    def note_failure(self, error: BaseException, *, restored: bool = False) -> None:
+        """Note in the log a try that was rolled back together with its record.
+
+        Args:
+            error: What it failed with.
+            restored: A backup was put back, and with it went any record.
+        """
+        if self.record is None or not (self.transactional or restored):
             return
         if self.run.engine.is_lost(error):
             return

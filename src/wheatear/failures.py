@@ -12,6 +12,7 @@ from wheatear.errors import (
     MigrationFailedError,
     MigrationFileError,
     Terminated,
+    UsageError,
     WheatearError,
 )
 from wheatear.history import Record
@@ -71,6 +72,30 @@ def overtaken(name: str, newest: str | None) -> HistoryError:
     )
 
 
+def no_single_transaction(url: str) -> UsageError:
+    """All or none is more than the engine can do."""
+    return UsageError(
+        f"--single-transaction does nothing on {url}: each schema change commits by itself there.",
+        state="nothing was changed.",
+        next="run `migrate` without it; each migration is recorded as it is finished.",
+    )
+
+
+def not_in_one_transaction(names: Sequence[str]) -> UsageError:
+    """Files of the plan need a transaction of another kind than the first, or none."""
+    lines = "\n".join(f"{name}.py" for name in names[:_SHOWN])
+    if len(names) > _SHOWN:
+        lines += f"\nand {len(names) - _SHOWN} more"
+    return UsageError(
+        "Not all pending migrations can share one transaction: these say `atomic = False`, or not "
+        "the same `foreign_keys` as the first.",
+        where=lines,
+        state="nothing was changed.",
+        next="apply those before them with `migrate --single-transaction --to NAME`, and them by "
+        "themselves.",
+    )
+
+
 def nothing_to_mark() -> HistoryError:
     """Nobody died."""
     return HistoryError(
@@ -116,6 +141,7 @@ def state_after(
     under_way: str | None,
     transactional: bool,
     before: Sequence[str],
+    lost: Sequence[str],
 ) -> str:
     """Say what the database is like after a step failed.
 
@@ -125,6 +151,7 @@ def state_after(
         under_way: The statement whose answer never came.
         transactional: It ran in one transaction.
         before: The migrations that the same run had finished.
+        lost: Those that were rolled back with it, since they shared its transaction.
     """
     if stays:
         shown = "\n".join(one_line(sql)[:_LONGEST] for sql in stays[-_SHOWN:])
@@ -143,6 +170,8 @@ def state_after(
             "\nthis one was under way, and may or may not have taken effect:\n"
             + one_line(under_way)[:_LONGEST]
         )
+    if lost:
+        text += f"\nrolled back with it, in the same transaction: {', '.join(lost)}."
     if before:
         done = "applied" if step.direction == "forward" else "reverted"
         text += f"\n{done} before it in this run, and staying so: {', '.join(before)}."

@@ -185,7 +185,8 @@ class History:
         cursor = self._execute(
             f"INSERT INTO {self.table} ({', '.join(_NAMES)}) VALUES ({marks}){returning}", values
         )
-        return int(cursor.fetchone()[0] if returning else cursor.lastrowid)
+        last = self._engine.db.last_insert_id  # not every driver's cursor knows it
+        return int(cursor.fetchone()[0] if returning else last(cursor))
 
     def finish(self, id_: int, record: Record) -> None:
         """Say how a record that was begun has ended."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from wheatear import failures, plan
 from wheatear.engines.waiting import Waiting, jittered
+from wheatear.errors import WheatearError
 from wheatear.files import Listing, LoadedMigration, MigrationFile, list_files, load
 from wheatear.history import History
 from wheatear.plan import Plan, Standing, Step
@@ -17,12 +18,16 @@ from wheatear.project import Project
 
 if TYPE_CHECKING:
     from wheatear.attempt import Attempt, Run
+    from wheatear.backup_of_run import RunBackup
     from wheatear.capture import Statement
+    from wheatear.turn import Turn
 
 # How long a migration that gives way to other connections' locks goes on trying.
 PATIENCE = 60.0
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
+# From so many migrations on, they may share transactions: with fewer there is nothing to gain.
+_MANY = 10
 
 OnChanged = Literal["refuse", "warn", "accept"]
 Standings = tuple[Standing, ...]
@@ -39,7 +44,9 @@ class Request(NamedTuple):
         fake: Record, without running anything.
         on_changed: What an applied file that was changed, or is missing, means.
         strict: Refuse what would only be warned of.
+        single_transaction: Apply all of the plan, or none.
         mark: Settle an interrupted migration by the user's word.
+        backup: Whether to copy the database first; None leaves it to the configuration.
     """
 
     backward: bool = False
@@ -49,7 +56,9 @@ class Request(NamedTuple):
     fake: bool = False
     on_changed: OnChanged = "refuse"
     strict: bool = False
+    single_transaction: bool = False
     mark: Literal["applied", "pending"] | None = None
+    backup: bool | None = None
 
 
 class StepResult(NamedTuple):
@@ -69,6 +78,7 @@ class RunResult(NamedTuple):
         skipped: What another runner had done when its turn came.
         failed: The step that failed, or None.
         warnings: What a user should know.
+        backup: The name of the backup that was made, or None.
     """
 
     planned: tuple[Step, ...] = ()
@@ -76,6 +86,7 @@ class RunResult(NamedTuple):
     skipped: tuple[Step, ...] = ()
     failed: StepResult | None = None
     warnings: tuple[str, ...] = ()
+    backup: str | None = None
 
     @property
     def names(self) -> list[str]:
@@ -147,6 +158,8 @@ class Runner:
         self._done: list[StepResult] = []
         self._skipped: list[Step] = []
         self._failed: StepResult | None = None
+        self._failed_attempt: Attempt | None = None
+        self._backup: RunBackup | None = None
         self._warnings: list[str] = []
         self._files: dict[str, MigrationFile] = {}
         self._known_id = 0
@@ -173,6 +186,10 @@ class Runner:
         return self._result()
 
     def _run_all(self, listing: Listing) -> None:
+        if self._request.backup:
+            from wheatear.backup import made_of  # noqa: PLC0415 - only where it is asked for
+
+            made_of(self._engine)
         self._warn(listing.warnings)
         self._files = {file.name: file for file in listing.files}
         with ExitStack() as stack:
@@ -190,15 +207,76 @@ class Runner:
             if self._request.dry_run or not (self._planned.steps or accepted):
                 return
             loaded = stack.enter_context(self._loaded())
+            if self._request.single_transaction and self._planned.steps:
+                self._check_single_transaction(loaded)
             if not there:  # created only now that every file has been found sound
                 stack.enter_context(self._engine.opened(self._waiting))
             self._accept(accepted)
             self._tell(Planned(self._planned))
             try:
-                for step in self._planned.steps:
-                    self._take(step, loaded.get(step.name))
+                with self._backed_up(needed=there):
+                    left = self._planned.steps
+                    while left:
+                        left = left[self._take(left, loaded) :]
             finally:
                 self._leave_behind()
+
+    @contextmanager
+    def _backed_up(self, *, needed: bool) -> Iterator[None]:
+        """A backup is made before the first change in the block, and put back if it fails.
+
+        Args:
+            needed: There is a database yet.
+        """
+        if not (self._wants_backup and self._planned.steps and needed):
+            yield
+            return
+        from wheatear.backup_of_run import backup_of_run  # noqa: PLC0415 - where steps are taken
+
+        self._backup = backup_of_run(
+            self._project, self._request.backup, self._run.id, self._waiting, self._say
+        )
+        if self._backup is None:
+            yield
+            return
+        try:
+            yield
+        except WheatearError as error:
+            undone = self._names_done()
+            if self._backup.after_failure(error, undone, changed=self._changed):
+                self._note_what_was_undone(error)
+            raise
+        except BaseException:
+            self._backup.after_stop(changed=self._changed)
+            raise
+        self._backup.after_success()
+
+    @property
+    def _wants_backup(self) -> bool:
+        """Looked at without importing anything: most projects do not."""
+        asked = self._request.backup
+        return bool(getattr(self._project.config, "backup", False)) if asked is None else asked
+
+    @property
+    def _changed(self) -> bool:
+        """Whether anything that this run did was committed."""
+        attempt = self._failed_attempt
+        return bool(self._done) or (
+            attempt is not None and not attempt.transactional and attempt.record is not None
+        )
+
+    def _is_backed_up(self) -> bool:
+        """Under the lock, and before the first change: True when there is a backup, if wanted."""
+        if self._backup is not None:
+            self._backup.make()
+        return True
+
+    def _note_what_was_undone(self, error: BaseException) -> None:
+        """The history is that of the backup now: note in it at least how this run has ended."""
+        self._done.clear()
+        self._history.forget()
+        if self._failed_attempt is not None:
+            self._failed_attempt.note_failure(error.__cause__ or error, restored=True)
 
     def _leave_behind(self) -> None:
         """Record once what the schema is now, for `status` to see who else changes it."""
@@ -223,12 +301,19 @@ class Runner:
             tuple(self._skipped),
             self._failed,
             tuple(self._warnings),
+            self._backup.name if self._backup else None,
         )
 
     def _warn(self, warnings: Iterable[str]) -> None:
         for warning in warnings:
             self._warnings.append(warning)
             self._tell(Note(f"warning: {warning}"))
+
+    def _say(self, text: str) -> None:
+        if text.startswith("warning: "):
+            self._warn([text.removeprefix("warning: ")])
+        else:
+            self._tell(Note(text))
 
     # Deciding, without a lock
 
@@ -269,12 +354,26 @@ class Runner:
             raise failures.missing_file(step.name)
         return load(file, ("forward",) if step.direction == "forward" else ("forward", "backward"))
 
+    def _check_single_transaction(self, loaded: Mapping[str, LoadedMigration]) -> None:
+        """Refuse what cannot be all or nothing."""
+        if not self._engine.transactional_ddl:
+            raise failures.no_single_transaction(self._engine.url)
+        attempts = [self._attempt(step, loaded) for step in self._planned.steps]
+        alone = [one.step.name for one in attempts if not one.shares_with(attempts[0])]
+        if alone:
+            raise failures.not_in_one_transaction(alone)
+
     # Under the lock
 
-    def _still_to_do(self, step: Step) -> bool:
-        """Decide again: whether the step is still to be done, by the history as it is now."""
+    def _still_to_do(self, step: Step, *, first: bool) -> bool:
+        """Decide again: whether the step is still to be done, by the history as it is now.
+
+        Args:
+            step: The step.
+            first: The first one since the lock was taken: others may have written before that.
+        """
         if self._done_by_others is not None and (
-            self._engine.undisturbed or self._history.last_id() == self._known_id
+            not first or self._engine.undisturbed or self._history.last_id() == self._known_id
         ):
             return step not in self._done_by_others
         now = self._look()
@@ -332,51 +431,93 @@ class Runner:
 
         return Run(self._engine, self._history, self._waiting, self._echo)
 
-    def _take(self, step: Step, loaded: LoadedMigration | None) -> None:
-        self._tell(Started(step))
+    def _take(self, left: Sequence[Step], loaded: Mapping[str, LoadedMigration]) -> int:
+        """Take the next step, or the next few that share a transaction; return how many."""
+        self._tell(Started(left[0]))
         deadline, pause = time.monotonic() + PATIENCE, _FIRST_PAUSE
         while True:
-            attempt = self._attempt(step, loaded)
+            turn = self._turn(left, loaded)
             try:
-                was_to_do = attempt.make()
+                turn.take()
                 break
             except Exception as error:
-                if not self._gave_way(attempt, error) or time.monotonic() + pause > deadline:
-                    self._fail(attempt, error)
-                    raise attempt.explained(error, self._names_done()) from error
+                if not self._gave_way(turn, error) or time.monotonic() + pause > deadline:
+                    self._fail(turn, error)
+                    raise turn.current.explained(error, *self._names(turn)) from error
             except BaseException as error:  # Ctrl-C and the like
-                self._fail(attempt, error)
-                self._tell(Note(attempt.what_stays(error, self._names_done())))
+                self._fail(turn, error)
+                self._tell(Note(turn.current.what_stays(error, *self._names(turn))))
                 raise
             self._tell(
                 Note(
-                    f"{step.name} gave way to another connection's lock; next try in {pause:.1f} s"
+                    f"{turn.current.step.name} gave way to another connection's lock; next try in "
+                    f"{pause:.1f} s"
                 )
             )
             time.sleep(jittered(pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
-        if was_to_do:
-            self._known_id = attempt.record_id or self._known_id
-            self._done.append(StepResult(step, attempt.outcome, attempt.seconds))
-            self._tell(Finished(self._done[-1]))
-        else:
-            self._skipped.append(step)
-            self._tell(Skipped(step))
+        self._conclude(turn)
+        return len(turn.done)
 
-    def _attempt(self, step: Step, loaded: LoadedMigration | None) -> Attempt:
+    def _turn(self, left: Sequence[Step], loaded: Mapping[str, LoadedMigration]) -> Turn:
+        from wheatear.turn import ALL_OR_NONE, Turn  # noqa: PLC0415
+
+        attempts = self._attempts(left, loaded)
+        if self._request.single_transaction:
+            return Turn(self._run, attempts, ALL_OR_NONE)
+        many = len(self._planned.steps) >= _MANY
+        return Turn(self._run, attempts, self._engine.shared_seconds if many else 0.0)
+
+    def _attempts(
+        self, left: Sequence[Step], loaded: Mapping[str, LoadedMigration]
+    ) -> Iterator[Attempt]:
+        """The next step, and after it those that may share its transaction."""
+        first = self._attempt(left[0], loaded)
+        yield first
+        for step in left[1:]:
+            attempt = self._attempt(step, loaded)
+            if not attempt.shares_with(first):
+                return
+            self._tell(Started(step))
+            yield attempt
+
+    def _conclude(self, turn: Turn) -> None:
+        """Say what a turn has done, now that it is committed."""
+        for attempt in turn.done:
+            if attempt.record is None:
+                self._skipped.append(attempt.step)
+                self._tell(Skipped(attempt.step))
+                continue
+            self._known_id = attempt.record_id or self._known_id
+            self._done.append(StepResult(attempt.step, attempt.outcome, attempt.seconds))
+            self._tell(Finished(self._done[-1]))
+
+    def _attempt(self, step: Step, loaded: Mapping[str, LoadedMigration]) -> Attempt:
         from wheatear.attempt import Attempt  # noqa: PLC0415
 
         file = self._files.get(step.name)
-        checksum = file.checksum if file else None
-        return Attempt(self._run, step, loaded, checksum, lambda: self._still_to_do(step))
+        return Attempt(
+            self._run,
+            step,
+            loaded.get(step.name),
+            file.checksum if file else None,
+            lambda first: self._still_to_do(step, first=first) and self._is_backed_up(),
+        )
 
-    def _gave_way(self, attempt: Attempt, error: Exception) -> bool:
+    def _gave_way(self, turn: Turn, error: Exception) -> bool:
         """Rolled back whole because of a lock, so that it may be tried again."""
-        return attempt.transactional and self._engine.is_lock_timeout(error)
+        return turn.current.transactional and self._engine.is_lock_timeout(error)
 
-    def _fail(self, attempt: Attempt, error: BaseException) -> None:
+    def _fail(self, turn: Turn, error: BaseException) -> None:
+        self._conclude(turn)
+        attempt = turn.current
         self._failed = StepResult(attempt.step, attempt.outcome, attempt.seconds)
+        self._failed_attempt = attempt
         attempt.note_failure(error)
+
+    def _names(self, turn: Turn) -> tuple[list[str], list[str]]:
+        """What this run had done before, and what was rolled back with the one that failed."""
+        return self._names_done(), [one.step.name for one in turn.lost]
 
     def _names_done(self) -> list[str]:
         return [one.step.name for one in self._done]

@@ -36,6 +36,14 @@ if TYPE_CHECKING:
 @click.option("--accept-changed", is_flag=True, help="Take changed or missing files as they are.")
 @click.option("--strict", is_flag=True, help="Refuse a migration older than the newest applied.")
 @click.option(
+    "--single-transaction", is_flag=True, help="All of them or none (not on MySQL and MariaDB)."
+)
+@click.option(
+    "--backup/--no-backup",
+    default=None,
+    help="Copy an SQLite file first; put the copy back if the run fails after a commit.",
+)
+@click.option(
     "--wait",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
@@ -55,6 +63,8 @@ def command(
     fake: bool,
     accept_changed: bool,
     strict: bool,
+    single_transaction: bool,
+    backup: bool | None,
     wait: float | None,
     mark_applied: bool,
     mark_pending: bool,
@@ -90,6 +100,8 @@ def command(
             fake=fake,
             on_changed="accept" if accept_changed else "refuse",
             strict=strict,
+            single_transaction=single_transaction,
+            backup=backup,
             wait=wait,
             listener=progress,
             echo=progress.echo if verbose else None,
@@ -119,7 +131,12 @@ class Progress:
     def __call__(self, event: Event) -> None:
         """Say what happens."""
         if isinstance(event, Started) and self._terminal:
-            say(f"  {_verb(event.step.direction, done=False)} {event.step.name} … ", newline=False)
+            # One that begins before the last is finished shares its transaction.
+            again = "\r\x1b[K" if self._open else ""
+            say(
+                f"{again}  {_verb(event.step.direction, done=False)} {event.step.name} … ",
+                newline=False,
+            )
             self._open = True
         elif isinstance(event, Finished):
             step, result = event.result.step, event.result

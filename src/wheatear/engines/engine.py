@@ -13,7 +13,8 @@ from wheatear.engines.waiting import Waiting
 from wheatear.errors import ConfigError, DatabaseUnavailableError, OperationError
 from wheatear.masking import Mask
 
-if TYPE_CHECKING:  # only who reads a schema needs them
+if TYPE_CHECKING:  # only who reads a schema or makes a backup needs them
+    from wheatear.engines.copies import Copies
     from wheatear.engines.models import Statement
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 # Long enough for an ordinary transaction to end, short enough for those who queue behind us.
 LOCK_TIMEOUT = 2.0
+_SAVEPOINT = "wheatear_migration"
 
 
 class Engine(ABC):
@@ -41,6 +43,9 @@ class Engine(ABC):
     """What follows the history's column list in its CREATE TABLE."""
     history_types: ClassVar[dict[str, str]] = {}
     """Where the engine calls a type of the history's columns otherwise."""
+    shared_seconds: ClassVar[float] = 0.0
+    """How long, in seconds, migrations that follow each other may go on joining one transaction:
+    only where nobody else could write meanwhile anyway."""
     connection_attributes: ClassVar[frozenset[str]]
     """What a migration may use of the driver's connection beside its cursors: nothing in it sends
     SQL or ends a transaction unseen."""
@@ -168,6 +173,27 @@ class Engine(ABC):
             LockTimeoutError: Another one held the lock for longer than `waiting` allows.
         """
 
+    @contextmanager
+    def undone_alone(self) -> Iterator[None]:
+        """Inside an atomic block: if this block in it fails, undo it and nothing else.
+
+        A transaction that is gone by then (SQLite ends it after some errors) has nothing to undo.
+        """
+        self._send(f"SAVEPOINT {_SAVEPOINT}")
+        try:
+            yield
+        except BaseException:
+            if self.in_transaction():
+                self._send(f"ROLLBACK TO {_SAVEPOINT}")
+            raise
+        self._send(f"RELEASE {_SAVEPOINT}")
+
+    def _send(self, sql: str) -> None:
+        """Past Peewee, which counts its own savepoints."""
+        cursor = self.connection.cursor()
+        cursor.execute(sql)
+        cursor.close()
+
     def verify(self) -> None:  # noqa: B027 - most engines check as they go
         """Inside an atomic block, refuse what must not be committed.
 
@@ -207,6 +233,16 @@ class Engine(ABC):
     @abstractmethod
     def history_columns(self) -> list[str]:
         """The columns the history has now; none if there is no history yet."""
+
+    # Backups
+
+    def copies(self) -> Copies | None:
+        """What copies the database while it is in use; None where it is not one file."""
+        return None
+
+    def dump_command(self) -> str:
+        """What makes a backup of a database that is not one file, to be typed in a shell."""
+        return ""
 
     # Schemas
 

@@ -14,6 +14,7 @@ from wheatear.engines.waiting import Waiting
 from wheatear.masking import Mask
 
 if TYPE_CHECKING:
+    from wheatear.engines.copies import Copies
     from wheatear.engines.models import Statement
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
@@ -31,6 +32,7 @@ class SqliteEngine(Engine):
     name = "sqlite"
     transactional_ddl = True
     history_id = "INTEGER PRIMARY KEY"
+    shared_seconds = 0.05  # applications wait for a lock for 5 s by default
     connection_attributes = frozenset(
         """
         in_transaction total_changes row_factory text_factory isolation_level autocommit
@@ -161,8 +163,7 @@ class SqliteEngine(Engine):
                 commit=lambda commit: self.patiently(commit, waiting),
             ):
                 self._violations = self._known_violations()
-                # Only who has violations already needs to tell them from new ones.
-                self._pages = keys.table_pages(self.db) if self._violations else {}
+                self._remember_pages()
                 yield
         except BaseException:
             self._version = None  # what was known may have been rolled back
@@ -172,6 +173,17 @@ class SqliteEngine(Engine):
                 self.db.is_closed() or self.in_transaction()
             ):
                 put_back(lambda: self._enforce(self._foreign_keys))
+
+    @contextmanager
+    def undone_alone(self) -> Iterator[None]:
+        """A savepoint; what rows point at nothing is told from what the block before it left."""
+        self._remember_pages()
+        with super().undone_alone():
+            yield
+
+    def _remember_pages(self) -> None:
+        """Only who has violations already needs to tell them from new ones."""
+        self._pages = keys.table_pages(self.db) if self._violations else {}
 
     def verify(self) -> None:
         """https://www.sqlite.org/pragma.html#pragma_foreign_key_check"""
@@ -196,7 +208,7 @@ class SqliteEngine(Engine):
         try:
             # Whoever was in a transaction when the lock was taken is out of it after this.
             self.patiently(lambda: self.db.begin("IMMEDIATE"), waiting)
-            self.db.commit()
+            self.db.rollback()  # a commit of nothing would wait for readers, too
             waiting.over()
             yield
         finally:
@@ -239,6 +251,15 @@ class SqliteEngine(Engine):
         """https://www.sqlite.org/pragma.html#pragma_table_info"""
         rows = self.db.execute_sql("PRAGMA main.table_info(wheatear_history)").fetchall()
         return [row[1] for row in rows]
+
+    # Backups
+
+    def copies(self) -> Copies | None:
+        """Copies of the file; a database in memory has none."""
+        from wheatear.engines.sqlite.backup import SqliteCopies  # noqa: PLC0415 - where asked for
+
+        path = self.file()
+        return SqliteCopies(self, path) if path else None
 
     # Schemas
 

@@ -10,9 +10,9 @@ import peewee
 
 from wheatear.engines.engine import not_copied
 from wheatear.engines.models import send, spelling_as
+from wheatear.engines.sqlite.connecting import connection_to
 from wheatear.engines.sqlite.engine import SqliteEngine
 from wheatear.engines.sqlite.kept import in_order, statements
-from wheatear.engines.sqlite.scratch import in_memory
 from wheatear.engines.waiting import Waiting
 
 
@@ -24,7 +24,7 @@ class _InMemory(peewee.SqliteDatabase):
         self.original = original
 
     def _connect(self) -> Any:
-        return in_memory(self.original)
+        return connection_to(self.original, ":memory:")
 
 
 @contextmanager
