@@ -6,9 +6,10 @@ import types
 from typing import Any
 
 from wheatear.capture import Log, Rules, watched
+from wheatear.checksums import checksum_of
 from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
-from wheatear.files import MigrationFile, checksum_of, load_text
+from wheatear.files import MigrationFile, load_text
 from wheatear.plan import Direction
 from wheatear.project import Project
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import select
 import subprocess
 import sys
 import termios
@@ -85,7 +86,6 @@ from migrations_config import db, migrator
 
 
 class Team(Model):
-    id = AutoField()
     name = CharField(max_length=40, unique=True)
 
     class Meta:
@@ -94,7 +94,6 @@ class Team(Model):
 
 
 class Player(Model):
-    id = AutoField()
     team = ForeignKeyField(Team, on_delete="CASCADE")
     name = CharField(max_length=40)
     lore = CharField(max_length=20, null=True)
@@ -535,6 +534,8 @@ def test_the_right_to_make_a_scratch_schema(new_project: Callable[..., Project])
 
 # At a terminal
 
+CTRL_C = "\x03"
+
 
 def at_terminal(project: Project, *words: str, answers: tuple[str, ...]) -> tuple[int, str]:
     """Run the program with a terminal, answering each question as it comes."""
@@ -552,7 +553,7 @@ def at_terminal(project: Project, *words: str, answers: tuple[str, ...]) -> tupl
     os.close(theirs)
     seen, left, asked = "", list(answers), 0
     end = time.monotonic() + 30
-    while time.monotonic() < end:
+    while select.select([ours], [], [], max(end - time.monotonic(), 0))[0]:
         try:
             chunk = os.read(ours, 4096).decode()
         except OSError:  # the other end has gone
@@ -562,8 +563,11 @@ def at_terminal(project: Project, *words: str, answers: tuple[str, ...]) -> tupl
         seen += chunk
         if left and seen[asked:].rstrip(" ").endswith(("[y/N]:", "[y/N]", "TIMESTAMP:", "none:")):
             asked = len(seen)
-            os.write(ours, f"{left.pop(0)}\n".encode())
-    os.close(ours)
+            answer = left.pop(0)
+            if answer == CTRL_C:
+                time.sleep(0.3)  # between the question and the reading no signal is seen
+            os.write(ours, answer.encode() if answer == CTRL_C else f"{answer}\n".encode())
+    os.close(ours)  # hangs the terminal up
     return process.wait(10), project.plain(seen.replace("\r\n", "\n"))
 
 
@@ -609,7 +613,7 @@ def test_a_table_that_had_a_model_is_asked_about(on_sqlite: Project) -> None:
 def test_interrupted_at_a_question(on_sqlite: Project) -> None:
     begun(on_sqlite)
     change(on_sqlite, ("    lore =", "    note ="))
-    code, seen = at_terminal(on_sqlite, "create", "note", "--auto", answers=("\x03",))
+    code, seen = at_terminal(on_sqlite, "create", "note", "--auto", answers=(CTRL_C,))
     assert (code, seen.splitlines()[-1]) == (130, "Interrupted.")
     assert files(on_sqlite) == ["create_game.py"]
 
