@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from functools import cache
+from functools import cache, cached_property
 
 from wheatear import __version__, failures
 from wheatear.capture import Log, Rules, Statement, watched
@@ -19,6 +19,7 @@ from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
 from wheatear.errors import (
     BackupError,
+    ConfigError,
     HistoryError,
     LockTimeoutError,
     MigrationFailedError,
@@ -28,6 +29,7 @@ from wheatear.files import LoadedMigration
 from wheatear.history import History, Record, ended
 from wheatear.journal import Journal
 from wheatear.plan import Outcome, Step
+from wheatear.running import Progress, Running, running
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Run:
         history: Its history.
         waiting: How long to wait for other runners, and who is told.
         echo: Called with each statement after it has ended, or None.
+        tell: Called with how far a backfill has come, or None.
         id: One value for all records of the run.
     """
 
@@ -46,6 +49,7 @@ class Run:
     history: History
     waiting: Waiting
     echo: Callable[[Statement], None] | None = None
+    tell: Callable[[Progress], None] | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def record(self, step: Step, outcome: Outcome, checksum: str | None) -> Record:
@@ -148,6 +152,23 @@ class Attempt:
                 history.finish(self.record_id, ended(self.record, self.outcome, self.seconds, text))
             raise
         history.finish(self.record_id, ended(self.record, "done", self.seconds))
+        if self._running.backfills:
+            from wheatear.backfilling.position import forget  # noqa: PLC0415 - few use it
+
+            forget(self._running)
+
+    @cached_property
+    def _running(self) -> Running:
+        """What a function of ours that the migration calls is told of it."""
+        return Running(
+            self.step.name,
+            self.step.direction,
+            self.run.engine,
+            self.run.waiting,
+            self.transactional,
+            self.record_id,
+            self.run.tell,
+        )
 
     def _call(self, loaded: LoadedMigration, rules: Rules) -> None:
         engine = self.run.engine
@@ -155,7 +176,7 @@ class Attempt:
         assert function is not None  # noqa: S101 - checked when it was loaded
         start = time.perf_counter()
         try:
-            with watched(engine.db, rules) as self._log:
+            with watched(engine.db, rules) as self._log, running(self._running):
                 function()
         except Terminated:
             raise
@@ -215,11 +236,12 @@ class Attempt:
             transactional=self.transactional,
             before=before,
             lost=lost,
+            backfilled=self._running.stays,
         )
 
     def explained(self, error: Exception, before: list[str], lost: list[str]) -> Exception:
         """Return the error as a user should read it."""
-        if isinstance(error, (BackupError, LockTimeoutError, HistoryError)):
+        if isinstance(error, (BackupError, ConfigError, LockTimeoutError, HistoryError)):
             return error
         last = self._log.last
         return failures.failed(

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from wheatear.engines.waiting import Waiting
 from wheatear.history import History, Record
 from wheatear.project import Project, embedded_project, load_project
-from wheatear.runner import Event, Finished, Listener, Note, OnChanged, Request, Runner, RunResult
+from wheatear.runner import (
+    Backfilling,
+    Event,
+    Finished,
+    Listener,
+    Note,
+    OnChanged,
+    Request,
+    Runner,
+    RunResult,
+)
 
 if TYPE_CHECKING:
     from wheatear.backup import Backup, Restored
@@ -318,6 +328,10 @@ def _tell_logging(event: Event) -> None:
     if isinstance(event, Note):
         level = logging.WARNING if event.text.startswith("warning: ") else logging.INFO
         _log.log(level, "%s", event.text.removeprefix("warning: "))
+    elif isinstance(event, Backfilling):
+        far = event.progress
+        if far.minute:
+            _log.info("%s: %d of %s rows of %s", far.name, far.rows, far.total, far.table)
     elif isinstance(event, Finished):
         step = event.result.step
         done = "applied" if step.direction == "forward" else "reverted"

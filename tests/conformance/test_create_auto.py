@@ -45,6 +45,18 @@ class Player(Base):
 """
 
 
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.long),
+        pytest.param("mariadb", marks=pytest.mark.long),
+    ]
+)
+def each(request: Any, new_project: Callable[..., Project]) -> Project:
+    """A project of each engine in turn, the servers' in the longer suite."""
+    return new_project(request.param)
+
+
 def with_models(project: Project, models: str = MODELS) -> Project:
     config = project.root / "migrations_config.py"
     config.write_text(config.read_text() + 'models = "game"\n')
@@ -164,52 +176,49 @@ def formatted(path: Path) -> None:
 # What is added and removed
 
 
-def test_columns_come_and_go(project: Project) -> None:
-    begun(project)
+def test_columns_come_and_go(each: Project) -> None:
+    begun(each)
     change(
-        project,
+        each,
         ("    lore = CharField(20, null=True)\n", "    level = IntegerField(default=7)\n"),
         (
             "    name = CharField(40)\n",
             "    name = CharField(40, constraints=[Check(\"name <> ''\")])\n",
         ),
     )
-    ended = project.run("create", "add_level", "--auto", "--no-renames")
+    ended = each.run("create", "add_level", "--auto", "--no-renames")
     assert ended.code == 0, ended.err
     assert "warning: it loses the values of column lore of table player\n" in ended.err
-    path = next(project.folder.glob("*add_level.py"))
+    path = next(each.folder.glob("*add_level.py"))
     formatted(path)
     assert 'migrator.add_column("player", "level", IntegerField(default=7)),' in path.read_text()
     assert "# loses the values of column lore of table player" in path.read_text()
-    assert project.run("migrate").code == 0
-    assert project.run("diff").code == 0
-    assert execute(project.url, "SELECT id, team_id, name, level FROM player") == [(1, 1, "Ann", 7)]
-    assert project.run("migrate", "--backward").code == 0
-    assert execute(project.url, "SELECT id, team_id, name, lore FROM player") == [
-        (1, 1, "Ann", None)
-    ]
+    assert each.run("migrate").code == 0
+    assert each.run("diff").code == 0
+    assert execute(each.url, "SELECT id, team_id, name, level FROM player") == [(1, 1, "Ann", 7)]
+    assert each.run("migrate", "--backward").code == 0
+    assert execute(each.url, "SELECT id, team_id, name, lore FROM player") == [(1, 1, "Ann", None)]
 
 
-def test_a_default_in_the_models_is_what_rows_get(project: Project) -> None:
-    begun(project)
-    change(project, ("CharField(20, null=True)", 'CharField(20, default="it\'s 100%")'))
+def test_a_default_in_the_models_is_what_rows_get(each: Project) -> None:
+    begun(each)
+    change(each, ("CharField(20, null=True)", 'CharField(20, default="it\'s 100%")'))
     change(
-        project,
+        each,
         (
             "    name = CharField(40, unique",
             "    on = BooleanField(default=True)\n    name = CharField(40, unique",
         ),
     )
-    execute(project.url, "INSERT INTO player (id, team_id, name) VALUES (2, 1, 'Bo')")
-    ended = project.run("create", "lore_for_all", "--auto")
+    execute(each.url, "INSERT INTO player (id, team_id, name) VALUES (2, 1, 'Bo')")
+    ended = each.run("create", "lore_for_all", "--auto")
     assert ended.code == 0, ended.err
-    formatted(next(project.folder.glob("*lore_for_all.py")))
-    assert project.run("migrate").code == 0
-    assert project.run("diff").code == 0
-    assert execute(project.url, "SELECT lore FROM player ORDER BY id") == [("old",), ("it's 100%",)]
+    formatted(next(each.folder.glob("*lore_for_all.py")))
+    assert each.run("migrate").code == 0
+    assert each.run("diff").code == 0
+    assert execute(each.url, "SELECT lore FROM player ORDER BY id") == [("old",), ("it's 100%",)]
     assert [
-        bool(on)
-        for (on,) in execute(project.url, 'SELECT "on" FROM team'.replace('"', _QUOTE(project)))
+        bool(on) for (on,) in execute(each.url, 'SELECT "on" FROM team'.replace('"', _QUOTE(each)))
     ] == [True]
 
 
@@ -241,42 +250,42 @@ def test_a_value_for_the_rows_that_are_there(project: Project) -> None:
     assert project.run("diff").told[0] == 0
 
 
-def test_a_value_computed_from_other_columns(project: Project) -> None:
-    begun(project)
-    change(project, ("    lore =", "    nick = CharField(50)\n    lore ="))
-    ended = project.run("create", "add_nick", "--auto", "--fill", "player.nick=upper(name)")
+def test_a_value_computed_from_other_columns(each: Project) -> None:
+    begun(each)
+    change(each, ("    lore =", "    nick = CharField(50)\n    lore ="))
+    ended = each.run("create", "add_nick", "--auto", "--fill", "player.nick=upper(name)")
     assert ended.code == 0, ended.err
-    assert project.run("migrate").code == 0
-    assert execute(project.url, "SELECT nick FROM player") == [("ANN",)]
-    assert project.run("diff").told[0] == 0
+    assert each.run("migrate").code == 0
+    assert execute(each.url, "SELECT nick FROM player") == [("ANN",)]
+    assert each.run("diff").told[0] == 0
 
 
-def test_a_column_that_is_to_take_no_null(project: Project) -> None:
-    begun(project)
-    execute(project.url, "INSERT INTO player (id, team_id, name) VALUES (2, 1, 'Bo')")
-    change(project, ("CharField(20, null=True)", "CharField(20)"))
-    ended = project.run("create", "lore_for_all", "--auto")
+def test_a_column_that_is_to_take_no_null(each: Project) -> None:
+    begun(each)
+    execute(each.url, "INSERT INTO player (id, team_id, name) VALUES (2, 1, 'Bo')")
+    change(each, ("CharField(20, null=True)", "CharField(20)"))
+    ended = each.run("create", "lore_for_all", "--auto")
     assert ended.code == 0, ended.err
     assert (
         "warning: a row with NULL in player.lore would make it fail; --fill player.lore=SQL gives "
         "such rows a value\n"
     ) in ended.err
-    assert project.run("migrate").code == 1
-    next(project.folder.glob("*lore_for_all.py")).unlink()
-    ended = project.run("create", "lore_for_all", "--auto", "--fill", "player.lore='new'")
+    assert each.run("migrate").code == 1
+    next(each.folder.glob("*lore_for_all.py")).unlink()
+    ended = each.run("create", "lore_for_all", "--auto", "--fill", "player.lore='new'")
     assert ended.code == 0, ended.err
-    assert project.run("migrate").code == 0
-    assert execute(project.url, "SELECT lore FROM player ORDER BY id") == [("old",), ("new",)]
+    assert each.run("migrate").code == 0
+    assert execute(each.url, "SELECT lore FROM player ORDER BY id") == [("old",), ("new",)]
 
 
-def test_a_value_that_is_no_sql(project: Project) -> None:
-    begun(project)
-    change(project, ("    lore =", "    nick = CharField(50)\n    lore ="))
-    ended = project.run("create", "add_nick", "--auto", "--fill", "player.nick=no such(")
+def test_a_value_that_is_no_sql(each: Project) -> None:
+    begun(each)
+    change(each, ("    lore =", "    nick = CharField(50)\n    lore ="))
+    ended = each.run("create", "add_nick", "--auto", "--fill", "player.nick=no such(")
     assert ended.code == 1
     assert "fails forward on a scratch copy: " in ended.err
     assert "  next:  correct the value, if it is one of --fill; else write" in ended.err
-    assert files(project) == ["create_game.py"]
+    assert files(each) == ["create_game.py"]
 
 
 # Renames
@@ -300,11 +309,11 @@ def renamed(project: Project) -> None:
     )
 
 
-def test_what_looks_renamed_has_to_be_said(project: Project) -> None:
-    begun(project)
-    renamed(project)
-    assert project.run("create", "rename", "--auto").told == (2, "", LIKELY)
-    assert files(project) == ["create_game.py"]
+def test_what_looks_renamed_has_to_be_said(each: Project) -> None:
+    begun(each)
+    renamed(each)
+    assert each.run("create", "rename", "--auto").told == (2, "", LIKELY)
+    assert files(each) == ["create_game.py"]
 
 
 def test_a_rename_keeps_the_rows(project: Project) -> None:
@@ -368,17 +377,17 @@ def test_no_renames(on_sqlite: Project) -> None:
 # Tables that no model speaks of
 
 
-def test_a_table_without_a_model_stays_unless_it_is_said(project: Project) -> None:
-    begun(project)
-    text = (project.root / "game.py").read_text()
-    project.write("game.py", text[: text.index("class Player")])
-    execute(project.url, "CREATE TABLE legacy (id int)", "CREATE TABLE other (id int)")
-    config = project.root / "migrations_config.py"
+def test_a_table_without_a_model_stays_unless_it_is_said(each: Project) -> None:
+    begun(each)
+    text = (each.root / "game.py").read_text()
+    each.write("game.py", text[: text.index("class Player")])
+    execute(each.url, "CREATE TABLE legacy (id int)", "CREATE TABLE other (id int)")
+    config = each.root / "migrations_config.py"
     config.write_text(config.read_text() + 'ignore_tables = ["oth*"]\n')
-    ended = project.run("create", "nothing", "--auto")
+    ended = each.run("create", "nothing", "--auto")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.endswith("nothing was written.\n")
-    ended = project.run("create", "nothing", "--auto", "--drop", "other")
+    ended = each.run("create", "nothing", "--auto", "--drop", "other")
     assert ended.told == (
         2,
         "",
@@ -387,8 +396,8 @@ def test_a_table_without_a_model_stays_unless_it_is_said(project: Project) -> No
         "  state: nothing was written.\n"
         "  next:  write --drop TABLE for a table that no model speaks of any more.\n",
     )
-    ended = project.run("create", "drop_player", "--auto", "--drop", "player")
-    path = next(project.folder.glob("*drop_player.py"))
+    ended = each.run("create", "drop_player", "--auto", "--drop", "player")
+    path = next(each.folder.glob("*drop_player.py"))
     assert ended.told == (
         0,
         f"created migrations/{path.name}\n",
@@ -396,10 +405,10 @@ def test_a_table_without_a_model_stays_unless_it_is_said(project: Project) -> No
         "warning: it loses all rows of table player\n"
         "table legacy is only in the database, and left alone (--drop legacy drops it)\n",
     )
-    assert project.run("migrate").code == 0
-    assert tables(project.url) == ["legacy", "other", "team"]
-    assert project.run("migrate", "--backward").code == 0
-    assert tables(project.url) == ["legacy", "other", "player", "team"]
+    assert each.run("migrate").code == 0
+    assert tables(each.url) == ["legacy", "other", "team"]
+    assert each.run("migrate", "--backward").code == 0
+    assert tables(each.url) == ["legacy", "other", "player", "team"]
 
 
 # Pending migrations
