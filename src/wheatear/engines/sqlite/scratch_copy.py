@@ -32,7 +32,8 @@ def scratch_copy(original: SqliteEngine, *, empty: bool) -> Iterator[SqliteEngin
     """What `sqlite_master` says, executed once more; see `Engine.scratch_copy`."""
     db = spelling_as(original.db, _InMemory(original.db))
     engine = SqliteEngine(db)
-    with engine.opened(Waiting(None, lambda _: None)):
+    # It is there for as long as its connection is open.
+    with db.connection_context(), engine.opened(Waiting(None, lambda _: None)):
         if not empty:
             try:
                 send(db, in_order(statements(original.db, without="")))
