@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wheatear.engines.models import Statement
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
+    from wheatear.schema.writer import Spelling
 
 _REMEDIES = {
     "42501": RIGHTS,
@@ -230,7 +231,13 @@ class PostgresqlEngine(Engine):
         """Models cannot state most of a table's options."""
         from wheatear.schema.diff import Policy  # noqa: PLC0415
 
-        return Policy(options=False)
+        return Policy(options=False, views_hold_types=True)
+
+    def spelling(self) -> Spelling:
+        """As its migrator takes them."""
+        from wheatear.engines.postgresql.written import PostgresqlSpelling  # noqa: PLC0415
+
+        return PostgresqlSpelling()
 
     def stand_in(self) -> Any:
         """Without a connection: what it is asked for is only written."""
