@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from support.own_server import Disk, Mariadb, Postgresql, Server, on_small_disk
+from support.own_server import Disk, Postgresql, Server, on_small_disk
 from support.projects import Project, wait_for
 
 HEAD = """\
@@ -81,7 +81,7 @@ def _found(server: Server) -> list[Any]:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kind", [Postgresql, Mariadb], ids=["postgresql", "mariadb"])
+@pytest.mark.parametrize("kind", [Postgresql], ids=["postgresql"])
 def test_full_at_many_sizes(
     kind: Callable[[Path], Server], new_project: Callable[..., Project]
 ) -> None:
