@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from functools import cache
+from functools import cache, cached_property
 
 from wheatear import __version__, failures
 from wheatear.capture import Log, Rules, Statement, watched
@@ -22,6 +22,7 @@ from wheatear.files import LoadedMigration
 from wheatear.history import History, Record, ended
 from wheatear.journal import Journal
 from wheatear.plan import Outcome, Step
+from wheatear.recording import Recording
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,16 @@ class Run:
     waiting: Waiting
     echo: Callable[[Statement], None] | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @cached_property
+    def recording(self) -> Recording:
+        """What the run's migrations touch."""
+        return Recording(self.engine)
+
+    def forget(self) -> None:
+        """What was just done may have been rolled back."""
+        self.history.forget()
+        self.recording.forget()
 
     def record(self, step: Step, outcome: Outcome, checksum: str | None) -> Record:
         """Return a record of this run that begins now."""
@@ -102,7 +113,8 @@ class Attempt:
             self._call(self.loaded, Rules(self._allowed, transactional=True, after=self.run.echo))
             if not self._log.only_creates():
                 self.run.engine.verify()
-            self.record_id = self.run.history.add(ended(self.record, "done", self.seconds))
+            record = ended(self.record, "done", self.seconds)
+            self.record_id = self.run.history.add(record, self._touched())
         else:
             self._journaled(self.loaded)
         self.outcome = "faked" if self.loaded is None else "done"
@@ -141,12 +153,18 @@ class Attempt:
             with suppress(Exception):  # a connection that is gone leaves it `running`, which shows
                 history.finish(self.record_id, ended(self.record, self.outcome, self.seconds, text))
             raise
-        history.finish(self.record_id, ended(self.record, "done", self.seconds))
+        history.finish(self.record_id, ended(self.record, "done", self.seconds), self._touched())
+
+    def _touched(self) -> str | None:
+        """What it did to the schema; of the way back nobody asks that."""
+        return self.run.recording.end(self._log) if self.step.direction == "forward" else None
 
     def _call(self, loaded: LoadedMigration, rules: Rules) -> None:
         engine = self.run.engine
         function = loaded.function(self.step.direction)
         assert function is not None  # noqa: S101 - checked when it was loaded
+        if self.step.direction == "forward":
+            self.run.recording.begin()
         start = time.perf_counter()
         try:
             with watched(engine.db, rules) as self._log:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from wheatear.engines.operating import is_operating
 from wheatear.errors import MigrationFailedError
 
 _LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*", re.DOTALL)
@@ -45,6 +46,8 @@ class Statement:
     failed: bool = False
     undone: bool = False
     """The migration itself rolled it back."""
+    by_operation: bool = False
+    """A migrator's operation sent it."""
     answered: bool = True
     """False if nobody waited for its answer (Ctrl-C): it may still take effect."""
 
@@ -77,6 +80,10 @@ class Log:
             for one in self.statements
             if not (one.reads or one.failed or one.undone or one.word in _CONTROL)
         ]
+
+    def in_effect(self) -> list[Statement]:
+        """What has taken effect and was not rolled back as a whole; savepoints' own words too."""
+        return [one for one in self.statements if not (one.reads or one.failed or one.undone)]
 
     def only_creates(self) -> bool:
         """Whether nothing was done that could break a foreign key: it only read and made things."""
@@ -207,7 +214,7 @@ class WatchedConnection:
         text = _text(sql)
         word = first_word(text)
         self._check(text, word)
-        statement = Statement(text)
+        statement = Statement(text, by_operation=is_operating())
         rules: Rules = self._rules
         if rules.before:
             rules.before(statement)

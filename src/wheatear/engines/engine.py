@@ -15,6 +15,7 @@ from wheatear.masking import Mask
 
 if TYPE_CHECKING:  # only who reads a schema needs them
     from wheatear.engines.models import Statement
+    from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
 
@@ -261,6 +262,10 @@ class Engine(ABC):
         from wheatear.schema.stored import from_json  # noqa: PLC0415
 
         return from_json(kept)
+
+    @abstractmethod
+    def recorder(self) -> Recorder:
+        """Return what tells which tables the steps of a run touch."""
 
     @abstractmethod
     def home(self) -> str:

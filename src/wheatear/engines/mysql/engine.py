@@ -15,6 +15,7 @@ from wheatear.engines.waiting import Waiting
 
 if TYPE_CHECKING:
     from wheatear.engines.models import Statement
+    from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
 
@@ -198,6 +199,12 @@ class MysqlEngine(Engine):
         from wheatear.engines.mysql.reader import read_schema  # noqa: PLC0415 - few need it
 
         return read_schema(self.db, tables)
+
+    def recorder(self) -> Recorder:
+        """Imported only where something is run."""
+        from wheatear.engines.mysql.touched import MysqlRecorder  # noqa: PLC0415
+
+        return MysqlRecorder(self)
 
     def home(self) -> str:
         """What a table's name may stand behind."""

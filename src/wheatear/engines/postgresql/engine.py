@@ -18,6 +18,7 @@ from wheatear.errors import ConfigError
 
 if TYPE_CHECKING:
     from wheatear.engines.models import Statement
+    from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
 
@@ -203,6 +204,12 @@ class PostgresqlEngine(Engine):
         from wheatear.engines.postgresql.reader import read_schema  # noqa: PLC0415 - few need it
 
         return read_schema(self.db, self._schema, tables)
+
+    def recorder(self) -> Recorder:
+        """Imported only where something is run."""
+        from wheatear.engines.postgresql.touched import PostgresqlRecorder  # noqa: PLC0415
+
+        return PostgresqlRecorder(self)
 
     def home(self) -> str:
         """What a table's name may stand behind."""

@@ -15,6 +15,7 @@ from wheatear.masking import Mask
 
 if TYPE_CHECKING:
     from wheatear.engines.models import Statement
+    from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
 
@@ -271,6 +272,12 @@ class SqliteEngine(Engine):
         from wheatear.engines.sqlite.kept import schema_of  # noqa: PLC0415
 
         return schema_of(self.db, kept)
+
+    def recorder(self) -> Recorder:
+        """Imported only where something is run."""
+        from wheatear.engines.sqlite.touched import SqliteRecorder  # noqa: PLC0415
+
+        return SqliteRecorder(self)
 
     def home(self) -> str:
         """What a table's name may stand behind."""
