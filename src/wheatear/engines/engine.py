@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # only who reads a schema needs them
     from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
+    from wheatear.schema.writer import Spelling
 
 T = TypeVar("T")
 
@@ -298,6 +299,10 @@ class Engine(ABC):
     @abstractmethod
     def version(self) -> str:
         """What the same statements give the same schema on: the server's version and settings."""
+
+    @abstractmethod
+    def spelling(self) -> Spelling:
+        """How this engine writes changes as source. Asked while connected."""
 
     def schema_of_models(self, models: Sequence[Any]) -> Schema:
         """Read models' schema, by creating in a scratch namespace those not read before.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
+    from wheatear.schema.writer import Spelling
 
 # ER_LOCK_WAIT_TIMEOUT and ER_LOCK_DEADLOCK.
 _GAVE_WAY = {1205, 1213}
@@ -215,6 +216,15 @@ class MysqlEngine(Engine):
         from wheatear.schema.diff import Policy  # noqa: PLC0415
 
         return Policy(fold_columns=True, keys_hold_types=True)
+
+    def spelling(self) -> Spelling:
+        """What a new table gets by itself need not be written."""
+        from wheatear.engines.mysql.written import MysqlSpelling  # noqa: PLC0415
+
+        ((engine, charset, collation),) = self.db.execute_sql(
+            "SELECT @@default_storage_engine, @@character_set_database, @@collation_database"
+        ).fetchall()
+        return MysqlSpelling(f"ENGINE={engine} DEFAULT CHARSET={charset} COLLATE={collation}")
 
     def stand_in(self) -> Any:
         """Without a connection: what it is asked for is only written."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
+    from wheatear.schema.writer import Spelling
 
 _REMEDIES = {
     "42501": RIGHTS,
@@ -220,6 +221,12 @@ class PostgresqlEngine(Engine):
         from wheatear.schema.diff import Policy  # noqa: PLC0415
 
         return Policy(options=False)
+
+    def spelling(self) -> Spelling:
+        """As its migrator takes them."""
+        from wheatear.engines.postgresql.written import PostgresqlSpelling  # noqa: PLC0415
+
+        return PostgresqlSpelling()
 
     def stand_in(self) -> Any:
         """Without a connection: what it is asked for is only written."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
+    from wheatear.schema.writer import Spelling
 
 T = TypeVar("T")
 
@@ -291,6 +292,12 @@ class SqliteEngine(Engine):
         return Policy(
             fold_tables=True, fold_columns=True, forward_references=True, type_key=canonical
         )
+
+    def spelling(self) -> Spelling:
+        """As its migrator takes them."""
+        from wheatear.engines.sqlite.written import SqliteSpelling  # noqa: PLC0415
+
+        return SqliteSpelling()
 
     def stand_in(self) -> Any:
         """In memory."""

@@ -1,0 +1,133 @@
+"""Changes as a migration on SQLite writes them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from wheatear.engines.fields import Stock
+from wheatear.engines.sqlite.changes.column_type import affinity
+from wheatear.engines.sqlite.tokens import quote
+from wheatear.engines.written import Spelled, foreign_key_options
+from wheatear.schema.content import type_name
+from wheatear.schema.model import Column, Constraint, Index, Table
+from wheatear.schema.source import Call, Items, Named, Source, call
+from wheatear.schema.writer import Place
+
+_EMPTY = {"INTEGER": "0", "REAL": "0", "NUMERIC": "0", "TEXT": "''", "BLOB": "x''"}
+
+
+class SqliteSpelling(Spelled):
+    """What SQLite's migrator takes."""
+
+    stock: ClassVar[Stock] = {
+        "integer": "IntegerField",
+        "text": "TextField",
+        "real": "FloatField",
+        "blob": "BlobField",
+        "date": "DateField",
+        "datetime": "DateTimeField",
+        "time": "TimeField",
+        "any": "AnyField",
+        "varchar({})": "CharField(max_length={})",
+        "char({})": "FixedCharField(max_length={})",
+        "decimal({},{})": "DecimalField(max_digits={}, decimal_places={})",
+    }
+
+    def quoted(self, name: str) -> str:
+        """In double quotes."""
+        return quote(name)
+
+    def escaped(self, sql_text: str) -> str:
+        """The driver's parameters are question marks."""
+        return sql_text
+
+    def empty(self, column: Column) -> str:
+        """By affinity."""
+        return _EMPTY[affinity(column.type)]
+
+    def column_of(self, part: str, table: Table) -> str | None:
+        """As the reader spells it."""
+        names = {quote(column.name): column.name for column in table.columns}
+        return super().column_of(part, table) or names.get(part)
+
+    # Tables
+
+    def table_settings(self, table: Table) -> list[tuple[str, Source]] | None:
+        """STRICT and WITHOUT ROWID."""
+        words = {word for word in table.options.split(", ") if word}
+        known = {"STRICT": "strict_tables", "WITHOUT ROWID": "without_rowid"}
+        keys = [one for one in table.constraints if one.kind == "primary key"]
+        if words - known.keys() or not all(self._can_say(key) for key in keys):
+            return None
+        return [(known[word], "True") for word in sorted(words)]
+
+    def _can_say(self, key: Constraint) -> bool:
+        return not key.options or key.options == "AUTOINCREMENT"
+
+    def is_plain_key(self, key: Constraint, table: Table) -> bool:
+        """AUTOINCREMENT is a constraint of its field."""
+        del table
+        return not key.name and self._can_say(key)
+
+    def key_field(self, column: Column, table: Table, place: Place, *said: Source) -> Call:
+        """An INTEGER is the row's number."""
+        grows = any(one.options == "AUTOINCREMENT" for one in table.constraints)
+        if type_name(column.type) == "integer" and not column.null and column.default is None:
+            phrase = Items((self.sql("AUTOINCREMENT"),), "[]")
+            return call("AutoField", *said, *[Named("constraints", phrase)] * grows)
+        return super().key_field(column, table, place, *said)
+
+    def is_plain_reference(self, one: Constraint, table: Table) -> bool:
+        """A table that comes later cannot be named by its class."""
+        return super().is_plain_reference(one, table) and not one.name
+
+    def create_table(self, table: Table, place: Place) -> str:
+        """A key that grows, or descends, stands at its column."""
+        inline = {
+            one.columns[0]: f"{self._named(one)}PRIMARY KEY {one.options}"
+            for one in table.constraints
+            if one.kind == "primary key" and one.options and not one.options.startswith("(")
+            if len(one.columns) == 1
+        }
+        parts = [
+            f"{self.definition(column, place)} {inline.get(column.name, '')}".rstrip()
+            for column in table.columns
+        ]
+        parts += [
+            self.constraint(one)
+            for one in table.constraints
+            if not (one.kind == "primary key" and one.columns[0] in inline)
+        ]
+        inside = ",\n    ".join(parts)
+        options = f" {table.options}" if table.options else ""
+        return f"CREATE TABLE {quote(table.name)} (\n    {inside}\n){options}"
+
+    def _named(self, one: Constraint) -> str:
+        return f"CONSTRAINT {quote(one.name)} " if one.name else ""
+
+    def unnamed(self, one: Constraint) -> str:
+        """A key's parentheses may hold more than columns."""
+        if one.kind in {"primary key", "unique"} and one.options.startswith("("):
+            return f"{one.kind.upper()} {one.options}"
+        return super().unnamed(one)
+
+    # Indexes
+
+    def create_index(self, table: Table, index: Index) -> str:
+        """The statement."""
+        kind = "UNIQUE INDEX" if index.unique else "INDEX"
+        parts = ", ".join(self.part(part, table) for part in index.parts)
+        where = f" WHERE {index.where}" if index.where else ""
+        return f"CREATE {kind} {quote(index.name)} ON {quote(table.name)} ({parts}){where}"
+
+    def part(self, part: str, table: Table) -> str:
+        """As the reader spells it: it is SQL already."""
+        del table
+        return part
+
+    def foreign_key(self, one: Constraint) -> list[Source] | None:
+        """The operation of SQLite knows no DEFERRABLE."""
+        options = foreign_key_options(one) or []
+        if any(option.name == "deferrable" for option in options):
+            return None
+        return super().foreign_key(one)

@@ -1,0 +1,51 @@
+"""The module that a migration is: what it imports and defines, each name once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+
+_CLASS = re.compile(r"^class (\w+)\(", re.MULTILINE)
+_WORDS = re.compile(r"[^0-9A-Za-z]+|(?<=[a-z0-9])(?=[A-Z])")
+
+
+class Module:
+    """Collects imports and definitions.
+
+    Args:
+        reserved: Names that the module has already: what its star import brings, `db`, ….
+        known: Definitions that stand in it already; one of the same text is not defined again.
+    """
+
+    def __init__(self, reserved: Collection[str], known: Sequence[str] = ()) -> None:
+        self.imports: dict[str, None] = {}
+        self.definitions: list[str] = []
+        self.models: dict[str, tuple[str, dict[str, str]]] = {}
+        """By table, the model class that stands for it, and the attribute of each column it has."""
+        self._texts = {match[1]: text for text in known if (match := _CLASS.search(text))}
+        self._reserved = frozenset(reserved)
+
+    def define(self, wanted: str, make: Callable[[str], str]) -> str:
+        """Define a class and return its name: the wanted one, or the next that is free.
+
+        Args:
+            wanted: The name it should have.
+            make: Called with a name, returns the definition.
+        """
+        name, number = wanted, 1
+        while True:
+            if name not in self._reserved:
+                text = make(name)
+                if name not in self._texts:
+                    self._texts[name] = text
+                    self.definitions.append(text)
+                if self._texts[name] == text:
+                    return name
+            number += 1
+            name = f"{wanted}{number}"
+
+
+def class_name(words: str) -> str:
+    """`order line` and `OrderLine` as `OrderLine`."""
+    name = "".join(word[:1].upper() + word[1:] for word in _WORDS.split(words) if word)
+    return name if name[:1].isalpha() else f"Table{name}"
