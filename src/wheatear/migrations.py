@@ -143,6 +143,8 @@ class Migrations:
         strict: bool = False,
         single_transaction: bool = False,
         wait: float | None = None,
+        yes: bool = False,
+        ask: Callable[[str], bool] | None = None,
         listener: Listener | None = None,
         echo: Callable[[Statement], None] | None = None,
     ) -> RunResult:
@@ -163,6 +165,8 @@ class Migrations:
             single_transaction: All that is planned, or none of it, in one transaction (SQLite and
                 PostgreSQL).
             wait: Seconds to wait for another runner; None waits as long as it takes.
+            yes: Backward, revert by the record what has no file; it is refused otherwise.
+            ask: Called with a question instead, returns whether to go on.
             listener: Called with each event of the run; None logs them (logger `wheatear`).
             echo: Called with each statement of the migrations after it has ended.
 
@@ -187,8 +191,9 @@ class Migrations:
             on_changed=on_changed,
             strict=strict,
             single_transaction=single_transaction,
+            yes=yes,
         )
-        return self._run(request, wait, listener, echo)
+        return self._run(request, wait, listener, echo, ask)
 
     def mark(
         self, state: str, *, wait: float | None = None, listener: Listener | None = None
@@ -214,9 +219,10 @@ class Migrations:
         wait: float | None,
         listener: Listener | None,
         echo: Callable[[Statement], None] | None,
+        ask: Callable[[str], bool] | None = None,
     ) -> RunResult:
         tell = listener or _tell_logging
-        return Runner(self.project, request, tell, self._waiting(wait, tell), echo).run()
+        return Runner(self.project, request, tell, self._waiting(wait, tell), echo, ask).run()
 
     @staticmethod
     def _waiting(limit: float | None, tell: Listener) -> Waiting:

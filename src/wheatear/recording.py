@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wheatear.capture import Log, Statement, first_word
 from wheatear.engines.engine import Engine
@@ -47,7 +47,6 @@ class Recording:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._recorder: Recorder | None = None
-        self._dialect: str | None = None
         self._ready = False
 
     def begin(self) -> None:
@@ -56,7 +55,6 @@ class Recording:
         with suppress(Exception):  # the migration is what was asked for
             if self._recorder is None:
                 self._recorder = self._engine.recorder()
-                self._dialect = self._engine.dialect()
             self._recorder.begin()
             self._ready = True
 
@@ -84,8 +82,7 @@ class Recording:
             self._recorder.forget()
 
     def _text(self, touched: Touched, log: Log) -> str:
-        value = {"form": FORM, "dialect": self._dialect, "before": touched.before}
-        value["after"] = touched.after
+        value: dict[str, Any] = {"form": FORM, "before": touched.before, "after": touched.after}
         if touched.renames:
             value["renames"] = touched.renames
         if any(map(_writes, log.statements)):

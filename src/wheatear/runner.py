@@ -14,6 +14,7 @@ from wheatear.files import Listing, LoadedMigration, MigrationFile, list_files, 
 from wheatear.history import History
 from wheatear.plan import Plan, Standing, Step
 from wheatear.project import Project
+from wheatear.reverting import Confirm, Reverting
 
 if TYPE_CHECKING:
     from wheatear.attempt import Attempt, Run
@@ -44,6 +45,7 @@ class Request(NamedTuple):
         strict: Refuse what would only be warned of.
         single_transaction: Apply all of the plan, or none.
         mark: Settle an interrupted migration by the user's word.
+        yes: Revert by the record what has no file, without being asked.
     """
 
     backward: bool = False
@@ -55,6 +57,7 @@ class Request(NamedTuple):
     strict: bool = False
     single_transaction: bool = False
     mark: Literal["applied", "pending"] | None = None
+    yes: bool = False
 
 
 class StepResult(NamedTuple):
@@ -74,6 +77,7 @@ class RunResult(NamedTuple):
         skipped: What another runner had done when its turn came.
         failed: The step that failed, or None.
         warnings: What a user should know.
+        by_record: The migrations that are reverted by what their record says they did.
     """
 
     planned: tuple[Step, ...] = ()
@@ -81,6 +85,7 @@ class RunResult(NamedTuple):
     skipped: tuple[Step, ...] = ()
     failed: StepResult | None = None
     warnings: tuple[str, ...] = ()
+    by_record: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -131,15 +136,17 @@ class Runner:
         listener: Told of each event as it happens.
         waiting: How long to wait for other runners.
         echo: Called with each statement after it has ended, or None.
+        ask: Asks somebody before a migration without a file is reverted; None: nobody is there.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - made in one place
         self,
         project: Project,
         request: Request,
         listener: Listener,
         waiting: Waiting,
         echo: Callable[[Statement], None] | None = None,
+        ask: Confirm | None = None,
     ) -> None:
         self._project = project
         self._request = request
@@ -147,6 +154,7 @@ class Runner:
         self._engine = project.engine
         self._waiting = waiting
         self._echo = echo
+        self._ask = ask
         self._history = History(project.engine, waiting)
         self._planned = Plan(())
         self._done: list[StepResult] = []
@@ -192,9 +200,14 @@ class Runner:
                 return
             self._plan(found)
             accepted = self._changed_to_accept(found)
-            if self._request.dry_run or not (self._planned.steps or accepted):
+            if self._request.dry_run:
+                self._look_ahead()
+                return
+            if not (self._planned.steps or accepted):
                 return
             loaded = stack.enter_context(self._loaded())
+            self._tell_by_record()
+            self._reverting.confirm(yes=self._request.yes, ask=self._ask)
             if self._request.single_transaction and self._planned.steps:
                 self._check_single_transaction(loaded)
             if not there:  # created only now that every file has been found sound
@@ -231,6 +244,7 @@ class Runner:
             tuple(self._skipped),
             self._failed,
             tuple(self._warnings),
+            tuple(one.name for one in self._reverting.told),
         )
 
     def _warn(self, warnings: Iterable[str]) -> None:
@@ -255,8 +269,14 @@ class Runner:
             if one.state == "changed" or (one.state == "missing" and not one.accepted)
         ]
         if self._request.backward:  # only what would be reverted by another text matters
-            names = {step.name for step in self._planned.steps}
-            changed = [one for one in changed if one.name in names]
+            steps = {step.name: step for step in self._planned.steps}
+            changed = [one for one in changed if one.name in steps]
+            # What has no file goes by its record, and is asked about.
+            changed = [
+                one
+                for one in changed
+                if one.state == "changed" or not self._reverting.is_recorded(steps[one.name])
+            ]
         if not changed or self._request.on_changed == "accept":
             return changed
         if self._request.on_changed == "warn":
@@ -272,10 +292,24 @@ class Runner:
             yield {step.name: self._load(step) for step in steps}
 
     def _load(self, step: Step) -> LoadedMigration:
-        file = self._files.get(step.name)
-        if file is None:
-            raise failures.missing_file(step.name)
-        return load(file, ("forward",) if step.direction == "forward" else ("forward", "backward"))
+        if step.direction == "backward":
+            return self._reverting.load(step)
+        return load(self._files[step.name], ("forward",))
+
+    @cached_property
+    def _reverting(self) -> Reverting:
+        return Reverting(self._project, self._history, self._files)
+
+    def _look_ahead(self) -> None:
+        """Say what a run would say before its first step."""
+        if self._request.backward and not self._request.fake:
+            for step in self._planned.steps:
+                self._reverting.look_ahead(step)
+            self._tell_by_record()
+
+    def _tell_by_record(self) -> None:
+        for one in self._reverting.told:
+            self._tell(Note(one.text))
 
     def _check_single_transaction(self, loaded: Mapping[str, LoadedMigration]) -> None:
         """Refuse what cannot be all or nothing."""
