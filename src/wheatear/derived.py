@@ -217,8 +217,8 @@ class _Derived:
         migrator = getattr(self._project.config, "migrator", None)
         if not isinstance(migrator, OperationsInARow):
             migrator = self._engine.migrator()
-        exec(compile(text, path, "exec"), module.__dict__)  # noqa: S102 - the writer's own
         module.__dict__.update(db=self._engine.db, migrator=migrator)
+        exec(compile(text, path, "exec"), module.__dict__)  # noqa: S102 - the writer's own
         rebind(module)
         # So that an error shows the line it came from.
         linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
@@ -228,7 +228,7 @@ class _Derived:
         way = self._way
         written = body(way.changes, way.before, way.after, self._engine.spelling())
         text = "".join(f"{line}\n" for line in written.imports)
-        text += "from playhouse.migrate import *\n\nfrom migrations_config import db, migrator\n"
+        text += "from playhouse.migrate import *\n"
         text += "".join(f"\n\n{block}\n" for block in written.definitions)
         lines = "\n".join(indented(written.lines or ("pass",)))
         return f"{text}\n\ndef migrate_backward():\n{lines}\n"

@@ -71,14 +71,16 @@ CASES = {
         told=("lost: the values of column age of table player",),
     ),
     "add indexed column": Case(
-        _operation("migrator.add_column('player', 'tag', CharField(max_length=9, null=True, "
-                   "index=True))"),
+        _operation(
+            "migrator.add_column('player', 'tag', CharField(max_length=9, null=True, index=True))"
+        ),
         told=("lost: the values of column tag of table player",),
     ),
     "add foreign key column": Case(
         "class Visit(Model):\n    class Meta:\n        database = db\n        table_name = 'visit'\n"
-        + _operation("migrator.add_column('player', 'visit_id', ForeignKeyField(Visit, Visit.id, "
-                     "null=True))"),
+        + _operation(
+            "migrator.add_column('player', 'visit_id', ForeignKeyField(Visit, Visit.id, null=True))"
+        ),
         told=("lost: the values of column visit_id of table player",),
     ),
     "drop column": Case(
@@ -104,27 +106,35 @@ CASES = {
     ),
     "rename column": Case(_operation("migrator.rename_column('player', 'note', 'remark')")),
     "rename column and more": Case(
-        _operation("migrator.rename_column('player', 'note', 'remark'), "
-                   "migrator.add_column_default('player', 'level', 5), "
-                   "migrator.add_column('player', 'x', IntegerField(null=True))"),
+        _operation(
+            "migrator.rename_column('player', 'note', 'remark'), "
+            "migrator.add_column_default('player', 'level', 5), "
+            "migrator.add_column('player', 'x', IntegerField(null=True))"
+        ),
         told=("lost: the values of column x of table player",),
     ),
     "swap columns": Case(
-        _operation("migrator.rename_column('team', 'name', 'tmp'), "
-                   "migrator.rename_column('team', 'city', 'name'), "
-                   "migrator.rename_column('team', 'tmp', 'city')"),
+        _operation(
+            "migrator.rename_column('team', 'name', 'tmp'), "
+            "migrator.rename_column('team', 'city', 'name'), "
+            "migrator.rename_column('team', 'tmp', 'city')"
+        ),
     ),
     "rename table": Case(_operation("migrator.rename_table('visit', 'call')")),
     "rename referenced table": Case(
         _operation("migrator.rename_table('team', 'club')"),
     ),
     "rename table and column": Case(
-        _operation("migrator.rename_table('visit', 'call'), "
-                   "migrator.rename_column('call', 'day', 'weekday')"),
+        _operation(
+            "migrator.rename_table('visit', 'call'), "
+            "migrator.rename_column('call', 'day', 'weekday')"
+        ),
     ),
     "swap tables": Case(
-        _operation("migrator.rename_table('visit', 'tmp'), migrator.rename_table('team', 'visit'), "
-                   "migrator.rename_table('tmp', 'team')"),
+        _operation(
+            "migrator.rename_table('visit', 'tmp'), migrator.rename_table('team', 'visit'), "
+            "migrator.rename_table('tmp', 'team')"
+        ),
     ),
     "rename and make anew": Case(
         _operation("migrator.rename_table('visit', 'visit_old')")
@@ -132,17 +142,23 @@ CASES = {
         told=("lost: all rows of table visit",),
     ),
     "rename by SQL": Case(
-        "db.execute_sql('ALTER TABLE visit RENAME TO call')\n"
+        "db.execute_sql('ALTER TABLE visit RENAME TO stay')\n"
         "db.execute_sql('ALTER TABLE player RENAME COLUMN note TO remark')",
     ),
-    "add not null": Case(_operation("migrator.add_not_null('player', 'level')")),
+    "add not null": Case(
+        "db.execute_sql(\"UPDATE team SET city = 'Oslo' WHERE city IS NULL\")\n"
+        + _operation("migrator.add_not_null('team', 'city')"),
+        lost=("team.city",),
+        told=("rows that it added, changed or deleted in other tables stay as they are now",),
+    ),
     "drop not null": Case(_operation("migrator.drop_not_null('player', 'name')")),
     "set default": Case(_operation("migrator.add_column_default('player', 'name', 'nobody')")),
     "change default": Case(_operation("migrator.add_column_default('player', 'level', 9)")),
     "drop default": Case(_operation("migrator.drop_column_default('player', 'level')")),
     "change type": Case(
-        _operation("migrator.alter_column_type('player', 'note', CharField(max_length=50, "
-                   "null=True))"),
+        _operation(
+            "migrator.alter_column_type('player', 'note', CharField(max_length=50, null=True))"
+        ),
         told=("*",),
     ),
     "longer": Case(
@@ -154,14 +170,18 @@ CASES = {
     "drop unique index": Case(_operation("migrator.drop_index('team', 'team_name')")),
     "add unique": Case(_operation("migrator.add_unique('player', 'name', 'level')")),
     "add check": Case(
-        _operation("migrator.add_constraint('player', 'positive', Check('level > 0'))")),
+        _operation("migrator.add_constraint('player', 'positive', Check('level > 0'))")
+    ),
     "add foreign key": Case(
-        _operation("migrator.add_column('team', 'visit', IntegerField(null=True)), "
-                   "migrator.add_foreign_key_constraint('team', 'visit', 'visit', 'id')"),
+        _operation(
+            "migrator.add_column('team', 'visit', IntegerField(null=True)), "
+            "migrator.add_foreign_key_constraint('team', 'visit', 'visit', 'id')"
+        ),
         told=("lost: the values of column visit of table team",),
     ),
     "drop foreign key": Case(
-        _operation("migrator.drop_foreign_key_constraint('player', 'team_id')")),
+        _operation("migrator.drop_foreign_key_constraint('player', 'team_id')")
+    ),
     "create table": Case(
         "class Ground(Model):\n    name = CharField(unique=True)\n"
         "    parent = ForeignKeyField('self', null=True)\n"
@@ -192,7 +212,9 @@ CASES = {
         lost=("player", "visit"),
         told=("table player comes back without rows", "table visit comes back without rows"),
     ),
-    "create view": Case("db.execute_sql('CREATE VIEW weak AS SELECT name FROM player WHERE level < 2')"),
+    "create view": Case(
+        "db.execute_sql('CREATE VIEW weak AS SELECT name FROM player WHERE level < 2')"
+    ),
     "drop view": Case("db.execute_sql('DROP VIEW strong')"),
     "other view": Case(
         "db.execute_sql('DROP VIEW strong')\n"
