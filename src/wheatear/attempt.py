@@ -17,7 +17,13 @@ from wheatear import __version__, failures
 from wheatear.capture import Log, Rules, Statement, watched
 from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
-from wheatear.errors import HistoryError, LockTimeoutError, MigrationFailedError, Terminated
+from wheatear.errors import (
+    BackupError,
+    HistoryError,
+    LockTimeoutError,
+    MigrationFailedError,
+    Terminated,
+)
 from wheatear.files import LoadedMigration
 from wheatear.history import History, Record, ended
 from wheatear.journal import Journal
@@ -231,7 +237,7 @@ class Attempt:
 
     def explained(self, error: Exception, before: list[str], lost: list[str]) -> Exception:
         """Return the error as a user should read it."""
-        if isinstance(error, (LockTimeoutError, HistoryError)):
+        if isinstance(error, (BackupError, LockTimeoutError, HistoryError)):
             return error
         last = self._log.last
         return failures.failed(
@@ -255,9 +261,14 @@ class Attempt:
         """Why it failed, for the history, which is no place for a password either."""
         return self.run.engine.mask()(failures.reason(error))
 
-    def note_failure(self, error: BaseException) -> None:
-        """Note in the log a try that was rolled back together with its record."""
-        if self.record is None or not self.transactional:
+    def note_failure(self, error: BaseException, *, restored: bool = False) -> None:
+        """Note in the log a try that was rolled back together with its record.
+
+        Args:
+            error: What it failed with.
+            restored: A backup was put back, and with it went any record.
+        """
+        if self.record is None or not (self.transactional or restored):
             return
         if self.run.engine.is_lost(error):
             return

@@ -193,6 +193,9 @@ def _refuse_to_close() -> None:
 class WatchedConnection:
     """A driver's connection of which every statement is logged."""
 
+    one_by_one = True
+    """Statements are not to be sent several in one text, which would be one entry of the log."""
+
     def __init__(self, raw: Any, log: Log, rules: Rules) -> None:
         self.__dict__.update(_raw=raw, _log=log, _rules=rules, _began=None)
 

@@ -76,3 +76,7 @@ class LockTimeoutError(WheatearError):
 
 class OperationError(WheatearError):
     """A schema operation was refused before it changed anything, or undone after it was checked."""
+
+
+class BackupError(WheatearError):
+    """A backup could not be made, or could not be put back."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import sys
@@ -11,14 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from wheatear.checksums import Checksums, checksum_of, read
 from wheatear.errors import MigrationFileError, Terminated
 
 # A day and a time, or any number; then the name.
 _PREFIX = re.compile(r"([0-9]{8}_[0-9]{4,6}|[0-9]+)(?=[_-]|\.py$|$)")
 _DIGITS_OF_A_TIMESTAMP = 14
-_BLOCK = 1 << 16
-_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
-_BOM = b"\xef\xbb\xbf"
 # The code flags of functions whose call only makes an object: generators, coroutines.
 _NOT_RUN_BY_A_CALL = 0x20 | 0x80 | 0x100 | 0x200
 
@@ -82,42 +79,35 @@ def list_files(folder: str) -> Listing:
         MigrationFileError: The folder or a file cannot be read.
     """
     files, warnings = [], []
-    for name, path, raw in _sources(folder):
-        prefix = _PREFIX.match(name)
-        if prefix:
-            order = order_of(prefix.group(1))
-            files.append(MigrationFile(order, name[:-3], path, checksum_of(raw)))
-        elif b"def migrate_forward" in raw:
-            warnings.append(
-                f"{name} has no timestamp and is ignored: if it is a migration, rename it to "
-                f"something like 20261122_153000_{name}"
-            )
+    names = _names(folder)
+    checksums = Checksums(folder, len(names))
+    for name in names:
+        path, prefix = f"{folder}{os.sep}{name}", _PREFIX.match(name)
+        try:
+            if prefix:
+                order = order_of(prefix.group(1))
+                files.append(MigrationFile(order, name[:-3], path, checksums.of(path)))
+            elif b"def migrate_forward" in read(path):
+                warnings.append(
+                    f"{name} has no timestamp and is ignored: if it is a migration, rename it to "
+                    f"something like 20261122_153000_{name}"
+                )
+        except OSError as error:
+            if not os.path.isdir(path):
+                raise _unreadable(path, error) from error
+    checksums.keep()
     return Listing(tuple(sorted(files)), tuple(sorted(warnings)))
 
 
-def _sources(folder: str) -> Iterator[tuple[str, str, bytes]]:
-    """Python files of somebody's own: no editor's back-up, nothing private, no folder.
-
-    A thousand are read whenever there is nothing to do: system calls, and mostly one read a file.
-    """
+def _names(folder: str) -> list[str]:
+    """Python files of somebody's own: no editor's back-up, nothing private."""
     try:
         names = os.listdir(folder)
     except FileNotFoundError:
-        return
+        return []
     except OSError as error:
         raise _unreadable(folder, error) from error
-    for name in names:
-        if name.endswith(".py") and name[0] not in "._#":
-            path = f"{folder}{os.sep}{name}"
-            try:
-                raw = _read(path)
-            except IsADirectoryError:
-                continue
-            except OSError as error:
-                if os.path.isdir(path):  # what Windows says of a folder is no IsADirectoryError
-                    continue
-                raise _unreadable(path, error) from error
-            yield name, path, raw
+    return sorted(name for name in names if name.endswith(".py") and name[0] not in "._#")
 
 
 def prefix_of(name: str) -> str | None:
@@ -132,25 +122,6 @@ def order_of(prefix: str) -> int:
     if 8 <= len(digits) < _DIGITS_OF_A_TIMESTAMP and digits[0] != "0":
         digits = digits.ljust(_DIGITS_OF_A_TIMESTAMP, "0")
     return int(digits)
-
-
-def checksum_of(raw: bytes) -> str:
-    """SHA-256 of a file's text, whatever system saved it: no BOM, no carriage returns."""
-    if b"\r" in raw or raw.startswith(_BOM):
-        raw = raw.removeprefix(_BOM).replace(b"\r", b"")
-    return hashlib.sha256(raw).hexdigest()
-
-
-def _read(path: str) -> bytes:
-    descriptor = os.open(path, _FLAGS)
-    try:
-        raw = os.read(descriptor, _BLOCK)
-        if len(raw) == _BLOCK:
-            with open(descriptor, "rb", closefd=False) as rest:
-                raw += rest.read()
-    finally:
-        os.close(descriptor)
-    return raw
 
 
 def _unreadable(path: str, error: OSError) -> MigrationFileError:
@@ -168,7 +139,7 @@ def defines(file: MigrationFile, function: str) -> bool:
         MigrationFileError: It cannot be read.
     """
     try:
-        raw = _read(file.path)
+        raw = read(file.path)
     except OSError as error:
         raise _unreadable(file.path, error) from error
     name = re.escape(function).encode()
@@ -191,7 +162,7 @@ def load(file: MigrationFile, directions: tuple[str, ...]) -> LoadedMigration:
     from wheatear.engines.operations import rebind  # noqa: PLC0415 - only who runs pays for it
 
     try:
-        raw = _read(file.path)
+        raw = read(file.path)
     except OSError as error:
         raise _unreadable(file.path, error) from error
     if checksum_of(raw) != file.checksum:

@@ -194,7 +194,8 @@ class History:
             f"VALUES ({marks}){returning}",
             values,
         )
-        return int(cursor.fetchone()[0] if returning else cursor.lastrowid)
+        last = self._engine.db.last_insert_id  # not every driver's cursor knows it
+        return int(cursor.fetchone()[0] if returning else last(cursor))
 
     def finish(self, id_: int, record: Record, touched: str | None = None) -> None:
         """Say how a record that was begun has ended, and what its migration touched."""

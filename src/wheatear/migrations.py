@@ -13,6 +13,7 @@ from wheatear.project import Project, embedded_project, load_project
 from wheatear.runner import Event, Finished, Listener, Note, OnChanged, Request, Runner, RunResult
 
 if TYPE_CHECKING:
+    from wheatear.backup import Backup, Restored
     from wheatear.capture import Statement
     from wheatear.comparison import Comparison
     from wheatear.create.template import Created
@@ -142,6 +143,7 @@ class Migrations:
         on_changed: OnChanged = "warn",
         strict: bool = False,
         single_transaction: bool = False,
+        backup: bool | None = None,
         wait: float | None = None,
         yes: bool = False,
         ask: Callable[[str], bool] | None = None,
@@ -164,6 +166,8 @@ class Migrations:
             strict: Refuse a pending migration that is older than the newest applied one.
             single_transaction: All that is planned, or none of it, in one transaction (SQLite and
                 PostgreSQL).
+            backup: Copy an SQLite file before the first change, and put the copy back if the run
+                fails after a commit; None does what `backup` in the configuration says.
             wait: Seconds to wait for another runner; None waits as long as it takes.
             yes: Backward, revert by the record what has no file; it is refused otherwise.
             ask: Called with a question instead, returns whether to go on.
@@ -191,9 +195,46 @@ class Migrations:
             on_changed=on_changed,
             strict=strict,
             single_transaction=single_transaction,
+            backup=backup,
             yes=yes,
         )
         return self._run(request, wait, listener, echo, ask)
+
+    def backups(self) -> list[Backup]:
+        """Return the backups of an SQLite database, oldest first.
+
+        Raises:
+            UsageError: The database is of another engine, or in memory.
+        """
+        from wheatear.backup import read_backups  # noqa: PLC0415 - a command's own
+
+        return read_backups(self.project, self._waiting(None, _tell_logging))
+
+    def restore(
+        self, name: str, *, wait: float | None = None, listener: Listener | None = None
+    ) -> Restored:
+        """Put a backup in the place of an SQLite database; what is there now is kept as a backup.
+
+        Other connections may stay open: they see the restored database from their next transaction
+        on. Killed at any point, the database is the old or the new one.
+
+        Args:
+            name: A backup's file name, or how it begins, with or without the database's own name.
+            wait: Seconds to wait for who reads or writes; None waits as long as it takes.
+            listener: Called with each event.
+
+        Returns:
+            What was put back, and what was kept.
+
+        Raises:
+            UsageError: `name` means no backup, or several; the database is not an SQLite file.
+            BackupError: The backup is damaged or cannot be put back; nothing was changed.
+            LockTimeoutError: Others held the database for longer than `wait`.
+            DatabaseUnavailableError: The database cannot be opened.
+        """
+        from wheatear.backup import restore  # noqa: PLC0415 - a command's own
+
+        return restore(self.project, name, self._waiting(wait, listener or _tell_logging))
 
     def mark(
         self, state: str, *, wait: float | None = None, listener: Listener | None = None

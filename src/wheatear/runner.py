@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from wheatear import failures, plan
 from wheatear.engines.waiting import Waiting, jittered
+from wheatear.errors import WheatearError
 from wheatear.files import Listing, LoadedMigration, MigrationFile, list_files, load
 from wheatear.history import History
 from wheatear.plan import Plan, Standing, Step
@@ -18,6 +19,7 @@ from wheatear.reverting import Confirm, Reverting
 
 if TYPE_CHECKING:
     from wheatear.attempt import Attempt, Run
+    from wheatear.backup_of_run import RunBackup
     from wheatear.capture import Statement
     from wheatear.turn import Turn
 
@@ -45,6 +47,7 @@ class Request(NamedTuple):
         strict: Refuse what would only be warned of.
         single_transaction: Apply all of the plan, or none.
         mark: Settle an interrupted migration by the user's word.
+        backup: Whether to copy the database first; None leaves it to the configuration.
         yes: Revert by the record what has no file, without being asked.
     """
 
@@ -57,6 +60,7 @@ class Request(NamedTuple):
     strict: bool = False
     single_transaction: bool = False
     mark: Literal["applied", "pending"] | None = None
+    backup: bool | None = None
     yes: bool = False
 
 
@@ -77,6 +81,7 @@ class RunResult(NamedTuple):
         skipped: What another runner had done when its turn came.
         failed: The step that failed, or None.
         warnings: What a user should know.
+        backup: The name of the backup that was made, or None.
         by_record: The migrations that are reverted by what their record says they did.
     """
 
@@ -85,6 +90,7 @@ class RunResult(NamedTuple):
     skipped: tuple[Step, ...] = ()
     failed: StepResult | None = None
     warnings: tuple[str, ...] = ()
+    backup: str | None = None
     by_record: tuple[str, ...] = ()
 
     @property
@@ -160,6 +166,8 @@ class Runner:
         self._done: list[StepResult] = []
         self._skipped: list[Step] = []
         self._failed: StepResult | None = None
+        self._failed_attempt: Attempt | None = None
+        self._backup: RunBackup | None = None
         self._warnings: list[str] = []
         self._files: dict[str, MigrationFile] = {}
         self._known_id = 0
@@ -186,6 +194,10 @@ class Runner:
         return self._result()
 
     def _run_all(self, listing: Listing) -> None:
+        if self._request.backup:
+            from wheatear.backup import made_of  # noqa: PLC0415 - only where it is asked for
+
+            made_of(self._engine)
         self._warn(listing.warnings)
         self._files = {file.name: file for file in listing.files}
         with ExitStack() as stack:
@@ -215,11 +227,69 @@ class Runner:
             self._accept(accepted)
             self._tell(Planned(self._planned))
             try:
-                left = self._planned.steps
-                while left:
-                    left = left[self._take(left, loaded) :]
+                with self._backed_up(needed=there):
+                    left = self._planned.steps
+                    while left:
+                        left = left[self._take(left, loaded) :]
             finally:
                 self._leave_behind()
+
+    @contextmanager
+    def _backed_up(self, *, needed: bool) -> Iterator[None]:
+        """A backup is made before the first change in the block, and put back if it fails.
+
+        Args:
+            needed: There is a database yet.
+        """
+        if not (self._wants_backup and self._planned.steps and needed):
+            yield
+            return
+        from wheatear.backup_of_run import backup_of_run  # noqa: PLC0415 - where steps are taken
+
+        self._backup = backup_of_run(
+            self._project, self._request.backup, self._run.id, self._waiting, self._say
+        )
+        if self._backup is None:
+            yield
+            return
+        try:
+            yield
+        except WheatearError as error:
+            undone = self._names_done()
+            if self._backup.after_failure(error, undone, changed=self._changed):
+                self._note_what_was_undone(error)
+            raise
+        except BaseException:
+            self._backup.after_stop(changed=self._changed)
+            raise
+        self._backup.after_success()
+
+    @property
+    def _wants_backup(self) -> bool:
+        """Looked at without importing anything: most projects do not."""
+        asked = self._request.backup
+        return bool(getattr(self._project.config, "backup", False)) if asked is None else asked
+
+    @property
+    def _changed(self) -> bool:
+        """Whether anything that this run did was committed."""
+        attempt = self._failed_attempt
+        return bool(self._done) or (
+            attempt is not None and not attempt.transactional and attempt.record is not None
+        )
+
+    def _is_backed_up(self) -> bool:
+        """Under the lock, and before the first change: True when there is a backup, if wanted."""
+        if self._backup is not None:
+            self._backup.make()
+        return True
+
+    def _note_what_was_undone(self, error: BaseException) -> None:
+        """The history is that of the backup now: note in it at least how this run has ended."""
+        self._done.clear()
+        self._history.forget()
+        if self._failed_attempt is not None:
+            self._failed_attempt.note_failure(error.__cause__ or error, restored=True)
 
     def _leave_behind(self) -> None:
         """Record once what the schema is now, for `status` to see who else changes it."""
@@ -244,6 +314,7 @@ class Runner:
             tuple(self._skipped),
             self._failed,
             tuple(self._warnings),
+            self._backup.name if self._backup else None,
             tuple(one.name for one in self._reverting.told),
         )
 
@@ -251,6 +322,12 @@ class Runner:
         for warning in warnings:
             self._warnings.append(warning)
             self._tell(Note(f"warning: {warning}"))
+
+    def _say(self, text: str) -> None:
+        if text.startswith("warning: "):
+            self._warn([text.removeprefix("warning: ")])
+        else:
+            self._tell(Note(text))
 
     # Deciding, without a lock
 
@@ -458,7 +535,7 @@ class Runner:
             step,
             loaded.get(step.name),
             file.checksum if file else None,
-            lambda first: self._still_to_do(step, first=first),
+            lambda first: self._still_to_do(step, first=first) and self._is_backed_up(),
         )
 
     def _gave_way(self, turn: Turn, error: Exception) -> bool:
@@ -469,6 +546,7 @@ class Runner:
         self._conclude(turn)
         attempt = turn.current
         self._failed = StepResult(attempt.step, attempt.outcome, attempt.seconds)
+        self._failed_attempt = attempt
         attempt.note_failure(error)
 
     def _names(self, turn: Turn) -> tuple[list[str], list[str]]:

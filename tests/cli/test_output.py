@@ -226,7 +226,7 @@ def test_completion_prints_a_script(on_sqlite: Project, shell: str) -> None:
     ("words", "found"),
     [
         ("wheatear mig", ["migrate"]),
-        ("wheatear migrate --ba", ["--backward"]),
+        ("wheatear migrate --ba", ["--backward", "--backup"]),
         ("wheatear migrate --to 2026010", ["20260101_000000_add_a", "20260102_000000_add_b"]),
         ("wheatear migrate --to x", []),
     ],

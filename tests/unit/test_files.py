@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.raising import raises
+from wheatear.checksums import checksum_of
 from wheatear.errors import MigrationFileError
-from wheatear.files import checksum_of, list_files, load, order_of, prefix_of
+from wheatear.files import list_files, load, order_of, prefix_of
 
 TEXT = "def migrate_forward():\n    pass\n\n\ndef migrate_backward():\n    pass\n"
 

@@ -15,7 +15,7 @@ from wheatear import __version__
 from wheatear.cli.output import error, note
 from wheatear.errors import WheatearError
 
-COMMANDS = ("init", "create", "migrate", "status", "diff", "history", "completion")
+COMMANDS = ("init", "create", "migrate", "status", "diff", "history", "restore", "completion")
 
 
 class LazyGroup(click.Group):

@@ -39,6 +39,11 @@ if TYPE_CHECKING:
     "--single-transaction", is_flag=True, help="All of them or none (not on MySQL and MariaDB)."
 )
 @click.option(
+    "--backup/--no-backup",
+    default=None,
+    help="Copy an SQLite file first; put the copy back if the run fails after a commit.",
+)
+@click.option(
     "--wait",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
@@ -60,6 +65,7 @@ def command(
     accept_changed: bool,
     strict: bool,
     single_transaction: bool,
+    backup: bool | None,
     wait: float | None,
     yes: bool,
     mark_applied: bool,
@@ -97,6 +103,7 @@ def command(
             on_changed="accept" if accept_changed else "refuse",
             strict=strict,
             single_transaction=single_transaction,
+            backup=backup,
             wait=wait,
             yes=yes,
             ask=progress.ask if sys.stdin.isatty() else None,

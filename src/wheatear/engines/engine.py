@@ -13,7 +13,8 @@ from wheatear.engines.waiting import Waiting
 from wheatear.errors import ConfigError, DatabaseUnavailableError
 from wheatear.masking import Mask
 
-if TYPE_CHECKING:  # only who reads a schema needs them
+if TYPE_CHECKING:  # only who reads a schema or makes a backup needs them
+    from wheatear.engines.copies import Copies
     from wheatear.engines.models import Statement
     from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
@@ -233,6 +234,16 @@ class Engine(ABC):
     @abstractmethod
     def history_columns(self) -> list[str]:
         """The columns the history has now; none if there is no history yet."""
+
+    # Backups
+
+    def copies(self) -> Copies | None:
+        """What copies the database while it is in use; None where it is not one file."""
+        return None
+
+    def dump_command(self) -> str:
+        """What makes a backup of a database that is not one file, to be typed in a shell."""
+        return ""
 
     # Schemas
 

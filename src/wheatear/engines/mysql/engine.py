@@ -193,6 +193,15 @@ class MysqlEngine(Engine):
         ).fetchall()
         return [row[0] for row in rows]
 
+    # Backups
+
+    def dump_command(self) -> str:
+        """https://mariadb.com/kb/en/mariadb-dump/"""
+        from wheatear.urls import masked  # noqa: PLC0415 - only who says something needs it
+
+        name = masked(str(self.db.database))
+        return f"mariadb-dump --single-transaction --routines --result-file=before.sql {name}"
+
     # Schemas
 
     def read_schema(self, tables: Collection[str] | None = None) -> Schema:

@@ -15,7 +15,7 @@ import peewee
 from wheatear.engines.postgresql import concurrently, filling, not_valid
 from wheatear.engines.postgresql.change import Planned
 from wheatear.engines.postgresql.send import send
-from wheatear.engines.postgresql.sight import Sight, is_large
+from wheatear.engines.postgresql.sight import Sight, is_large, look_again
 from wheatear.engines.postgresql.spelling import quoted, string
 from wheatear.errors import LockTimeoutError
 
@@ -56,7 +56,7 @@ def _begin(work: Work, item: Planned, change: AddColumn) -> None:
     actions = change.actions(work.db, before)
     send(work.db, f"ALTER TABLE {before.qualified} {', '.join(actions)}")
     send(work.db, _comment(before, change, string(_MARK)))
-    work.check([item], before)
+    work.check([item], before, look_again(work.db, before))
 
 
 def _finish(work: Work, item: Planned, change: AddColumn) -> None:

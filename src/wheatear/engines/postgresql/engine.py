@@ -74,7 +74,8 @@ class PostgresqlEngine(Engine):
             )
         self._schema = schema
         try:
-            yield
+            with _nothing_prepared(self.connection):
+                yield
         finally:
             if not self.db.is_closed() and not self.is_gone():
                 path = (self._search_path,)
@@ -198,6 +199,14 @@ class PostgresqlEngine(Engine):
         ).fetchall()
         return [row[0] for row in rows]
 
+    # Backups
+
+    def dump_command(self) -> str:
+        """https://www.postgresql.org/docs/current/app-pgdump.html"""
+        from wheatear.urls import masked  # noqa: PLC0415 - only who says something needs it
+
+        return f"pg_dump --format=custom --file=before.dump {masked(str(self.db.database))}"
+
     # Schemas
 
     def read_schema(self, tables: Collection[str] | None = None) -> Schema:
@@ -255,6 +264,22 @@ class PostgresqlEngine(Engine):
         """The server's, and where types and functions are looked for."""
         (version,) = self.db.execute_sql("SHOW server_version").fetchone()
         return f"{version} {self._schema} {self._search_path}"
+
+
+@contextmanager
+def _nothing_prepared(connection: Any) -> Iterator[None]:
+    """Psycopg 3 prepares what comes again and again; behind a pooler, on another server connection.
+
+    https://www.psycopg.org/psycopg3/docs/advanced/prepare.html#using-prepared-statements-with-pgbouncer
+    """
+    if not hasattr(connection, "prepare_threshold"):
+        yield
+        return
+    before, connection.prepare_threshold = connection.prepare_threshold, None
+    try:
+        yield
+    finally:
+        connection.prepare_threshold = before
 
 
 def _who() -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 from wheatear.engines.postgresql.change import Change, Planned
 from wheatear.engines.postgresql.faithful import keeping, with_column
 from wheatear.engines.postgresql.send import ask, send
-from wheatear.engines.postgresql.sight import Sight
+from wheatear.engines.postgresql.sight import Sight, look_again
 from wheatear.engines.postgresql.spelling import clipped, quoted, string
 from wheatear.errors import OperationError
 
@@ -63,7 +63,7 @@ class TwoSteps:
             f"{self.definition} NOT VALID",
         )
         send(self.work.db, self._comment(before, string(self.mark)))
-        self.work.check([self._ours()], before)
+        self.work.check([self._ours()], before, look_again(self.work.db, before))
 
     def validate(self, *, done: bool) -> None:
         """Read the rows under a weak lock; if one breaks it, take it away again.
@@ -153,6 +153,6 @@ def set_not_null(
         expected = keeping(
             with_column(before, column, null=False), lambda constraint: constraint.name != name
         )
-        work.check([replace(item, change=Change())], expected)
+        work.check([replace(item, change=Change())], expected, look_again(work.db, expected))
 
     work.step([item], end)

@@ -13,3 +13,24 @@ def send(db: Any, sql: str) -> None:
 def ask(db: Any, sql: str, *params: Any) -> list[tuple[Any, ...]]:
     """The rows that answer a query; `%s` stands for each of the parameters."""
     return list(db.execute_sql(sql, params).fetchall())
+
+
+def send_and_ask(db: Any, sql: str, query: str) -> list[tuple[Any, ...]]:
+    """Run statements, then the rows that answer a query: in one round trip where nobody listens.
+
+    A migration's connection logs, and may replay, statement by statement.
+    https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT
+
+    Args:
+        db: The database.
+        sql: The statements, without parameters; empty for none.
+        query: The query, without parameters.
+    """
+    if sql and getattr(db.connection(), "one_by_one", False):
+        send(db, sql)
+        sql = ""
+    cursor = db.execute_sql(f"{sql}; {query}".lstrip("; ").replace("%", "%%"))
+    if cursor.description is None:  # psycopg 3 keeps all results, psycopg2 only the last
+        while cursor.nextset():
+            pass
+    return list(cursor.fetchall())

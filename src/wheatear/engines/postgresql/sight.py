@@ -9,8 +9,8 @@ from typing import Any
 
 from wheatear.engines.postgresql import catalogue, facts
 from wheatear.engines.postgresql.reader import rows_by_relation
-from wheatear.engines.postgresql.send import ask
-from wheatear.engines.postgresql.spelling import quoted
+from wheatear.engines.postgresql.send import ask, send_and_ask
+from wheatear.engines.postgresql.spelling import quoted, string
 from wheatear.errors import OperationError
 from wheatear.schema.model import Column, Constraint, Index, Object, Table
 
@@ -101,28 +101,36 @@ def look_again(db: Any, before: Sight) -> Sight:
     return sight
 
 
-def glance(db: Any, schema: str | None, table: str) -> Sight:
+def glance(db: Any, schema: str | None, table: str, begin: str = "") -> Sight:
     """Look at the columns alone: enough where only a column is added.
 
     A full look costs more than such a change itself.
 
+    Args:
+        db: The database.
+        schema: The table's schema; None finds it on the search_path.
+        table: The table.
+        begin: What begins the transaction to look in; empty in one that has begun.
+
     Raises:
         OperationError: There is no such table; it lists the near names.
     """
-    named = catalogue.COLUMNS_ALONE.format(table="to_regclass(%s)")
-    rows = db.execute_sql(named, (quoted(schema, table),)).fetchall()
+    name = string(quoted(schema, table))
+    query = catalogue.COLUMNS_ALONE.format(table=f"to_regclass({name})")
+    rows = send_and_ask(db, begin, query)
     if not rows:  # not there, or without any column
         return look(db, schema, table)
     return Sight(rows[0][0], schema, False, Table(table, tuple(map(_glanced, rows))))
 
 
-def glance_again(db: Any, before: Sight) -> Sight:
-    """The same for a table that was glanced at before."""
-    rows = db.execute_sql(catalogue.COLUMNS_ALONE.format(table=int(before.oid))).fetchall()
-    return replace(before, table=replace(before.table, columns=tuple(map(_glanced, rows))))
+def glance_after(db: Any, before: Sight, alter: str) -> Sight:
+    """Send a statement that changes a table that was glanced at before, and glance again."""
+    again = catalogue.COLUMNS_ALONE.format(table=int(before.oid))
+    columns = tuple(map(_glanced, send_and_ask(db, alter, again)))
+    return replace(before, table=replace(before.table, columns=columns))
 
 
-def _glanced(row: tuple[int, str, str]) -> Column:
+def _glanced(row: tuple[Any, ...]) -> Column:
     """All that the catalogue says of a column stands for its type here: it is only compared."""
     _, name, everything = row
     return Column(name, type=everything)

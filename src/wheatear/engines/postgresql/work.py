@@ -24,7 +24,7 @@ from wheatear.engines.postgresql.sight import (
     Sight,
     find,
     glance,
-    glance_again,
+    glance_after,
     is_large,
     look,
     look_again,
@@ -68,19 +68,30 @@ class Work:
             OperationError: The server refused, or something else changed too.
         """
         callers = not self.may_commit
-        self.step(planned, lambda: self._make(planned, callers=callers))
+        if all(item.change.only_adds_a_column for item in planned):
+            begin = "" if callers else self._begin
+            self.step(planned, lambda: self._add_columns(planned, begin), begins=not callers)
+        else:
+            self.step(planned, lambda: self._make(planned, callers=callers))
 
-    def step(self, planned: Sequence[Planned], body: Callable[[], _T]) -> _T:
+    def step(
+        self, planned: Sequence[Planned], body: Callable[[], _T], *, begins: bool = False
+    ) -> _T:
         """Run `body` in a transaction, or a savepoint of the caller's, with short waits.
+
+        Args:
+            planned: What it makes.
+            body: Makes it.
+            begins: The transaction is our own, and `body` itself begins it.
 
         In a transaction of our own it is tried again when it had to give way. In the caller's
         the error goes on to them: only they can end their transaction and so let others pass.
         """
         try:
             if not self.may_commit:
-                return self._in_transaction(body, callers=True)
+                return self._in_callers(body)
             return self.patience.keep_trying(
-                lambda: self._in_transaction(body, callers=False),
+                lambda: self._in_our_own(body, begins=begins),
                 what=", ".join(item.what for item in planned),
                 where=planned[0].operation.where,
                 holder=self.holder,
@@ -93,55 +104,60 @@ class Work:
                 raise
             raise refusal.refused(self.db, error, planned, lambda: self.look().oid) from error
 
-    def _in_transaction(self, body: Callable[[], _T], *, callers: bool) -> _T:
-        seconds = self.patience.lock_timeout
-        if not callers:
-            with own_transaction(
-                self.db,
-                begin=lambda: send(self.db, f"BEGIN{also_short_waits(seconds)}"),
-                commit=lambda commit: commit(),
-            ):
-                return body()
+    @property
+    def _begin(self) -> str:
+        return f"BEGIN{also_short_waits(self.patience.lock_timeout)}"
+
+    def _in_our_own(self, body: Callable[[], _T], *, begins: bool) -> _T:
+        with own_transaction(
+            self.db,
+            begin=lambda: None if begins else send(self.db, self._begin),
+            commit=lambda commit: commit(),
+        ):
+            return body()
+
+    def _in_callers(self, body: Callable[[], _T]) -> _T:
         manual = isinstance(self.db.top_transaction(), peewee._manual)
         with (
             self.db.savepoint() if manual else self.db.atomic(),
-            short_waits(self.db, seconds),
+            short_waits(self.db, self.patience.lock_timeout),
         ):
             return body()
+
+    def _add_columns(self, planned: Sequence[Planned], begin: str) -> None:
+        """One ALTER between two glances, in as few round trips as can be."""
+        before = glance(self.db, self.schema, self.table, begin)
+        alter = f"ALTER TABLE {before.qualified} {self._actions(planned, before)}"
+        self.check(planned, before, glance_after(self.db, before, alter))
 
     def _make(self, planned: Sequence[Planned], *, callers: bool) -> None:
         change = planned[0].change
         schema = change.other_schema or self.schema
         if change.absent_is_fine and find(self.db, schema, self.table) is None:
             return
-        at_a_glance = all(item.change.only_adds_a_column for item in planned)
-        before = (glance if at_a_glance else look)(self.db, schema, self.table)
+        before = look(self.db, schema, self.table)
         scanning = [item for item in planned if item.change.scans]
         if scanning and callers and is_large(self.db, before):
             for item in scanning:
                 warnings.warn(_long_lock(item), LongLockWarning, stacklevel=2)
-        actions = [
-            action
-            for item in planned
-            for action in _sql(item.change.actions, item, self.db, before)
-        ]
-        if actions:
-            send(self.db, f"ALTER TABLE {before.qualified} {', '.join(actions)}")
+        if actions := self._actions(planned, before):
+            send(self.db, f"ALTER TABLE {before.qualified} {actions}")
         for item in planned:
             for statement in _sql(item.change.statements, item, self.db, before):
                 send(self.db, statement)
             item.change.afterwards(self.db, before)
         if not change.removes_table:
-            self.check(planned, before, glance_again if at_a_glance else look_again)
+            self.check(planned, before, look_again(self.db, before))
 
-    def check(
-        self,
-        planned: Sequence[Planned],
-        before: Sight,
-        again: Callable[[Any, Sight], Sight] = look_again,
-    ) -> None:
+    def _actions(self, planned: Sequence[Planned], before: Sight) -> str:
+        return ", ".join(
+            action
+            for item in planned
+            for action in _sql(item.change.actions, item, self.db, before)
+        )
+
+    def check(self, planned: Sequence[Planned], before: Sight, after: Sight) -> None:
         """Raise OperationError, and so roll back, if more changed than the changes name."""
-        after = again(self.db, before)
         for item in planned:
             before, after = item.change.forgive(before, after)
         if found := faithful.differences(before, after):

@@ -14,6 +14,7 @@ from wheatear.engines.waiting import Waiting
 from wheatear.masking import Mask
 
 if TYPE_CHECKING:
+    from wheatear.engines.copies import Copies
     from wheatear.engines.models import Statement
     from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
@@ -208,7 +209,7 @@ class SqliteEngine(Engine):
         try:
             # Whoever was in a transaction when the lock was taken is out of it after this.
             self.patiently(lambda: self.db.begin("IMMEDIATE"), waiting)
-            self.db.commit()
+            self.db.rollback()  # a commit of nothing would wait for readers, too
             waiting.over()
             yield
         finally:
@@ -251,6 +252,15 @@ class SqliteEngine(Engine):
         """https://www.sqlite.org/pragma.html#pragma_table_info"""
         rows = self.db.execute_sql("PRAGMA main.table_info(wheatear_history)").fetchall()
         return [row[1] for row in rows]
+
+    # Backups
+
+    def copies(self) -> Copies | None:
+        """Copies of the file; a database in memory has none."""
+        from wheatear.engines.sqlite.backup import SqliteCopies  # noqa: PLC0415 - where asked for
+
+        path = self.file()
+        return SqliteCopies(self, path) if path else None
 
     # Schemas
 

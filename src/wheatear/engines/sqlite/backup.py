@@ -1,0 +1,292 @@
+"""Copies of a database's file, made and put back while others use it.
+
+By SQLite's own backup, page by page, which takes part in its locks and its journal.
+https://www.sqlite.org/backup.html, https://www.sqlite.org/c3ref/backup_finish.html
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import peewee
+
+from wheatear.engines import models
+from wheatear.engines.copies import ChangedMeanwhileError
+from wheatear.engines.engine import FULL, Engine, first_line, put_back
+from wheatear.engines.sqlite import lock
+from wheatear.engines.sqlite.connecting import connection_to
+from wheatear.engines.waiting import Waiting
+from wheatear.errors import BackupError, WheatearError
+
+if TYPE_CHECKING:
+    from wheatear.engines.sqlite.engine import SqliteEngine
+
+PART = ".part"
+"""Ends the name of a copy that is not whole yet."""
+_PAGES = 2_000  # between two looks at what else there is to do: a Ctrl-C, somebody's lock
+_UNSAFE = ("memory", "off")
+
+
+class SqliteCopies:
+    """Copies of one SQLite file.
+
+    Args:
+        engine: The database's engine.
+        file: Its file.
+    """
+
+    def __init__(self, engine: SqliteEngine, file: str) -> None:
+        self.file = os.path.realpath(file)
+        self._engine = engine
+
+    def version(self) -> int:
+        """https://www.sqlite.org/pragma.html#pragma_data_version"""
+        return int(_value(self._engine.connection, "PRAGMA data_version"))
+
+    def engine_of(self, path: str) -> Engine:
+        """The same driver, functions and collations on the copy."""
+        stand = models.stand_in(self._engine.db, peewee.SqliteDatabase, path)
+        stand._connect = lambda: connection_to(self._engine.db, path)
+        return type(self._engine)(stand)
+
+    # Making
+
+    def make(self, path: str, waiting: Waiting, *, checked: bool = True) -> None:
+        """By a connection of its own: the run's may be in its transaction already."""
+        part = path + PART
+        with self._told("cannot be copied"):
+            # Before SQLite opens it: it is never readable by others, and never somebody's link.
+            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            try:
+                self._copy_to(part, waiting, checked=checked)
+                os.rename(part, path)
+            except BaseException:
+                for rest in (part, f"{part}-journal"):
+                    with suppress(OSError):
+                        os.unlink(rest)
+                raise
+            _sync_folder(os.path.dirname(path))
+
+    def _copy_to(self, part: str, waiting: Waiting, *, checked: bool) -> None:
+        db = self._engine.db
+        with (
+            closing(connection_to(db, self.file)) as source,
+            closing(connection_to(db, part)) as target,
+        ):
+            # One view of the database to the end, however many steps the copy takes.
+            _run(source, "BEGIN")
+            self._engine.patiently(lambda: _read(source), waiting)
+            _copy(source, target, self._between(waiting))
+            # A copy of a WAL database asks for WAL too, and would not be one file.
+            _run(target, "PRAGMA journal_mode = DELETE")
+            if checked:
+                _refuse_damaged(target, part.removesuffix(PART))
+                _refuse_unequal(source, target)
+
+    def check(self, path: str) -> None:
+        """https://www.sqlite.org/pragma.html#pragma_quick_check"""
+        with self._told("cannot be read"), closing(connection_to(self._engine.db, path)) as copy:
+            _refuse_damaged(copy, path)
+
+    # Putting back
+
+    def restore(self, path: str, waiting: Waiting, *, unchanged_since: int | None) -> None:
+        """In the database's own journal: killed at any point, it is the old or the new one."""
+
+        def refuse_changed() -> None:
+            if unchanged_since is not None and self.version() != unchanged_since:
+                raise ChangedMeanwhileError
+
+        connection = self._engine.connection
+        with (
+            self._told("cannot be put back"),
+            closing(connection_to(self._engine.db, path)) as source,
+        ):
+            if _value(connection, "PRAGMA journal_mode") == "wal":
+                self._into_wal(source, waiting, refuse_changed)
+            else:
+                self._into_locked(source, waiting, refuse_changed)
+
+    def _into_locked(self, source: Any, waiting: Waiting, check: Callable[[], None]) -> None:
+        """With a rollback journal: the run's own connection keeps the file's lock between the look
+        and the copy, which cannot begin inside a transaction.
+
+        https://www.sqlite.org/pragma.html#pragma_locking_mode
+        """
+        own = self._engine.connection
+        with _locks_kept(own), _sound_journal(own):
+            self._engine.patiently(lambda: _run(own, "BEGIN EXCLUSIVE"), waiting)
+            try:
+                check()
+            finally:
+                _run(own, "ROLLBACK")
+            _copy(source, own, self._between(waiting))
+
+    def _into_wal(self, source: Any, waiting: Waiting, check: Callable[[], None]) -> None:
+        """With a write-ahead log nobody can be shut out who only has it open: a second connection
+        takes the write lock with its first page, and the run's own looks before the rest.
+
+        https://www.sqlite.org/wal.html#concurrency
+        """
+        first = [True]
+        between = self._between(waiting)
+
+        def look(error: BaseException | None) -> None:
+            between(error)
+            if error is None and first[0]:
+                check()
+                first[0] = False
+
+        if _value(source, "PRAGMA page_count") < 2:
+            check()  # an empty database is one page, and there is no step before the last
+        with closing(connection_to(self._engine.db, self.file)) as target:
+            _copy(source, target, look, pages=1)
+
+    # Both
+
+    def _between(self, waiting: Waiting) -> Callable[[BaseException | None], None]:
+        """Called after each step of a copy, with what kept it from being taken."""
+
+        def between(error: BaseException | None) -> None:
+            if error is None:
+                waiting.over()
+            else:
+                waiting.pause(lambda: lock.holder(self.file))
+
+        return between
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (WheatearError, ChangedMeanwhileError):
+            raise
+        except Exception as error:
+            raise BackupError(
+                f"{self._engine.url} {what}: {first_line(error)}",
+                state="nothing was changed.",
+                next=_next(error) or self._engine.remedy(error) or _RIGHTS,
+            ) from error
+
+
+_LOOK = "look whether the database itself is sound: `PRAGMA integrity_check`."
+_RIGHTS = "see that this user may write in the folder of the database."
+
+
+def _next(error: BaseException) -> str | None:
+    if "disk is full" in str(error) or "No space left" in str(error):
+        return FULL
+    if "malformed" in str(error) or "not a database" in str(error):
+        return _LOOK
+    if lock.is_busy(error):
+        return "no second connection can read it: leave out `locking_mode`, or `--backup`."
+    return None
+
+
+def _copy(
+    source: Any,
+    target: Any,
+    between: Callable[[BaseException | None], None],
+    pages: int = _PAGES,
+) -> None:
+    """Copy all pages; a step that finds a lock is tried again for as long as `between` allows."""
+    if hasattr(type(source), "iterdump"):  # the standard library's, and what is made like it
+
+        def progress(status: int, remaining: int, total: int) -> None:
+            del remaining, total
+            # https://www.sqlite.org/rescode.html: BUSY and LOCKED
+            between(TimeoutError() if status in (5, 6) else None)
+
+        source.backup(target, pages=pages, progress=progress, sleep=0.005)
+        return
+    with target.backup("main", source, "main") as backup:  # APSW's
+        while not backup.done:
+            try:
+                backup.step(pages)
+            except Exception as error:
+                if not lock.is_busy(error):
+                    raise
+                between(error)
+            else:
+                between(None)
+
+
+def _refuse_damaged(copy: Any, path: str) -> None:
+    said = [row[0] for row in _rows(copy, "PRAGMA quick_check(3)")]
+    if said != ["ok"]:
+        raise BackupError(
+            f"The copy {path} is not sound.",
+            where="\n".join(map(str, said)),
+            state="nothing was changed.",
+            next=_LOOK,
+        )
+
+
+def _refuse_unequal(source: Any, copy: Any) -> None:
+    for sql in ("PRAGMA page_count", "SELECT type, name, tbl_name, sql FROM main.sqlite_master"):
+        if _rows(source, sql) != _rows(copy, sql) and _rows(source, "PRAGMA page_count")[0][0]:
+            raise BackupError(
+                "The copy is not what the database is.",
+                where=sql,
+                state="nothing was changed.",
+                next="run the command again.",
+            )
+
+
+@contextmanager
+def _locks_kept(connection: Any) -> Iterator[None]:
+    """Keep the locks that a transaction takes when it ends, until the block does."""
+    before = _value(connection, "PRAGMA main.locking_mode")
+    _run(connection, "PRAGMA main.locking_mode = EXCLUSIVE")
+    try:
+        yield
+    finally:
+        put_back(lambda: _run(connection, f"PRAGMA main.locking_mode = {before}"))
+        put_back(lambda: _read(connection))  # only the next look gives them back
+
+
+@contextmanager
+def _sound_journal(connection: Any) -> Iterator[None]:
+    """A journal on the disk, for a process that is killed in the middle."""
+    before = _value(connection, "PRAGMA main.journal_mode")
+    if before not in _UNSAFE:
+        yield
+        return
+    _run(connection, "PRAGMA main.journal_mode = DELETE")
+    try:
+        yield
+    finally:
+        put_back(lambda: _run(connection, f"PRAGMA main.journal_mode = {before}"))
+
+
+def _read(connection: Any) -> None:
+    _run(connection, "SELECT 1 FROM main.sqlite_master LIMIT 1")
+
+
+def _run(connection: Any, sql: str) -> None:
+    _rows(connection, sql)
+
+
+def _value(connection: Any, sql: str) -> Any:
+    return _rows(connection, sql)[0][0]
+
+
+def _rows(connection: Any, sql: str) -> list[tuple[Any, ...]]:
+    cursor = connection.cursor()
+    try:
+        return [tuple(row) for row in cursor.execute(sql)]
+    finally:
+        cursor.close()
+
+
+def _sync_folder(folder: str) -> None:
+    """So that the copy's name survives a loss of power: https://man7.org/linux/man-pages/man2/fsync.2.html"""
+    with suppress(OSError):  # Windows opens no folders
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,542 @@
+"""`migrate --backup` and `restore`: a copy before the first change, and the way back to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.projects import CONFIG, Project, wait_for
+
+NAME = r"wheatear_test_[0-9a-f]{16}\.db\.\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}\.backup"
+FAILS = "db.execute_sql('CREATE TABLE c (x)')\nraise ValueError('no')"
+FAILS_WITHOUT_TRANSACTION = """\
+from migrations_config import db
+
+atomic = False
+
+
+def migrate_forward():
+    db.execute_sql('CREATE TABLE c (x)')
+    {first}
+    raise ValueError('no')
+
+
+def migrate_backward():
+    pass
+"""
+OTHERS_WRITE = (
+    "import sqlite3\n"
+    "    other = sqlite3.connect(db.database, isolation_level=None)\n"
+    "    other.execute('INSERT INTO player VALUES (77)')\n"
+    "    other.close()"
+)
+APSW = """\
+import os
+
+from playhouse.apsw_ext import APSWDatabase
+
+from wheatear import migrator_for
+
+db = APSWDatabase(os.environ["DATABASE_URL"].removeprefix("sqlite:///"))
+migrator = migrator_for(db)
+"""
+POOLED = CONFIG.replace('["DATABASE_URL"]', '["DATABASE_URL"].replace("sqlite", "sqlite+pool")')
+LOW = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))\n"
+
+
+def _path(project: Project) -> Path:
+    return Path(project.url.removeprefix("sqlite:///"))
+
+
+def _open(project: Project) -> Any:
+    return closing(sqlite3.connect(_path(project), isolation_level=None, timeout=5))
+
+
+def _backups(project: Project) -> list[Path]:
+    return sorted(p for p in _path(project).parent.iterdir() if re.fullmatch(NAME, p.name))
+
+
+def _leftovers(project: Project) -> list[str]:
+    """What is beside the database that is neither a backup nor SQLite's own."""
+    base = _path(project).name
+    return [
+        path.name
+        for path in _path(project).parent.iterdir()
+        if path.name.startswith(base)
+        and not re.fullmatch(NAME, path.name)
+        and path.name.removeprefix(base) not in ("", "-wal", "-shm")
+    ]
+
+
+def _dump(path: Path) -> list[str]:
+    """All but the history, of a copy beside it: looking must not change anything."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        return [line for line in db.iterdump() if "wheatear_history" not in line]
+
+
+@pytest.fixture(params=["delete", "wal"])
+def player(request: pytest.FixtureRequest, new_project: Callable[..., Project]) -> Project:
+    """A database with a table and rows, in both kinds of journal, before two more migrations."""
+    project = new_project()
+    _begin(project, request.param)
+    return project
+
+
+def _begin(project: Project, journal: str = "delete") -> None:
+    with _open(project) as db:
+        db.execute(f"PRAGMA journal_mode = {journal}")
+        db.execute("CREATE TABLE player (id INTEGER PRIMARY KEY)")
+        db.execute("INSERT INTO player VALUES (1), (2), (3)")
+    project.migration("20260101_000000_a", "db.execute_sql('CREATE TABLE a (x)')")
+    assert project.run("migrate").code == 0
+    project.migration(
+        "20260102_000000_b",
+        "db.execute_sql('CREATE TABLE b (x)')\ndb.execute_sql('DELETE FROM player')",
+    )
+
+
+def test_a_copy_before_the_first_change_and_none_without_one(player: Project) -> None:
+    before = _dump(_path(player))
+    ended = player.run("migrate", "--backup")
+    (backup,) = _backups(player)
+    assert (ended.code, ended.out) == (0, "  applied 20260102_000000_b  N s\n")
+    assert ended.raw.splitlines()[-1] == f"backup: {backup.name}"
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    assert _dump(backup) == before
+    assert _dump(_path(player)) != before
+    assert player.run("migrate", "--backup").told == (
+        0,
+        "Nothing to do: no migration is pending.\n",
+        "",
+    )
+    assert _backups(player) == [backup]
+    assert _leftovers(player) == []
+
+
+@pytest.mark.parametrize("config", [CONFIG, APSW, POOLED], ids=["sqlite3", "apsw", "pool"])
+def test_a_failure_after_a_commit_is_undone(player: Project, config: str) -> None:
+    player.write("migrations_config.py", config)
+    player.migration("20260103_000000_c", FAILS)
+    with _open(player) as other:
+        assert other.execute("SELECT count(*) FROM player").fetchone() == (3,)
+        before = _dump(_path(player))
+        ended = player.run("migrate", "--backup")
+        assert (ended.code, ended.out) == (1, "  applied 20260102_000000_b  N s\n"), ended.raw
+        (backup,) = _backups(player)
+        assert ended.err.replace(backup.name.split(".db")[1], "") == (
+            "backup: DATABASE.db\n"
+            "error: 20260103_000000_c failed: ValueError: no\n"
+            "  where: ROOT/migrations/20260103_000000_c.py:10 in migrate_forward()\n"
+            "           raise ValueError('no')\n"
+            "  state: the database is what it was before this run, by its backup; undone with it: "
+            "20260102_000000_b.\n"
+            "  next:  mend the file and run the command again.\n"
+        )
+        assert _dump(_path(player)) == before
+        # A connection that was open all the time goes on, and so does who reads what it writes.
+        assert other.execute("SELECT count(*) FROM player").fetchone() == (3,)
+        other.execute("INSERT INTO player VALUES (4)")
+    history = json.loads(player.run("history", "--json").out)["records"]
+    assert [(one["name"], one["outcome"]) for one in history] == [
+        ("20260101_000000_a", "done"),
+        ("20260103_000000_c", "failed"),
+    ]
+    player.migration("20260103_000000_c", "db.execute_sql('CREATE TABLE c (x)')")
+    assert player.run("migrate", "--backup").code == 0
+    assert player.run("status", "--check").code == 0
+
+
+def test_without_a_transaction_too(player: Project) -> None:
+    player.write("migrations/20260103_000000_c.py", FAILS_WITHOUT_TRANSACTION.format(first=""))
+    before = _dump(_path(player))
+    ended = player.run("migrate", "--backup")
+    assert ended.code == 1
+    assert "the database is what it was before this run" in ended.err
+    assert ended.err.endswith("  next:  mend the file and run the command again.\n")
+    assert _dump(_path(player)) == before
+    assert "interrupted" not in player.run("status").out
+
+
+def test_what_others_wrote_is_not_undone(player: Project) -> None:
+    text = FAILS_WITHOUT_TRANSACTION.format(first=OTHERS_WRITE)
+    player.write("migrations/20260103_000000_c.py", text)
+    ended = player.run("migrate", "--backup")
+    (backup,) = _backups(player)
+    assert ended.code == 1
+    assert (
+        "the backup was not put back: others have written to the database meanwhile, and it would "
+        "be lost." in ended.err
+    )
+    assert ended.raw.splitlines()[-1] == (
+        f"         to go back to what was before this run: `restore {backup.name}`"
+    )
+    with _open(player) as db:
+        assert db.execute("SELECT * FROM player").fetchall() == [(77,)]
+
+
+def test_a_run_that_changed_nothing_leaves_no_backup(player: Project) -> None:
+    player.migration("20260102_000000_b", FAILS)
+    ended = player.run("migrate", "--backup")
+    assert ended.code == 1
+    assert "20260102_000000_b was rolled back: nothing of it stays." in ended.err
+    assert _backups(player) == []
+
+
+def test_stopped_from_outside_the_backup_stays(player: Project) -> None:
+    player.migration(
+        "20260103_000000_c", f"import time\nopen({str(player.root / 'on')!r}, 'w')\ntime.sleep(60)"
+    )
+    running = player.start("migrate", "--backup")
+    wait_for((player.root / "on").exists)
+    ended = running.end(signal.SIGTERM)
+    (backup,) = _backups(player)
+    assert ended.code == 143
+    assert f"`restore {backup.name}` goes back to what was before this run.\n" in ended.raw
+    with _open(player) as db:
+        assert db.execute("SELECT count(*) FROM player").fetchone() == (0,)
+
+
+def test_many_runs_at_once_make_one(player: Project) -> None:
+    runs = [player.fork("migrate", "--backup") for _ in range(6)]
+    assert [run.end()[0] for run in runs] == [0] * 6
+    assert len(_backups(player)) == 1
+
+
+def test_the_configuration_asks_and_counts(on_sqlite: Project) -> None:
+    on_sqlite.write("migrations_config.py", CONFIG + "backup = True\nbackups = 2\n")
+    on_sqlite.tables("a", "b", "c", "d")
+    assert on_sqlite.run("migrate", "--steps", "1").told == (
+        0,
+        "  applied 20260101_000000_add_a  N s\n",
+        "",  # there was no database to copy
+    )
+    made = []
+    for _ in range(3):
+        assert on_sqlite.run("migrate", "--steps", "1").code == 0
+        made.append(_backups(on_sqlite)[-1])
+    assert _backups(on_sqlite) == made[1:]
+    assert on_sqlite.run("migrate", "--backward", "--no-backup").code == 0
+    assert _backups(on_sqlite) == made[1:]
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("backup = 'yes'", "`backup` in migrations_config.py is neither True nor False but 'yes'."),
+        (
+            "backup = True\nbackups = 0",
+            "`backups` in migrations_config.py is no number from 1 on but 0.",
+        ),
+    ],
+)
+def test_a_wrong_configuration(on_sqlite: Project, line: str, what: str) -> None:
+    _begin(on_sqlite)
+    on_sqlite.write("migrations_config.py", f"{CONFIG}{line}\n")
+    ended = on_sqlite.run("migrate")
+    assert (ended.code, ended.err.splitlines()[0]) == (1, f"error: {what}")
+    assert _backups(on_sqlite) == []
+
+
+def test_no_room_for_the_backup_stops_the_run(player: Project) -> None:
+    """The limit of a file's size stands for a disk that is full: SQLite meets the same errors."""
+    with _open(player) as db:
+        db.execute("CREATE TABLE filler (x)")
+        db.execute("INSERT INTO filler VALUES (zeroblob(200000))")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = _dump(_path(player))
+    player.write("migrations_config.py", CONFIG + LOW)
+    ended = player.run("migrate", "--backup")
+    assert ended.code == 1
+    assert ended.err.startswith("error: sqlite:///FILE cannot be copied: ")
+    assert "  state: nothing was changed.\n  next:  " in ended.err
+    assert _dump(_path(player)) == before
+    assert _backups(player) == []
+    assert _leftovers(player) == []
+
+
+def test_a_damaged_database_makes_no_backup(on_sqlite: Project) -> None:
+    _begin(on_sqlite)
+    with _open(on_sqlite) as db:
+        db.execute("CREATE TABLE filler (x)")
+        db.executemany("INSERT INTO filler VALUES (?)", [("x" * 500,)] * 200)
+    with open(_path(on_sqlite), "r+b") as file:
+        file.seek(20 * 4096)
+        file.write(os.urandom(4096))
+    ended = on_sqlite.run("migrate", "--backup")
+    assert ended.code == 1
+    assert "is not sound" in ended.err or "disk image is malformed" in ended.err
+    assert ended.err.endswith(
+        "  next:  look whether the database itself is sound: `PRAGMA integrity_check`.\n"
+    )
+    assert _backups(on_sqlite) == []
+    assert on_sqlite.run("migrate").code == 0
+
+
+# restore
+
+
+def test_list_restore_and_back_again(player: Project) -> None:
+    assert player.run("restore").told == (
+        0,
+        "sqlite:///FILE: there is no backup; `migrate --backup` makes one.\n",
+        "",
+    )
+    before = _dump(_path(player))
+    player.run("migrate", "--backup")
+    after = _dump(_path(player))
+    (backup,) = _backups(player)
+    listed = player.run("restore")
+    assert (listed.code, listed.err) == (0, "")
+    assert re.fullmatch(
+        NAME + r"  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d  \d+ KiB  1 applied, last 20260101_000000_a\n",
+        listed.raw,
+    )
+    (shown,) = json.loads(player.run("restore", "--json").raw)["backups"]
+    assert shown["name"] == backup.name
+    assert shown["applied"] == ["20260101_000000_a"]
+    assert shown["bytes"] == backup.stat().st_size
+    last = json.loads(player.run("history", "--json").out)["records"][-1]
+    assert last["run"].startswith(shown["run"])
+
+    with _open(player) as other:
+        assert other.execute("SELECT count(*) FROM player").fetchone() == (0,)
+        restored = player.run("restore", backup.name, "--yes")
+        kept = next(one for one in _backups(player) if one != backup)
+        assert restored.code == 0
+        assert restored.raw == (
+            f"restored {backup.name}: 1 applied, last 20260101_000000_a\n"
+            f"what was there before is kept: {kept.name}\n"
+        )
+        assert _dump(_path(player)) == before
+        other.execute("INSERT INTO player VALUES (4)")
+        assert other.execute("SELECT count(*) FROM player").fetchone() == (4,)
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    told = player.run("restore", str(kept), "--yes", "--json")
+    assert json.loads(told.raw)["restored"]["name"] == kept.name
+    assert _dump(_path(player)) == after
+    assert player.run("status", "--check").code == 0
+    assert _leftovers(player) == []
+
+
+def test_restore_asks_who_is_there(player: Project) -> None:
+    player.run("migrate", "--backup")
+    (backup,) = _backups(player)
+    after = _dump(_path(player))
+    ended = player.run("restore", backup.name)
+    assert ended.told == (
+        2,
+        "",
+        "error: Nobody is there to be asked.\n"
+        "  state: nothing was changed.\n"
+        "  next:  say --yes to put the backup in the place of the database.\n",
+    )
+    assert _dump(_path(player)) == after
+
+
+def test_restore_wants_one_that_is_there(player: Project) -> None:
+    player.run("migrate", "--backup")
+    (backup,) = _backups(player)
+    assert player.run("restore", "nothing", "--yes").err.replace(backup.name, "NAME") != ""
+    ended = player.run("restore", "nothing", "--yes")
+    assert ended.code == 2
+    assert ended.raw == (
+        "error: No backup is called 'nothing'.\n"
+        "  state: nothing was changed.\n"
+        f"  next:  name one of these:\n         {backup.name}\n"
+    )
+    assert player.run("restore", "20", "--yes").code == 0
+    ended = player.run("restore", "20", "--yes")
+    assert ended.code == 2
+    assert ended.raw.startswith("error: '20' is the beginning of 2 backups.\n")
+
+
+def test_a_damaged_backup_is_not_put_back(player: Project) -> None:
+    player.run("migrate", "--backup")
+    (backup,) = _backups(player)
+    after = _dump(_path(player))
+    with open(backup, "r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 4096)
+    ended = player.run("restore", backup.name, "--yes")
+    assert ended.code == 1
+    assert "is not sound" in ended.err or "cannot be read" in ended.err
+    assert _dump(_path(player)) == after
+    assert _backups(player) == [backup]
+
+
+def test_a_database_that_is_gone_comes_back(on_sqlite: Project) -> None:
+    _begin(on_sqlite)
+    before = _dump(_path(on_sqlite))
+    on_sqlite.run("migrate", "--backup")
+    (backup,) = _backups(on_sqlite)
+    _path(on_sqlite).unlink()
+    assert on_sqlite.run("restore", backup.name, "--yes").code == 0
+    assert _dump(_path(on_sqlite)) == before
+    assert _backups(on_sqlite) == [backup]
+
+
+def test_a_reader_is_waited_for(on_sqlite: Project) -> None:
+    """With a rollback journal only: with a write-ahead log, readers are in nobody's way."""
+    _begin(on_sqlite)
+    on_sqlite.run("migrate", "--backup")
+    (backup,) = _backups(on_sqlite)
+    with _open(on_sqlite) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM a").fetchall()
+        ended = on_sqlite.run("restore", backup.name, "--yes", "--wait", "0.3")
+        assert ended.code == 1
+        assert "Gave up after waiting" in ended.err
+        other.execute("COMMIT")
+        other.execute("INSERT INTO a VALUES (1)")
+    assert _backups(on_sqlite) == [backup]
+
+
+def test_from_python(player: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    from wheatear import Migrations
+
+    monkeypatch.setenv("DATABASE_URL", player.url)
+    migrations = Migrations.load(player.root)
+    result = migrations.migrate(backup=True)
+    (backup,) = migrations.backups()
+    assert (result.backup, backup.applied) == (backup.name, ("20260101_000000_a",))
+    restored = migrations.restore(backup.name)
+    assert restored.backup.path == backup.path
+    assert restored.kept is not None
+    assert restored.kept.applied == ("20260101_000000_a", "20260102_000000_b")
+    assert migrations.project.engine.db.is_closed()
+
+
+# Killed
+
+
+KILLED = """
+import sys
+sys.path.insert(0, {root!r})
+from wheatear import Migrations
+migrations = Migrations.load({root!r})
+print("go", flush=True)
+migrations.restore(sys.argv[1])
+"""
+
+
+def _large(project: Project, journal: str) -> tuple[list[str], list[str], Path]:
+    _begin(project, journal)
+    with _open(project) as db:
+        db.execute("CREATE TABLE filler (id INTEGER PRIMARY KEY, x)")
+        db.executemany("INSERT INTO filler (x) VALUES (?)", [("x" * 2000,)] * 4000)
+    project.migration("20260103_000000_c", "db.execute_sql('UPDATE filler SET x = id')")
+    old = _dump(_path(project))
+    assert project.run("migrate", "--backup").code == 0
+    (backup,) = _backups(project)
+    return old, _dump(_path(project)), backup
+
+
+def _killed_restores(project: Project, journal: str, times: int) -> None:
+    old, new, backup = _large(project, journal)
+    script = project.write("killed.py", KILLED.format(root=str(project.root)))
+    command = [sys.executable, str(script), backup.name]
+    start = time.monotonic()
+    environment = project.environment()
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    assert _dump(_path(project)) == old
+    whole = time.monotonic() - start
+    seen = set()
+    for number in range(times):
+        for path in _backups(project):
+            if path != backup:
+                path.unlink()
+        with (
+            closing(sqlite3.connect(_path(project))) as db,
+            closing(sqlite3.connect(":memory:")) as memory,
+        ):
+            memory.executescript("\n".join(new))
+            if _dump(_path(project)) == old:  # make it new again
+                db.executescript("UPDATE filler SET x = id; DELETE FROM player; CREATE TABLE b (x)")
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(whole * 0.6 * number / times)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        found = _dump(_path(project))
+        seen.add(found == old)
+        assert found in (old, new)
+    assert seen == {True, False}
+    assert project.run("restore", backup.name, "--yes").code == 0
+    assert _leftovers(project) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_killed_while_it_is_put_back(on_sqlite: Project, journal: str) -> None:
+    _killed_restores(on_sqlite, journal, 40)
+
+
+def test_what_a_killed_copy_left_is_swept(player: Project) -> None:
+    part = f"{_path(player)}.20260101T000000.000Z-0123abcd.backup.part"
+    Path(part).write_bytes(b"x")
+    Path(f"{part}-journal").write_bytes(b"x")
+    mine = Path(f"{_path(player)}.backup.part")
+    mine.write_bytes(b"mine")
+    assert player.run("migrate", "--backup").code == 0
+    assert _leftovers(player) == [mine.name]
+
+
+# Elsewhere
+
+
+@pytest.mark.parametrize(
+    ("engine", "command"),
+    [
+        ("postgresql", "pg_dump --format=custom --file=before.dump DATABASE"),
+        (
+            "mariadb",
+            "mariadb-dump --single-transaction --routines --result-file=before.sql DATABASE",
+        ),
+    ],
+)
+def test_other_engines_say_what_to_use(
+    engine: str, command: str, new_project: Callable[..., Project]
+) -> None:
+    project = new_project(engine)
+    project.tables("a")
+    for words in (["migrate", "--backup"], ["restore"], ["restore", "x", "--yes"]):
+        ended = project.run(*words)
+        assert (ended.code, ended.out) == (2, "")
+        assert "Backups are copies of an SQLite file; " in ended.err
+        assert (
+            "  state: nothing was changed.\n"
+            f"  next:  make a dump before the run (`{command}`), and leave out --backup.\n"
+        ) in ended.err
+    project.write("migrations_config.py", CONFIG + "backup = True\n")
+    ended = project.run("migrate")
+    assert (ended.code, ended.out) == (0, "  applied 20260101_000000_add_a  N s\n")
+    assert ended.err.startswith(
+        "warning: no backup is made, though migrations_config.py says `backup = True`: Backups are "
+        "copies of an SQLite file; "
+    )
+
+
+def test_memory_has_no_file() -> None:
+    from peewee import SqliteDatabase
+
+    from wheatear import Migrations
+    from wheatear.errors import UsageError
+
+    with pytest.raises(UsageError, match="copies of an SQLite file"):
+        Migrations(SqliteDatabase(":memory:"), "nowhere").backups()
