@@ -9,11 +9,13 @@ https://www.postgresql.org/docs/current/view-pg-locks.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wheatear.engines.postgresql import facts, reader
-from wheatear.engines.postgresql.spelling import quoted
+from wheatear.engines.postgresql import catalogue, facts, reader
+from wheatear.engines.postgresql.spelling import quoted, string
 from wheatear.engines.recording import Recorder, Renamed, Touched
 from wheatear.schema.model import Object, Schema, Table
 from wheatear.schema.ours import is_ours
@@ -23,28 +25,30 @@ if TYPE_CHECKING:
     from wheatear.engines.postgresql.engine import PostgresqlEngine
 
 # Types have no such locks, but they are few: one text of the versions of their rows.
-_TYPES = """
+_TYPES = """(
 SELECT string_agg(concat_ws(' ', t.oid, t.xmin,
   (SELECT string_agg(e.xmin::text || e.oid, ' ' ORDER BY e.oid)
    FROM pg_enum e WHERE e.enumtypid = t.oid),
   (SELECT string_agg(k.xmin::text || k.oid, ' ' ORDER BY k.oid)
    FROM pg_constraint k WHERE k.contypid = t.oid)), ',' ORDER BY t.oid)
 FROM pg_type t
-WHERE t.typtype IN ('e', 'd') AND t.typnamespace = %(namespace)s::regnamespace"""
+WHERE t.typtype IN ('e', 'd') AND t.typnamespace = {namespace}::regnamespace)"""
 
 # The kind is NULL for what is gone, and `-` for a sequence that belongs to a column.
-_LOCKED = """
-SELECT DISTINCT COALESCE(i.indrelid, l.relation), r.relname,
+_LOCKED = """(
+SELECT json_agg(DISTINCT jsonb_build_array(COALESCE(i.indrelid, l.relation)::bigint,
   CASE WHEN EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
                     AND d.objid = r.oid AND d.deptype IN ('a', 'i') AND r.relkind = 'S')
-       THEN '-' ELSE r.relkind::text END
+       THEN '-' ELSE r.relkind::text END))::text
 FROM pg_locks l
 LEFT JOIN pg_index i ON i.indexrelid = l.relation
 LEFT JOIN pg_class r ON r.oid = COALESCE(i.indrelid, l.relation)
 WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.relation >= 16384
   AND l.mode IN ('ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock',
                  'ExclusiveLock', 'AccessExclusiveLock')
-  AND (r.oid IS NULL OR r.relnamespace = %(namespace)s::regnamespace)"""
+  AND (r.oid IS NULL OR r.relnamespace = {namespace}::regnamespace))"""
+
+_MARK = "wheatear_touched"
 
 
 class _Relation(NamedTuple):
@@ -71,7 +75,7 @@ class PostgresqlRecorder(Recorder):
         """Read all of it, once."""
         if self._known is None:
             with self._db.atomic():
-                self._types = self._types_now()
+                ((self._types, _),) = self._ask(f"SELECT {_TYPES}, NULL")
                 self._known = self._read()
 
     def touched(self, sent: Sequence[str], *, only_creates: bool) -> Touched | None:
@@ -79,9 +83,11 @@ class PostgresqlRecorder(Recorder):
         del sent, only_creates
         assert self._known is not None  # noqa: S101 - for the type checker
         before = self._known
-        transactional = self._engine.in_transaction()
-        with self._db.atomic():
-            after = self._after(before, transactional=transactional)
+        if self._engine.in_transaction():
+            after = self._after(before)
+        else:
+            with self._db.atomic():
+                after = self._read()
         self._known = after
         numbers = [
             number for number in {**before, **after} if before.get(number) != after.get(number)
@@ -102,40 +108,61 @@ class PostgresqlRecorder(Recorder):
         """It is kept as it was read."""
         return from_json(kept)
 
-    def _after(self, before: dict[int, _Relation], *, transactional: bool) -> dict[int, _Relation]:
-        types = self._types_now()
-        if types != self._types or not transactional:
+    def _after(self, before: dict[int, _Relation]) -> dict[int, _Relation]:
+        """In as few round trips as can be: it is asked after every step."""
+        home = string(f"{quoted(self._engine.home())}, pg_temp")
+        ((path, types, locked, _),) = self._ask(
+            f"SAVEPOINT {_MARK}; SELECT current_setting('search_path'), {_TYPES}, {_LOCKED}, "
+            f"set_config('search_path', {home}, true)"
+        )
+        try:
+            changed = self._changed(before, types, json.loads(locked or "[]"))
+        except BaseException:
+            self._ask(f"ROLLBACK TO {_MARK}")
+            raise
+        self._ask(f"SELECT set_config('search_path', {string(path)}, true); RELEASE {_MARK}")
+        return changed
+
+    def _changed(
+        self, before: dict[int, _Relation], types: str | None, locked: list[tuple[int, str | None]]
+    ) -> dict[int, _Relation]:
+        if types != self._types:
             self._types = types
             return self._read()
-        locked = self._db.execute_sql(_LOCKED, self._place).fetchall()
-        gone = {number for number, name, _ in locked if name is None and number in before}
-        tables = {number: name for number, name, kind in locked if kind in {"r", "p"}}
-        others = [kind for _, _, kind in locked if kind in {"v", "m", "S"}]
+        gone = {number for number, kind in locked if kind is None and number in before}
+        tables = [number for number, kind in locked if kind in {"r", "p"}]
+        others = [kind for _, kind in locked if kind in {"v", "m", "S"}]
         if others or any(not isinstance(before[number].value, Table) for number in gone):
             return self._read()
-        changed = self._read(list(tables.values())) if tables else {}
+        changed = self._of(self._ask(catalogue.of_relations(tables))) if tables else {}
         # Who else is called by a name (a view, a foreign key) is printed with the new one.
         if any(True for _ in _renames(before, {**before, **changed}, list(changed))):
             return self._read()
         kept = {number: one for number, one in before.items() if number not in gone}
         return {**kept, **changed}
 
-    @property
-    def _place(self) -> dict[str, str]:
-        return {"namespace": quoted(self._engine.home())}
+    def _read(self) -> dict[int, _Relation]:
+        return self._of(reader.read_rows(self._db, self._engine.home()))
 
-    def _types_now(self) -> str | None:
-        text: str | None = self._db.execute_sql(_TYPES, self._place).fetchone()[0]
-        return text
-
-    def _read(self, tables: list[str] | None = None) -> dict[int, _Relation]:
-        rows = reader.read_rows(self._db, self._engine.home(), tables)
+    def _of(self, rows: Iterable[tuple[str, int, str]]) -> dict[int, _Relation]:
         found = {}
         for number, pieces in reader.rows_by_relation(rows).items():
             for one in _relation(pieces):
                 if not is_ours(one.value.name):
                     found[number] = one
         return found
+
+    def _ask(self, sql: str) -> list[Any]:
+        """Past Peewee; of several statements the last one's rows."""
+        cursor = self._engine.connection.cursor()
+        try:
+            cursor.execute(sql.replace("{namespace}", string(quoted(self._engine.home()))))
+            with suppress(Exception):  # psycopg2 stands at the last one already, and says so
+                while cursor.nextset():
+                    pass
+            return list(cursor.fetchall()) if cursor.description else []
+        finally:
+            cursor.close()
 
 
 def _relation(pieces: facts.Pieces) -> Iterator[_Relation]:
