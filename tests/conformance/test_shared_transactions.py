@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from support import reading
-from support.projects import Project
+from support.projects import Project, Running, wait_for
 
 transactional = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -200,3 +202,59 @@ def test_another_transaction_for_those_with_foreign_keys(project: Project) -> No
     ended = project.run("migrate")
     assert ended.code == 0, ended.err
     assert len(reading.tables(project.url)) == len(LETTERS) + 5
+
+
+SLOW = "20261301_000000_slow"
+WRITES = (
+    "INSERT INTO a (id) WITH RECURSIVE c(n) AS "
+    "(SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c"
+)
+
+
+def _slow_one_begins(project: Project, body: str) -> Running:
+    """Twelve small migrations, and one that takes long: it runs when this returns."""
+    project.tables(*LETTERS)
+    began = project.root / "began"
+    project.migration(SLOW, f"open({str(began)!r}, 'w').close()\n{body}")
+    running = project.start("migrate")
+    wait_for(began.exists)
+    return running
+
+
+def _is_sound(project: Project) -> list[str]:
+    """What is applied: as many tables as records, and the next run does the rest."""
+    done = [name for name, _, outcome in reading.history(project.url) if outcome == "done"]
+    assert reading.tables(project.url) == [*LETTERS[: len(done)]]
+    project.migration(SLOW)
+    assert project.run("migrate").code == 0
+    assert reading.tables(project.url) == [*LETTERS]
+    return done
+
+
+@sqlite
+def test_killed_in_company(project: Project) -> None:
+    running = _slow_one_begins(project, "import time\ntime.sleep(60)")
+    ended = running.end(signal.SIGKILL)
+    told = ended.out.split()[1::4]
+    # What was told to be applied is; what shared the transaction of the killed one was not told.
+    assert _is_sound(project) == told
+
+
+@sqlite
+@pytest.mark.parametrize(
+    ("body", "alone"),
+    [("import time\ntime.sleep(60)", True), (f'db.execute_sql("{WRITES}")', False)],
+    ids=["in Python", "in a writing statement"],
+)
+def test_interrupted_in_company(project: Project, body: str, alone: bool) -> None:
+    """https://www.sqlite.org/c3ref/interrupt.html: a writing statement takes all with it."""
+    running = _slow_one_begins(project, body)
+    time.sleep(0.3)  # into the statement
+    ended = running.end(signal.SIGINT)
+    assert ended.code == 130
+    told = ended.out.split()[1::4]
+    lost = "rolled back with it, in the same transaction: " in ended.err
+    assert (len(told) < len(LETTERS)) is lost
+    assert not (alone and lost)
+    assert f"{SLOW} was rolled back: nothing of it stays.\n" in ended.err
+    assert _is_sound(project) == told

@@ -8,9 +8,11 @@ import types
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import peewee
+
 from wheatear.engines.operations import rebind
 from wheatear.engines.waiting import Waiting
-from wheatear.schema.changes import Change
+from wheatear.schema.changes import AlterColumn, Change, RenameColumn, RenameTable
 from wheatear.schema.model import Schema
 from wheatear.schema.writer import Body, body, indented
 
@@ -65,3 +67,83 @@ def run(engine: Any, text: str, function: str) -> None:
 def opened(engine: Any) -> Iterator[Any]:
     with engine.opened(WAITING):
         yield engine
+
+
+ROWS = {
+    "team": [{"name": "Bats", "city": "Ulm"}, {"name": "Owls", "city": "Bonn"}],
+    "coach": [{"name": "Ada"}, {"name": "Eve"}],
+    "player": [
+        {"name": "Ann", "age": 30, "rank": 1, "wage": 10.25, "born": "2001-02-03", "code": "a"},
+        {"name": "Bob", "age": None, "rank": 2, "wage": 7, "born": "2002-03-04", "code": "b"},
+    ],
+    "pair": [{"one": 1, "two": 2}, {"one": 3, "two": 4}],
+}
+
+
+def filled(db: Any) -> None:
+    """Two rows for each table of `seeds.before`."""
+    for table, rows in ROWS.items():
+        for number, row in enumerate(rows, 1):
+            values = row | ({"team_id": number} if table == "player" else {})
+            names = ", ".join(_quoted(db, name) for name in values)
+            marks = ", ".join([db.param] * len(values))
+            sql = f"INSERT INTO {_quoted(db, table)} ({names}) VALUES ({marks})"
+            db.execute_sql(sql, tuple(values.values()))
+
+
+def _quoted(db: Any, name: str) -> str:
+    return name.join(db.quote)
+
+
+def shared_values(
+    db: Any, here: Schema, there: Schema, changes: Sequence[Change], *, forward: bool = False
+) -> dict[str, list[Any]]:
+    """What stands in the columns that a migration leaves alone, by the tables' first names."""
+    found = {}
+    tables = {one.old: one.new for one in changes if isinstance(one, RenameTable)}
+    columns = {(o.table, o.new): o.old for o in changes if isinstance(o, RenameColumn)}
+    touched = {(o.table, o.after.name) for o in changes if isinstance(o, AlterColumn)}
+    for table in here.tables:
+        other = there.table(tables.get(table.name, table.name))
+        if other is None:
+            continue
+        names = {
+            columns.get((other.name, column.name), column.name): column.name
+            for column in other.columns
+            if (other.name, column.name) not in touched
+        }
+        common = [one.name for one in table.columns if one.name in names]
+        spelled = [names[name] if forward else name for name in common]
+        name = other.name if forward else table.name
+        listed = ", ".join(_quoted(db, one) for one in spelled)
+        rows = (
+            db.execute_sql(f"SELECT {listed} FROM {_quoted(db, name)}").fetchall() if common else []
+        )
+        found[table.name] = sorted(repr(tuple(row)) for row in rows)
+    return found
+
+
+def emptied(engine: Any) -> None:
+    """Drop all that there is."""
+    db = engine.db
+    with db.atomic():
+        schema = engine.read_schema()
+        for statement in _drops(db, schema):
+            db.execute_sql(statement)
+
+
+def _drops(db: Any, schema: Schema) -> Iterator[str]:
+    if isinstance(db, peewee.PostgresqlDatabase):
+        yield "DROP SCHEMA public CASCADE"
+        yield "CREATE SCHEMA public"
+        return
+    if isinstance(db, peewee.MySQLDatabase):
+        yield "SET foreign_key_checks = 0"
+    for thing in schema.objects:
+        if thing.kind in {"view", "virtual table", "sequence"}:
+            kind = "TABLE" if thing.kind == "virtual table" else thing.kind.upper()
+            yield f"DROP {kind} {_quoted(db, thing.name)}"
+    for table in schema.tables:
+        yield f"DROP TABLE {_quoted(db, table.name)}"
+    if isinstance(db, peewee.MySQLDatabase):
+        yield "SET foreign_key_checks = 1"

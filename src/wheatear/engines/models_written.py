@@ -65,7 +65,10 @@ class _Model:
     ) -> None:
         self.spelled, self.table, self.place, self.settings = spelled, table, place, settings
         self.key = self._key()
-        self.left = [one for one in table.constraints if one is not self.key]
+        self.inline = spelled.inline(table)
+        inline = [one for ones in self.inline.values() for one in ones]
+        own = [self.key, *inline]
+        self.left = [one for one in table.constraints if one not in own]
         """Constraints that no field says."""
         self.references = dict(self._references())
         self.left = [one for one in self.left if one not in self.references.values()]
@@ -150,14 +153,17 @@ class _Model:
             if column.name in self.references:
                 implied = name if name.endswith("_id") else f"{name}_id"
             said = [] if implied == column.name else [Named("column_name", text(column.name))]
-            yield name, self._field(column, said)
+            field = self._field(column, said)
+            if not (name == "id" and field == call("AutoField")):  # Peewee's own if none is said
+                yield name, field
 
     def _field(self, column: Column, said: list[Named]) -> Call:
         if column.name in self.references:
             return self._foreign_key(column, said)
         if self.key and self.key.columns == (column.name,):
             return self.spelled.key_field(column, self.table, self.place, *said)
-        field = self.spelled.field(column, self.place, *said)
+        checks = self.inline.get(column.name, ())
+        field = self.spelled.field(column, self.place, *said, extra=checks)
         index = self.alone.get(column.name)
         if index is None:
             return field

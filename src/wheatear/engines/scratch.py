@@ -31,7 +31,7 @@ def schema_of_models(engine: Engine, models: Sequence[Any]) -> Schema:
     unknown = [one for one in every if parts[one.model] is None]
     if unknown:
         needed = _with_referenced(unknown, every)
-        made = _created(engine, needed)
+        made, needed = _with_others(engine, needed, every)
         split = _split(made, needed)
         if split is None:  # something in it is no one model's own
             return made if len(needed) == len(every) else _created(engine, every)
@@ -56,6 +56,18 @@ def _with_referenced(these: list[Definition], every: list[Definition]) -> list[D
             needed.add(model)
             waiting += [field.rel_model for field in model._meta.refs]
     return [one for one in every if one.model in needed]
+
+
+def _with_others(
+    engine: Engine, needed: list[Definition], every: list[Definition]
+) -> tuple[Schema, list[Definition]]:
+    """Those that are needed; all, where one of them points at another by its SQL alone."""
+    try:
+        return _created(engine, needed), needed
+    except ConfigError:
+        if len(needed) == len(every):
+            raise
+        return _created(engine, every), every
 
 
 def _created(engine: Engine, made: list[Definition]) -> Schema:

@@ -78,10 +78,13 @@ class Spelled(ABC):
         found = [] if column.default is None else [f"DEFAULT {column.default}"]
         return found if column.generated is None else [*found, column.generated]
 
-    def field(self, column: Column, place: Place, *more: Source) -> Call:
-        """A column's field, without a key or an index."""
+    def field(
+        self, column: Column, place: Place, *more: Source, extra: Sequence[Constraint] = ()
+    ) -> Call:
+        """A column's field, without a key or an index; `extra` are constraints that it says."""
         arguments = [Named("null", "True")] if column.null else []
-        phrases = tuple(self.sql(phrase) for phrase in self.phrases(column))
+        phrases: tuple[Source, ...] = tuple(self.sql(phrase) for phrase in self.phrases(column))
+        phrases += tuple(self.node(one) for one in extra)
         if phrases:
             arguments.append(Named("constraints", Items(phrases, "[]")))
         if column.collation:
@@ -97,13 +100,19 @@ class Spelled(ABC):
             return text(default[1:-1])
         return None
 
-    def definition(self, column: Column, place: Place) -> str:
+    def definition(self, column: Column, place: Place, extra: Sequence[Constraint] = ()) -> str:
         """A column in a CREATE TABLE."""
         del place
         words = [self.quoted(column.name), column.type]
         words += [f"COLLATE {column.collation}"] if column.collation else []
         words += [] if column.null else ["NOT NULL"]
-        return " ".join([*(word for word in words if word), *self.phrases(column)])
+        said = [*self.phrases(column), *(self.unnamed(one) for one in extra)]
+        return " ".join([*(word for word in words if word), *said])
+
+    def inline(self, table: Table) -> dict[str, list[Constraint]]:
+        """By column, the constraints that are a part of it."""
+        del table
+        return {}
 
     # Tables
 
@@ -162,9 +171,7 @@ class Spelled(ABC):
 
     def constraint_node(self, one: Constraint) -> Source:
         """A constraint in a Meta's `constraints`."""
-        if one.kind == "check" and not one.name and not one.options:
-            return call("Check", text(self.escaped(one.sql or "")))
-        return self.sql(self.constraint(one))
+        return self.sql(self.constraint(one)) if one.name else self.node(one)
 
     def rest_of_table(self, table: Table) -> Iterator[Step]:
         """What no CREATE TABLE says."""
@@ -173,8 +180,12 @@ class Spelled(ABC):
 
     def create_table(self, table: Table, place: Place) -> str:
         """The statement."""
-        parts = [self.definition(column, place) for column in table.columns]
-        parts += [self.constraint(one) for one in table.constraints]
+        inline = self.inline(table)
+        own = [one for ones in inline.values() for one in ones]
+        parts = [
+            self.definition(column, place, inline.get(column.name, ())) for column in table.columns
+        ]
+        parts += [self.constraint(one) for one in table.constraints if one not in own]
         inside = ",\n    ".join(parts)
         return (
             f"CREATE TABLE {self.quoted(table.name)} (\n    {inside}\n){self.table_options(table)}"
@@ -247,7 +258,7 @@ class Spelled(ABC):
         """Type, default and NULL, each by its operation."""
         table, before, after = change.table, change.before, change.after
         name = after.name
-        if not same_type(before, after):
+        if not same_type(before, after) or before.collation != after.collation:
             yield self.alter_type(change, place)
         if before.default != after.default:
             yield self.alter_default(table, after)
@@ -261,8 +272,10 @@ class Spelled(ABC):
 
     def alter_type(self, change: kinds.AlterColumn, place: Place) -> Step:
         """The type alone."""
-        null = [Named("null", "True")] if change.before.null else []
-        field = self.field_class(change.after, place).field(*null)
+        said = [Named("null", "True")] if change.before.null else []
+        if change.before.collation != change.after.collation:
+            said.append(Named("collation", text(change.after.collation or '"default"')))
+        field = self.field_class(change.after, place).field(*said)
         return operation("alter_column_type", text(change.table), text(change.after.name), field)
 
     def alter_default(self, table: str, after: Column) -> Step:
@@ -306,18 +319,22 @@ class Spelled(ABC):
         if key is not None:
             yield operation("add_foreign_key_constraint", text(change.table), *key)
             return
-        node: Source = self.sql(self.unnamed(one))
+        name = text(one.name) if one.name else "None"
+        yield operation("add_constraint", text(change.table), name, self.node(one))
+
+    def node(self, one: Constraint) -> Source:
+        """A constraint without its name."""
         if one.kind == "check" and not one.options:
-            node = call("Check", text(self.escaped(one.sql or "")))
-        yield operation("add_constraint", text(change.table), text(one.name or ""), node)
+            return call("Check", text(self.escaped(one.sql or "")))
+        return self.sql(self.unnamed(one))
 
     def foreign_key(self, one: Constraint) -> list[Source] | None:
         """The arguments of `add_foreign_key_constraint`, or None if those cannot say it."""
         options = foreign_key_options(one)
-        if options is None or len(one.columns) != 1 or len(one.targets) != 1 or not one.name:
+        if options is None or len(one.columns) != 1 or len(one.targets) != 1:
             return None
-        name = Named("constraint_name", text(one.name))
-        return [text(one.columns[0]), text(one.table or ""), text(one.targets[0]), *options, name]
+        name = [Named("constraint_name", text(one.name))] if one.name else []
+        return [text(one.columns[0]), text(one.table or ""), text(one.targets[0]), *options, *name]
 
     def drop_constraint(self, change: kinds.DropConstraint, place: Place) -> Iterator[Step]:
         """By its name."""
@@ -409,6 +426,13 @@ _METHODS: dict[type[kinds.Change], str] = {
 def operation(name: str, *arguments: Source) -> Step:
     """A call of the migrator."""
     return Step(Call(f"migrator.{name}", arguments))
+
+
+def with_argument(step: Step, argument: Source) -> Step:
+    """The step with one more argument."""
+    if not isinstance(step.source, Call):
+        return step
+    return step._replace(source=replace(step.source, items=(*step.source.items, argument)))
 
 
 def foreign_key_options(one: Constraint) -> list[Named] | None:

@@ -71,6 +71,10 @@ class Table:
     options: str = ""
     comment: str | None = None
 
+    def column(self, name: str) -> Column | None:
+        """Return the column called `name`, to the letter, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
 
 @dataclass(frozen=True)
 class Object:

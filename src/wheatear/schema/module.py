@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 _CLASS = re.compile(r"^class (\w+)\(", re.MULTILINE)
 _WORDS = re.compile(r"[^0-9A-Za-z]+|(?<=[a-z0-9])(?=[A-Z])")
@@ -22,6 +23,7 @@ class Module:
         self.definitions: list[str] = []
         self.models: dict[str, tuple[str, dict[str, str]]] = {}
         """By table, the model class that stands for it, and the attribute of each column it has."""
+        self.done: set[Any] = set()
         self._texts = {match[1]: text for text in known if (match := _CLASS.search(text))}
         self._reserved = frozenset(reserved)
 

@@ -67,10 +67,10 @@ def long_text(value: str) -> str:
     lines = value.split("\n")
     if len(lines) == 1 or any(line != line.rstrip() or not line.isprintable() for line in lines):
         return text(value)
-    inside = value.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    if inside.endswith('"'):
-        inside = inside[:-1] + '\\"'
-    return f'"""{inside}"""'
+    ends = value.endswith('"')  # which would be taken for the first of the three
+    inside = (value[:-1] if ends else value).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    last = '\\"' if ends else ""
+    return f'"""{inside}{last}"""'
 
 
 def flat(source: Source) -> str:
@@ -96,15 +96,19 @@ def laid_out(source: Source, *, indent: int, before: str = "", after: str = "") 
         after: What stands behind it on its last, such as a comma.
     """
     line = f"{before}{flat(source)}{after}"
-    if isinstance(source, str) or (indent + len(line) <= WIDTH and not _is_open(source)):
+    if isinstance(source, str) or (_fits(line, indent) and not _is_open(source)):
         return [line]
     if isinstance(source, Named):
         before = f"{before}{source.name}="
         return laid_out(source.value, indent=indent, before=before, after=after)
-    if not source.items or str(source.items[0])[:3] == _LONG:
+    if not source.items or (len(source.items) == 1 and str(source.items[0])[:3] == _LONG):
         return [line]
     opening, closing = _brackets(source)
     return [before + opening, *_between(source, indent + 4), closing + after]
+
+
+def _fits(line: str, indent: int) -> bool:
+    return "\n" not in line and indent + len(line) <= WIDTH
 
 
 def _is_open(source: Source) -> bool:
@@ -124,7 +128,7 @@ def _brackets(source: Call | Items) -> tuple[str, str]:
 def _between(source: Call | Items, indent: int) -> Iterator[str]:
     if isinstance(source, Call) and not _is_open(source):
         line = ", ".join(flat(item) for item in source.items)
-        if indent + len(line) <= WIDTH:
+        if _fits(line, indent):
             yield _INDENT + line
             return
     single = len(source.items) == 1 and not _is_tuple(source) and not _opened(source)

@@ -44,12 +44,14 @@ class Step(NamedTuple):
             `statement` stands alone.
         note: A comment above it.
         late: It may wait until the tables that come next are created too.
+        whole: What it says all of: the next step that says the same takes its place.
     """
 
     source: Source
     kind: str = "operation"
     note: str | None = None
     late: bool = False
+    whole: str | None = None
 
 
 class Spelling(Protocol):
@@ -77,6 +79,11 @@ class Place(NamedTuple):
     after: Schema
     module: Module
     fills: Fills
+
+    @property
+    def done(self) -> set[Change]:
+        """Changes to come that are made already, with others."""
+        return self.module.done
 
 
 def body(
@@ -106,7 +113,8 @@ def body(
     module = Module(spelling.reserved, known)
     lines = _Lines()
     for change in changes:
-        for step in spelling.steps(change, Place(before, after, module, fills or {})):
+        place = Place(before, after, module, fills or {})
+        for step in spelling.steps(change, place) if change not in module.done else ():
             lines.add(step)
         before = made(before, change)
     return Body(tuple(module.imports), tuple(module.definitions), tuple(lines.finished()))
@@ -139,6 +147,9 @@ class _Lines:
             return
         while self._gathered and self._gathered[0].kind != step.kind:
             self._flush()
+        if self._gathered and step.whole and self._gathered[-1].whole == step.whole:
+            note = self._gathered.pop().note
+            step = step._replace(note=note or step.note)
         self._gathered.append(step)
         if step.kind == "statement":
             self._flush()

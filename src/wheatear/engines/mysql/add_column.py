@@ -64,7 +64,8 @@ def add_column(column: NewColumn) -> Step:
         taken = state.definition.find_column(column.name)
         if taken is not None:
             raise RefusedError(f"Table {state.name!r} has a column {taken!r} already.")
-        if not field.null and field.default is None and not column.implicit:
+        given = field.null or field.default is not None or _says_default(state, field)
+        if not (given or column.implicit):
             raise RefusedError(
                 f"{column.name!r} is not null but has no default for the rows that are there.",
                 next="Give the field a default (it stays in the database), or null=True.",
@@ -76,6 +77,10 @@ def add_column(column: NewColumn) -> Step:
         return _with_default(state, column)
 
     return plan
+
+
+def _says_default(state: TableState, field: Any) -> bool:
+    return any(text.upper().startswith("DEFAULT") for text in _constraints(state, field)[0])
 
 
 def _with_default(state: TableState, column: NewColumn) -> Change:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import ClassVar, NamedTuple
 
 from wheatear.engines.fields import Stock
+from wheatear.engines.mysql.literals import literal
 from wheatear.engines.mysql.tokens import quoted
-from wheatear.engines.written import Spelled
-from wheatear.schema.model import Column, Index, Table
-from wheatear.schema.source import Call, Source, call
-from wheatear.schema.writer import Place
+from wheatear.engines.written import Spelled, operation
+from wheatear.schema import changes as kinds
+from wheatear.schema.model import Column, Constraint, Index, Table
+from wheatear.schema.source import Call, Source, call, text
+from wheatear.schema.writer import Place, Step
 
 _EMPTY = {
     "date": "'1970-01-01'",
@@ -37,6 +41,41 @@ _AUTOMATIC = {
     "bigint(20)": "BigAutoField",
     "bigint": "BigAutoField",
 }
+
+
+def is_computed(generated: str | None) -> bool:
+    """Whether it is an expression's value."""
+    return generated is not None and generated.startswith("GENERATED")
+
+
+class Options(NamedTuple):
+    """A table's options: its engine, `utf8mb4 COLLATE …`, and what else."""
+
+    engine: str
+    charset: str
+    others: dict[str, str]
+
+    def changed_from(self, was: Options) -> Iterator[str]:
+        """The engine and the others, where they differ."""
+        if self.engine != was.engine:
+            yield f"ENGINE={self.engine}"
+        for name in dict.fromkeys((*was.others, *self.others)):
+            if was.others.get(name) != self.others.get(name):
+                yield f"{name}={self.others.get(name, 'DEFAULT')}"
+
+
+_OPTIONS = re.compile(r"ENGINE=(\S+)(?: DEFAULT CHARSET=(\S+) COLLATE=(\S+))? ?(.*)", re.DOTALL)
+
+
+def options_of(options: str) -> Options:
+    """The reader's options in parts; that a table is partitioned cannot be said with them."""
+    match = _OPTIONS.fullmatch(options)
+    if match is None:
+        return Options("", "", {})
+    engine, charset, collation, rest = match.groups()
+    pairs = [word.partition("=") for word in rest.split()]
+    others = {name: value for name, equals, value in pairs if equals}
+    return Options(engine, f"{charset} COLLATE {collation}" if charset else "", others)
 
 
 class MysqlSpelling(Spelled):
@@ -88,6 +127,182 @@ class MysqlSpelling(Spelled):
         if automatic and column.generated == "AUTO_INCREMENT":
             return call(automatic, *said)
         return super().key_field(column, table, place, *said)
+
+    # Columns
+
+    def add_column(self, change: kinds.AddColumn, place: Place) -> Iterator[Step]:
+        """One that counts has to be a key at once; one that is computed needs no words but SQL."""
+        table, column = change.table, change.column
+        if column.generated == "AUTO_INCREMENT":
+            clauses = [f"ADD COLUMN {self.definition(column, place)}"]
+            key = self._key_to_come(table, place)
+            if key is not None and key.columns == (column.name,):
+                clauses.append(f"ADD {self.unnamed(key)}")
+                place.done.add(kinds.AddConstraint(table, key))
+            yield self._altered(table, clauses)
+        elif is_computed(column.generated):
+            yield self._altered(table, [f"ADD COLUMN {self.definition(column, place)}"])
+        else:
+            yield from super().add_column(change, place)
+
+    def _new_column(self, table: str, column: Column, place: Place) -> Step:
+        """With the CHECK that stands at it."""
+        step = super()._new_column(table, column, place)
+        after = place.after.table(table)
+        checks = self.inline(after).get(column.name, []) if after else []
+        if column.default is not None or len(checks) != 1 or not isinstance(step.source, Call):
+            return step
+        place.done.add(kinds.AddConstraint(table, checks[0]))
+        field = self.field(column, place, extra=checks)
+        return step._replace(source=replace(step.source, items=(*step.source.items[:2], field)))
+
+    def alter_column(self, change: kinds.AlterColumn, place: Place) -> Iterator[Step]:
+        """What is more than type, default and NULL is said as a whole."""
+        before, after = change.before, change.after
+        if is_computed(after.generated) != is_computed(before.generated):
+            yield from self._made_anew(change, place)
+        elif self._rest(before) != self._rest(after):
+            fill = place.fills.get((change.table, after.name))
+            if fill and before.null and not after.null:
+                yield self.execute(self.update(change.table, after.name, fill))
+            yield self._altered(change.table, [self._modified(change.table, after, place)])
+        else:
+            yield from super().alter_column(change, place)
+
+    def _rest(self, column: Column) -> tuple[str | None, ...]:
+        return column.generated, column.collation, column.comment
+
+    def _made_anew(self, change: kinds.AlterColumn, place: Place) -> Iterator[Step]:
+        """A column that is computed from now on, or no more."""
+        table = place.now.table(change.table) or Table(change.table, ())
+        name = change.after.name
+        own = [index for index in table.indexes if self._is_about(index, name)]
+        for index in own:
+            yield operation("drop_index", text(table.name), text(index.name))
+        yield operation("drop_column", text(table.name), text(name))
+        yield from self.add_column(kinds.AddColumn(table.name, change.after), place)
+        for index in own:
+            yield self._index(table, index)
+
+    def _is_about(self, index: Index, name: str) -> bool:
+        return any(re.match(rf"{re.escape(name)}(\(|$| )", part) for part in index.parts)
+
+    def _altered(self, table: str, clauses: Sequence[str]) -> Step:
+        return self.execute(f"ALTER TABLE {quoted(table)} {', '.join(clauses)}")
+
+    def inline(self, table: Table) -> dict[str, list[Constraint]]:
+        """MariaDB keeps a CHECK at the column where it was written."""
+        found: dict[str, list[Constraint]] = {}
+        for one in table.constraints:
+            if one.kind == "check" and one.columns:
+                found.setdefault(one.columns[0], []).append(one)
+        return found
+
+    def _modified(self, table: str, column: Column, place: Place) -> str:
+        """The column as a whole, with the CHECK that stands at it."""
+        now = place.now.table(table) or Table(table, ())
+        checks = self.inline(now).get(column.name, [])
+        return f"MODIFY COLUMN {self.definition(column, place, checks)}"
+
+    # Constraints
+
+    def unnamed(self, one: Constraint) -> str:
+        """A key's parts may have lengths and directions."""
+        if one.kind == "primary key" and one.sql:
+            return f"PRIMARY KEY ({one.sql})"
+        return super().unnamed(one)
+
+    def add_constraint(self, change: kinds.AddConstraint, place: Place) -> Iterator[Step]:
+        """A CHECK at a column is a part of the column."""
+        table, one = change.table, change.constraint
+        if one.kind == "primary key":
+            yield self._altered(table, [f"ADD {self.unnamed(one)}"])
+        elif one.kind == "check" and one.columns:
+            column = self._column(table, one.columns[0], place)
+            modified = self._modified(table, column, place)
+            yield self._altered(table, [f"{modified} {self.unnamed(one)}"])
+        else:
+            yield from super().add_constraint(change, place)
+
+    def drop_constraint(self, change: kinds.DropConstraint, place: Place) -> Iterator[Step]:
+        """The server calls a primary key PRIMARY, and a column's CHECK by the column."""
+        table, one = change.table, change.constraint
+        if one.kind == "primary key":
+            yield from self._without_key(table, place)
+        elif one.kind == "check" and one.columns:
+            yield operation("drop_constraint", text(table), text(one.columns[0]))
+        else:
+            yield from super().drop_constraint(change, place)
+
+    def _without_key(self, name: str, place: Place) -> Iterator[Step]:
+        """With the column that counts, which has to be a key as long as it does."""
+        clauses = ["DROP PRIMARY KEY"]
+        now, after = place.now.table(name), place.after.table(name)
+        counting = [one for one in now.columns if one.generated == "AUTO_INCREMENT"] if now else []
+        for column in counting:
+            to_be = after.column(column.name) if after else None
+            if to_be is None:
+                clauses.append(f"DROP COLUMN {quoted(column.name)}")
+                place.done.add(kinds.DropColumn(name, column))
+            elif to_be.generated != "AUTO_INCREMENT":
+                clauses.append(self._modified(name, replace(column, generated=None), place))
+            elif (key := self._key_to_come(name, place)) is not None:
+                clauses.append(f"ADD {self.unnamed(key)}")
+                place.done.add(kinds.AddConstraint(name, key))
+        yield self._altered(name, clauses)
+
+    def _key_to_come(self, name: str, place: Place) -> Constraint | None:
+        table = place.after.table(name)
+        keys = [one for one in table.constraints if one.kind == "primary key"] if table else []
+        return keys[0] if keys else None
+
+    def _column(self, table: str, name: str, place: Place) -> Column:
+        now = place.now.table(table) or Table(table, ())
+        return now.column(name) or Column(name, "")
+
+    # Tables
+
+    def alter_table(self, change: kinds.AlterTable, place: Place) -> Iterator[Step]:
+        """A charset is that of the columns too, but of those that have their own."""
+        before, after = change.before, change.after
+        clauses = []
+        if before.options != after.options:
+            was, is_ = options_of(before.options), options_of(after.options)
+            clauses = list(is_.changed_from(was))
+            if is_.charset and is_.charset != was.charset:
+                clauses.insert(0, f"CONVERT TO CHARACTER SET {is_.charset}")
+                now = place.now.table(before.name) or before
+                clauses += [
+                    self._modified(before.name, column, place)
+                    for column in now.columns
+                    if column.collation or "text" in column.type
+                ]
+        if before.comment != after.comment:
+            clauses.append(f"COMMENT = {literal(after.comment or '')}")
+        yield self._altered(before.name, clauses)
+        if "ENGINE=Aria" in before.options and "ENGINE=Aria" not in after.options:
+            # It leaves a mark on the table, which only another engine can take away.
+            yield self._altered(before.name, ["page_checksum=DEFAULT"])
+
+    def phrases(self, column: Column) -> list[str]:
+        """And its comment."""
+        found = super().phrases(column)
+        stamp = column.type.startswith("timestamp") and not is_computed(column.generated)
+        if stamp and column.null:
+            found.insert(0, "NULL")
+        if column.comment:
+            found.append(f"COMMENT {literal(column.comment)}")
+        return found
+
+    # Indexes
+
+    def part(self, part: str, table: Table) -> str:
+        """A column, quoted, with its length and direction."""
+        for column in sorted(table.columns, key=lambda column: -len(column.name)):
+            rest = part[len(column.name) :]
+            if part.startswith(column.name) and re.fullmatch(r"(\(\d+\))?( DESC)?", rest):
+                return quoted(column.name) + rest
+        return part
 
     def create_index(self, table: Table, index: Index) -> str:
         """The statement."""

@@ -59,9 +59,10 @@ class Beside:
                 db.execute_sql(as_temporary(sql))
         for table, found in self.statistics:
             self._restore_statistics(draft, table, found)
-        if self.mark is not None:
+        mark = self.mark if draft.marks is None else draft.marks
+        if self.mark is not None or draft.marks is not None:
             db.execute_sql("DELETE FROM main.sqlite_sequence WHERE name=?", (draft.table,))
-            for row in self.mark:
+            for row in mark or ():
                 db.execute_sql("INSERT INTO main.sqlite_sequence (name, seq) VALUES (?, ?)", row)
 
     def _restore_statistics(

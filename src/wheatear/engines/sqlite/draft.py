@@ -88,6 +88,8 @@ class Draft:
     """Whether views and triggers that a dropped column breaks go with it."""
     keys_to_drop_elsewhere: list[tuple[str, str]] = field(default_factory=list)
     """Tables whose foreign keys to a dropped column go, and that column."""
+    marks: tuple[tuple[Any, ...], ...] | None = None
+    """The rows of `sqlite_sequence` that the table has to have, if not those that it has."""
     notes: list[str] = field(default_factory=list)
     """What to say to the user as a warning."""
 

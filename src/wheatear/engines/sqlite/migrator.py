@@ -188,8 +188,8 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         ]
 
     @table_operation
-    def add_constraint(self, table: str, name: str, constraint: Any) -> list[Any]:
-        """Add a CHECK, FOREIGN KEY or UNIQUE.
+    def add_constraint(self, table: str, name: str | None, constraint: Any) -> list[Any]:
+        """Add a CHECK, FOREIGN KEY or UNIQUE; None gives it no name.
 
         Cost: scan for CHECK and FOREIGN KEY (lang_altertable.html, section 7); a copy for UNIQUE,
         whose index has to be SQLite's own (`add_index` with `unique=True` needs none).
@@ -198,12 +198,14 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         return [changes.AddConstraint(name, fields.sql_of(self, constraint))]
 
     @table_operation
-    def drop_constraint(self, table: str, name: str) -> list[Any]:
-        """Drop the constraint of this name.
+    def drop_constraint(self, table: str, name: Any) -> list[Any]:
+        """Drop the constraint of this name, or the one that a node says, such as a `Check(…)`.
 
         Cost: catalogue (lang_altertable.html, section 7); a copy for UNIQUE.
         """
         _ = table
+        if isinstance(name, peewee.Node):
+            return [changes.DropConstraint(None, fields.sql_of(self, name))]
         return [changes.DropConstraint(name)]
 
     @table_operation
@@ -293,6 +295,18 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         """
         _ = table
         return [changes.DropIndex(index_name)]
+
+    @table_operation
+    def redefine_table(self, table: str, sql: str) -> list[Any]:
+        """Let a table be as this CREATE TABLE says, with its rows; the columns are the same ones.
+
+        For what no other operation says: another primary key, a collation, how a column is
+        generated, STRICT, WITHOUT ROWID. Indexes, triggers and views stay.
+
+        Cost: a copy (lang_altertable.html, section 7).
+        """
+        _ = table
+        return [changes.Redefine(sql)]
 
     def rename_table(self, old_name: str, new_name: str) -> TableOperation:
         """Rename a table, in triggers, views and other tables' foreign keys too.

@@ -21,11 +21,17 @@ def stand_in(db: Any) -> Any:
 
 def created(db: Any, statements: Sequence[Statement]) -> Schema:
     """Create in memory, by the driver of `db` and with its functions and collations, and read."""
-    scratch = stand_in(db)
-    scratch._connect = lambda: connection_to(db, ":memory:")
-    scratch.connect()
+    scratch = in_memory(db)
     try:
         send(scratch, statements)
         return read_schema(scratch)
     finally:
         scratch.close()
+
+
+def in_memory(db: Any) -> Any:
+    """A database in memory, open, by the driver of `db` and with its functions and collations."""
+    scratch = stand_in(db)
+    scratch._connect = lambda: connection_to(db, ":memory:")
+    scratch.connect()
+    return scratch

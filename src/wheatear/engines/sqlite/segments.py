@@ -14,6 +14,7 @@ from .changes.foreign_key import AddForeignKey, DropForeignKey, DropKeysTo
 from .changes.index import AddIndex, DropIndex
 from .changes.new_column import AddColumn
 from .changes.not_null import AddNotNull, DropNotNull
+from .changes.redefined import Redefine
 from .dropped_table import DropTable
 from .renames import RenameColumn, RenameTable
 from .tokens import fold, tokens_of
@@ -33,6 +34,7 @@ Drawn: TypeAlias = (
     | DropKeysTo
     | AddIndex
     | DropIndex
+    | Redefine
 )
 """A change that draws itself on a draft."""
 Run: TypeAlias = RenameColumn | RenameTable | DropTable
@@ -81,13 +83,13 @@ def _sayable(earlier: Drawn, rename: RenameColumn) -> bool:
     if isinstance(earlier, AddColumn | DropColumn):
         own = fold(earlier.column) in names
         return not own and not (isinstance(earlier, AddColumn) and _says(earlier.sql, names))
-    if isinstance(earlier, AddConstraint | AddIndex):
+    if isinstance(earlier, AddConstraint | DropConstraint | AddIndex):
         return not _says(earlier.sql, names)
     if isinstance(earlier, AlterType) and earlier.cast:
         return not _says(earlier.cast, names)
     if isinstance(earlier, AddForeignKey):
         return fold(earlier.target) not in names
-    return not isinstance(earlier, DropKeysTo)
+    return not isinstance(earlier, DropKeysTo | Redefine)
 
 
 def _with_new_name(earlier: Drawn, rename: RenameColumn) -> Drawn:
@@ -100,6 +102,8 @@ def _with_new_name(earlier: Drawn, rename: RenameColumn) -> Drawn:
 
 def _in_the_way(earlier: Drawn, change: Drawn) -> bool:
     """Whether a change cannot be made together with an earlier one."""
+    if isinstance(change, Redefine) or isinstance(earlier, Redefine):
+        return True  # what is expected of it is asked of SQLite when it is drawn
     if isinstance(change, AlterType):  # the type between makes other values of the stored ones
         return isinstance(earlier, AlterType | DropColumn) and _same_column(earlier, change)
     if not isinstance(change, DropColumn):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from wheatear.engines.fields import Stock
 from wheatear.engines.sqlite.changes.column_type import affinity
 from wheatear.engines.sqlite.tokens import quote
-from wheatear.engines.written import Spelled, foreign_key_options
+from wheatear.engines.written import Spelled, foreign_key_options, operation
+from wheatear.schema import changes as kinds
 from wheatear.schema.content import type_name
+from wheatear.schema.made import made
 from wheatear.schema.model import Column, Constraint, Index, Table
-from wheatear.schema.source import Call, Items, Named, Source, call
-from wheatear.schema.writer import Place
+from wheatear.schema.source import Call, Items, Named, Source, call, long_text, text
+from wheatear.schema.writer import Place, Step
 
 _EMPTY = {"INTEGER": "0", "REAL": "0", "NUMERIC": "0", "TEXT": "''", "BLOB": "x''"}
 
@@ -99,8 +102,10 @@ class SqliteSpelling(Spelled):
             if not (one.kind == "primary key" and one.columns[0] in inline)
         ]
         inside = ",\n    ".join(parts)
-        options = f" {table.options}" if table.options else ""
-        return f"CREATE TABLE {quote(table.name)} (\n    {inside}\n){options}"
+        options = table.options
+        if all(one.kind != "primary key" for one in table.constraints):
+            options = options.replace("WITHOUT ROWID", "").strip(", ")  # it is not yet, or no more
+        return f"CREATE TABLE {quote(table.name)} (\n    {inside}\n) {options}".rstrip()
 
     def _named(self, one: Constraint) -> str:
         return f"CONSTRAINT {quote(one.name)} " if one.name else ""
@@ -110,6 +115,64 @@ class SqliteSpelling(Spelled):
         if one.kind in {"primary key", "unique"} and one.options.startswith("("):
             return f"{one.kind.upper()} {one.options}"
         return super().unnamed(one)
+
+    def add_column(self, change: kinds.AddColumn, place: Place) -> Iterator[Step]:
+        """One number a row for a column that is to be the key."""
+        table, column = change.table, change.column
+        after = place.after.table(table)
+        if column.default is None and type_name(column.type) == "integer":
+            keys = [one.columns for one in after.constraints] if after else []
+            if (column.name,) in keys and (table, column.name) not in place.fills:
+                place = place._replace(fills={**place.fills, (table, column.name): "rowid"})
+        yield from super().add_column(change, place)
+
+    def alter_table(self, change: kinds.AlterTable, place: Place) -> Iterator[Step]:
+        """STRICT, WITHOUT ROWID: the table is made anew."""
+        yield self._redefined(change, change.before.name, place)
+
+    def alter_column(self, change: kinds.AlterColumn, place: Place) -> Iterator[Step]:
+        """A collation, and how a value is generated, are the table's definition alone."""
+        before, after = change.before, change.after
+        if (before.collation, before.generated) == (after.collation, after.generated):
+            yield from super().alter_column(change, place)
+            return
+        fill = place.fills.get((change.table, after.name))
+        if fill and before.null and not after.null:
+            yield self.execute(self.update(change.table, after.name, fill))
+        yield self._redefined(change, change.table, place)
+
+    def _redefined(self, change: kinds.Change, name: str, place: Place) -> Step:
+        table = made(place.now, change).table(name) or Table(name, ())
+        sql = long_text(self.create_table(table, place))
+        step = operation("redefine_table", text(name), sql)
+        return step._replace(whole=f"the definition of {name}")
+
+    # Constraints
+
+    def add_constraint(self, change: kinds.AddConstraint, place: Place) -> Iterator[Step]:
+        """A primary key is the table's definition."""
+        if change.constraint.kind == "primary key":
+            yield self._redefined(change, change.table, place)
+        else:
+            yield from super().add_constraint(change, place)
+
+    def drop_constraint(self, change: kinds.DropConstraint, place: Place) -> Iterator[Step]:
+        """By its name; one that has none by what it says."""
+        table, one = change.table, change.constraint
+        if one.kind == "primary key":
+            yield self._redefined(change, table, place)
+        elif one.name:
+            yield from super().drop_constraint(change, place)
+        elif self._is_only_key(one, place.now.table(table)):
+            yield operation("drop_foreign_key_constraint", text(table), text(one.columns[0]))
+        else:
+            yield operation("drop_constraint", text(table), self.node(one))
+
+    def _is_only_key(self, one: Constraint, table: Table | None) -> bool:
+        keys = [key for key in table.constraints if key.kind == "foreign key"] if table else []
+        return len(one.columns) == 1 and [key for key in keys if one.columns[0] in key.columns] == [
+            one
+        ]
 
     # Indexes
 

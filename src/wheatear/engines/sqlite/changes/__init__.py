@@ -9,6 +9,7 @@ from wheatear.engines.sqlite.changes.dropped_column import DropColumn
 from wheatear.engines.sqlite.changes.foreign_key import AddForeignKey, DropForeignKey
 from wheatear.engines.sqlite.changes.index import AddIndex, DropIndex
 from wheatear.engines.sqlite.changes.not_null import AddNotNull, DropNotNull
+from wheatear.engines.sqlite.changes.redefined import Redefine
 from wheatear.engines.sqlite.dropped_table import DropTable
 from wheatear.engines.sqlite.renames import RenameColumn, RenameTable
 
@@ -25,6 +26,7 @@ __all__ = [
     "DropIndex",
     "DropNotNull",
     "DropTable",
+    "Redefine",
     "RenameColumn",
     "RenameTable",
     "SetDefault",

@@ -12,6 +12,7 @@ from wheatear.engines.sqlite.definition import (
     UnreadableDefinitionError,
 )
 from wheatear.engines.sqlite.draft import Draft, RefusedError, Scan, near
+from wheatear.engines.sqlite.grammar import parse
 from wheatear.engines.sqlite.photograph import IndexFacts
 from wheatear.engines.sqlite.tokens import fold, mentions, quote, tokens_of
 
@@ -22,12 +23,13 @@ from .foreign_key import expect_foreign_key, forget_foreign_key
 class AddConstraint:
     """The table has one more constraint, written as SQL."""
 
-    name: str
+    name: str | None
     sql: str
 
     def draw(self, draft: Draft) -> None:
         """CHECK and FOREIGN KEY are written where all rows meet them; UNIQUE needs its index."""
-        if any(fold(self.name) == fold(clause.name or "") for clause, _ in clauses_of(draft)):
+        name = fold(self.name or "")
+        if name and any(name == fold(clause.name or "") for clause, _ in clauses_of(draft)):
             raise RefusedError(f"table {draft.table} has a constraint {self.name!r} already")
         definition, clause = self._read(draft)
         if clause.kind == "check":
@@ -49,9 +51,8 @@ class AddConstraint:
         named = len(tokens) > 1 and tokens[0].is_word("CONSTRAINT")
         sql = self.sql[tokens[1].end :].strip() if named else self.sql
         try:
-            definition = edits.add_constraint(
-                draft.definition, f"CONSTRAINT {quote(self.name)} {sql}"
-            )
+            called = f"CONSTRAINT {quote(self.name)} " if self.name else ""
+            definition = edits.add_constraint(draft.definition, called + sql)
         except UnreadableDefinitionError as error:
             raise RefusedError(f"{sql!r} is not a table constraint") from error
         if len(definition.constraints) != len(draft.definition.constraints) + 1:
@@ -74,22 +75,23 @@ class AddConstraint:
 
 @dataclass(frozen=True)
 class DropConstraint:
-    """The constraint of this name goes, wherever it is written."""
+    """The constraint of this name, or that says this, goes, wherever it is written."""
 
-    name: str
+    name: str | None
+    sql: str = ""
 
     def draw(self, draft: Draft) -> None:
         """All but UNIQUE and PRIMARY KEY are words alone."""
         clause, column = self._find(draft)
         if clause.kind == "primary key":
             raise RefusedError(
-                f"constraint {self.name!r} is the primary key of table {draft.table}, "
+                f"constraint {self.name or self.sql!r} is the primary key of table {draft.table}, "
                 "which orders its rows"
             )
         clauses = [clause]
         if clause.kind == "unique":
             forget_unique(draft, clause, column)
-            draft.reasons_to_rebuild.append(f"without UNIQUE {self.name}")
+            draft.reasons_to_rebuild.append(f"without {self.name or self.sql}")
         elif clause.kind == "foreign key":
             forget_foreign_key(draft, clause, column)
             clauses += column.all("deferrable") if column else []
@@ -102,6 +104,8 @@ class DropConstraint:
             draft.definition = edits.drop_constraint(draft.definition, clause)
 
     def _find(self, draft: Draft) -> tuple[Clause, ColumnDefinition | None]:
+        if self.name is None:
+            return self._find_by_content(draft)
         known: dict[str, str] = {}
         for clause, column in clauses_of(draft):
             if clause.name is None or clause.kind in {"name alone", "default", "collate", "null"}:
@@ -112,6 +116,35 @@ class DropConstraint:
         raise RefusedError(
             f"table {draft.table} has no constraint {self.name!r}", near(self.name, known)
         )
+
+    def _find_by_content(self, draft: Draft) -> tuple[Clause, ColumnDefinition | None]:
+        try:
+            (wanted,) = parse(f"CREATE TABLE t (c, {self.sql})").constraints
+        except (UnreadableDefinitionError, ValueError) as error:
+            raise RefusedError(f"{self.sql!r} is not one table constraint") from error
+        for clause, column in clauses_of(draft):
+            if _content(clause, column) == _content(wanted, None):
+                return clause, column
+        known = [
+            draft.text_of(clause)
+            for clause, _ in clauses_of(draft)
+            if clause.kind in {"check", "unique", "foreign key", "primary key"}
+        ]
+        raise RefusedError(f"table {draft.table} has no {self.sql}", near(self.sql, known))
+
+
+def _content(clause: Clause, column: ColumnDefinition | None) -> tuple[object, ...]:
+    """What a clause says, without its name."""
+    columns = clause.columns or ((column.name,) if column and clause.kind != "check" else ())
+    reference = clause.reference
+    points = reference and (
+        fold(reference.table),
+        tuple(map(fold, reference.targets)),
+        reference.action("DELETE"),
+        reference.action("UPDATE"),
+    )
+    words = [token.text for token in tokens_of(clause.sql)]
+    return (clause.kind, tuple(map(fold, columns)), words, points, clause.conflict)
 
 
 def clauses_of(draft: Draft) -> list[tuple[Clause, ColumnDefinition | None]]:

@@ -1,0 +1,17 @@
+from playhouse.migrate import *
+
+from migrations_config import db, migrator
+
+
+def migrate_forward():
+    migrate(
+        # loses whatever of column born of table player does not fit in datetime (it was date)
+        migrator.alter_column_type("player", "born", DateTimeField()),
+    )
+
+
+def migrate_backward():
+    migrate(
+        # loses whatever of column born of table player does not fit in date (it was datetime)
+        migrator.alter_column_type("player", "born", DateField()),
+    )

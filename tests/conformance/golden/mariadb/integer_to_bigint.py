@@ -1,0 +1,17 @@
+from playhouse.migrate import *
+
+from migrations_config import db, migrator
+
+
+def migrate_forward():
+    migrate(
+        # loses whatever of column age of table player does not fit in bigint(20) (it was int(11))
+        migrator.alter_column_type("player", "age", BigIntegerField(null=True)),
+    )
+
+
+def migrate_backward():
+    migrate(
+        # loses whatever of column age of table player does not fit in int(11) (it was bigint(20))
+        migrator.alter_column_type("player", "age", IntegerField(null=True)),
+    )

@@ -1,0 +1,17 @@
+from playhouse.migrate import *
+
+from migrations_config import db, migrator
+
+
+def migrate_forward():
+    migrate(
+        migrator.drop_constraint("player", "player_rank_check"),
+        migrator.add_constraint("player", "player_check", Check("(rank < age)")),
+    )
+
+
+def migrate_backward():
+    migrate(
+        migrator.drop_constraint("player", "player_check"),
+        migrator.add_constraint("player", "player_rank_check", Check("(rank < 100)")),
+    )

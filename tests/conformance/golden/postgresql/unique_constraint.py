@@ -1,0 +1,17 @@
+from playhouse.migrate import *
+
+from migrations_config import db, migrator
+
+
+def migrate_forward():
+    migrate(
+        migrator.add_constraint(
+            "team", "team_city_name_key", SQL('UNIQUE ("city", "name")')
+        ),
+    )
+
+
+def migrate_backward():
+    migrate(
+        migrator.drop_constraint("team", "team_city_name_key"),
+    )

@@ -1,0 +1,28 @@
+from playhouse.migrate import *
+
+from migrations_config import db, migrator
+
+
+def migrate_forward():
+    migrate(
+        migrator.redefine_table(
+            "coach",
+            """CREATE TABLE "coach" (
+    "id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    "name" VARCHAR(40) NOT NULL
+)""",
+        ),
+    )
+
+
+def migrate_backward():
+    migrate(
+        migrator.redefine_table(
+            "coach",
+            """CREATE TABLE "coach" (
+    "id" INTEGER NOT NULL,
+    "name" VARCHAR(40) NOT NULL,
+    PRIMARY KEY ("id")
+)""",
+        ),
+    )

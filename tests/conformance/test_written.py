@@ -1,0 +1,105 @@
+"""Each single change written as a migration, run there and back with rows, and kept as a file."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.single_changes import SINGLES, Single, before_and_after
+from support.written import emptied, filled, migration, opened, run, shared_values
+from wheatear.engines import engine_for
+from wheatear.schema.diff import compare
+from wheatear.schema.model import Schema
+
+GOLDEN = Path(__file__).parent / "golden"
+UPDATE = bool(os.environ.get("UPDATE_GOLDEN"))
+
+
+@pytest.fixture(scope="module", params=("sqlite", "postgresql", "mariadb"))
+def engine(request: Any, tmp_path_factory: Any) -> Iterator[Any]:
+    """One database for all changes: its tables are dropped after each."""
+    tools = request.config.pluginmanager.get_plugin(str(Path(__file__).parents[1] / "conftest.py"))
+    database = tools.create_database(request.param, tmp_path_factory.mktemp("written"))
+    db = database.connect()
+    found = engine_for(db)
+    with opened(found):
+        yield request.param, found
+    tools.drop_database(database)
+
+
+@pytest.fixture
+def empty(engine: Any) -> Iterator[Any]:
+    name, found = engine
+    try:
+        yield name, found
+    finally:
+        emptied(found)
+
+
+@pytest.mark.parametrize("single", SINGLES[::6], ids=lambda single: single.name)
+def test_some_changes_there_and_back(empty: Any, single: Single) -> None:
+    _there_and_back(*empty, single)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("single", SINGLES, ids=lambda single: single.name)
+def test_each_change_there_and_back(empty: Any, single: Single) -> None:
+    _there_and_back(*empty, single)
+
+
+def _there_and_back(name: str, engine: Any, single: Single) -> None:
+    if name not in single.engines:
+        pytest.skip(f"{name} knows no such change")
+    first, second = before_and_after(single)
+    db = engine.db
+    db.create_tables(first.models(db))
+    filled(db)
+    here = engine.read_schema()
+    there = engine.schema_of_models(second.models(db))
+    policy = engine.policy()
+    found = compare(here, there, renames=single.likely(here, there), policy=policy)
+    text = migration(found.changes, here, there, engine.spelling(), single.fills)
+    _compare_with_golden(GOLDEN / name / f"{single.name}.py", text)
+    kept = shared_values(db, here, there, found.changes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run(engine, text, "migrate_forward")
+        assert _differs(engine.read_schema(), there, policy) == ()
+        assert shared_values(db, here, there, found.changes, forward=True) == kept
+        run(engine, text, "migrate_backward")
+    # On SQLite a constraint needs no name; one that is added may get one.
+    assert _differs(engine.read_schema(), here, replace(policy, names=name != "sqlite")) == ()
+    assert shared_values(db, here, there, found.changes) == kept
+
+
+def _differs(here: Schema, there: Schema, policy: Any) -> Any:
+    return compare(here, there, policy=policy).changes
+
+
+def _compare_with_golden(path: Path, text: str) -> None:
+    if UPDATE:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    assert path.exists(), f"{path} is not there: UPDATE_GOLDEN=1 writes it"
+    assert text == path.read_text(), f"UPDATE_GOLDEN=1 writes {path} anew"
+
+
+def test_the_files_are_as_the_formatter_leaves_them() -> None:
+    ruff = Path(sys.executable).with_name("ruff")
+    done = subprocess.run(
+        [ruff, "format", "--isolated", "--check", GOLDEN], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_each_file_is_of_a_change() -> None:
+    names = {(engine, f"{single.name}.py") for single in SINGLES for engine in single.engines}
+    assert {(path.parent.name, path.name) for path in GOLDEN.glob("*/*.py")} == names
