@@ -19,10 +19,10 @@ from wheatear.errors import HistoryError, MigrationFailedError, WheatearError
 from wheatear.files import LoadedMigration, MigrationFile
 from wheatear.project import Project
 from wheatear.recording import FORM
-from wheatear.schema.changes import RenameColumn, RenameTable
+from wheatear.schema.changes import Change, RenameColumn, RenameTable
 from wheatear.schema.diff import compare
 from wheatear.schema.model import Schema
-from wheatear.schema.way_back import WayBack, exchanged, way_back, within, without
+from wheatear.schema.way_back import WayBack, exchanged, unnamed_like, way_back, within, without
 from wheatear.schema.words import DRIFT, Difference, Sides, in_words
 from wheatear.schema.writer import body, indented
 
@@ -169,8 +169,7 @@ def _lines(way: WayBack, kept: _Kept) -> Iterator[str]:
 
 def _check(name: str, kept: _Kept, now: Schema, policy: Policy) -> None:
     """Refuse where the tables are not as the migration left them."""
-    there = within(now, kept.after, kept.before)
-    found = in_words(compare(kept.after, there, policy=policy).changes, DRIFT)
+    found = in_words(_differences(kept.after, within(now, kept.after, kept.before), policy), DRIFT)
     if found:
         raise HistoryError(
             f"{name} cannot be reverted by its record: what it touched was changed by other means "
@@ -181,6 +180,11 @@ def _check(name: str, kept: _Kept, now: Schema, policy: Policy) -> None:
             "migrate_backward():` in its file; or, if the database is as it was before this "
             "migration, record that with `migrate --backward --fake`.",
         )
+
+
+def _differences(before: Schema, after: Schema, policy: Policy) -> Sequence[Change]:
+    both = unnamed_like(before, before), unnamed_like(after, before)
+    return compare(*both, policy=policy).changes
 
 
 def _shown(found: Iterable[Difference]) -> str:
@@ -254,8 +258,8 @@ class _Derived:
         touched = within(now, kept.before, kept.after)
         rest = without(before, kept.before, kept.after), without(now, kept.before, kept.after)
         found = [
-            *in_words(compare(kept.before, touched, policy=self._policy).changes, _EARLIER),
-            *in_words(compare(*rest, policy=self._policy).changes, _EARLIER),
+            *in_words(_differences(kept.before, touched, self._policy), _EARLIER),
+            *in_words(_differences(*rest, self._policy), _EARLIER),
         ]
         if found:
             raise MigrationFailedError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from wheatear.schema.changes import (
@@ -64,6 +65,27 @@ def way_back(
     back: list[Rename] = [*_tables_back(renames), *_columns_back(renames, before, after)]
     changes = compare(rest, then, renames=back, policy=policy).changes
     return WayBack((*(DropTable(table) for table in in_the_way), *changes), now, then)
+
+
+def unnamed_like(schema: Schema, like: Schema) -> Schema:
+    """The schema without the names of constraints of which the other has some without a name.
+
+    SQLite's own may have none; added again, one has to have a name.
+    """
+    nameless = {
+        table.name for table in like.tables if any(one.name is None for one in table.constraints)
+    }
+    return replace(
+        schema,
+        tables=tuple(
+            _without_names(table) if table.name in nameless else table for table in schema.tables
+        ),
+    )
+
+
+def _without_names(table: Table) -> Table:
+    constraints = tuple(replace(one, name=None) for one in table.constraints)
+    return replace(table, constraints=constraints)
 
 
 def exchanged(schema: Schema, gone: Schema, come: Schema) -> Schema:
