@@ -34,6 +34,7 @@ class Drops(NamedTuple):
 
     table: str
     column: str | None = None
+    schema: str | None = None
 
 
 Alteration = Renames | Drops
@@ -96,10 +97,14 @@ class _Reader:
 
     def name(self) -> str:
         """A name, after whatever qualifies it."""
-        name = self._one_name()
+        return self.qualified()[1]
+
+    def qualified(self) -> tuple[str | None, str]:
+        """What qualifies a name, and the name."""
+        schema, name = None, self._one_name()
         while self.takes("."):
-            name = self._one_name()
-        return name
+            schema, name = name, self._one_name()
+        return schema, name
 
     def _one_name(self) -> str:
         if self.ended or self._words[self._at].name is None:
@@ -125,11 +130,13 @@ def _alter(reader: _Reader) -> Iterator[Alteration]:
         raise _UnknownError
     reader.takes("IF", "EXISTS")
     reader.takes("ONLY")
-    table = reader.name()
+    schema, table = reader.qualified()
     reader.takes("*")
     found: list[Alteration] = []
     while True:
         one = _action(reader, table)
+        if isinstance(one, Drops):
+            one = one._replace(schema=schema)
         if one is not None:
             found.append(one)
         if not reader.to_comma():
@@ -188,7 +195,8 @@ def _drop(reader: _Reader) -> Iterator[Alteration]:
         raise _UnknownError
     reader.takes("IF", "EXISTS")
     while True:
-        yield Drops(reader.name())
+        schema, table = reader.qualified()
+        yield Drops(table, schema=schema)
         if not reader.takes(","):
             break
     if not reader.ended and reader.text not in _ENDS:

@@ -22,3 +22,21 @@ def operating() -> Iterator[None]:
         yield
     finally:
         _depth.reset(token)
+
+
+_rebuilding: ContextVar[bool] = ContextVar("wheatear_rebuilding", default=False)
+
+
+def is_rebuilding() -> bool:
+    """Whether a table is dropped whose rows are all in the one that takes its place."""
+    return _rebuilding.get()
+
+
+@contextmanager
+def rebuilding() -> Iterator[None]:
+    """For the block, what is dropped has a copy."""
+    token = _rebuilding.set(True)
+    try:
+        yield
+    finally:
+        _rebuilding.reset(token)

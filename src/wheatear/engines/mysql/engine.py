@@ -14,6 +14,7 @@ from wheatear.engines.mysql import lock
 from wheatear.engines.waiting import Waiting
 
 if TYPE_CHECKING:
+    from wheatear.engines.aside import Aside
     from wheatear.engines.models import Statement
     from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
@@ -215,6 +216,12 @@ class MysqlEngine(Engine):
         from wheatear.engines.mysql.touched import MysqlRecorder  # noqa: PLC0415
 
         return MysqlRecorder(self)
+
+    def aside(self) -> Aside:
+        """Imported only where dropped rows are kept."""
+        from wheatear.engines.mysql.aside import MysqlAside  # noqa: PLC0415
+
+        return MysqlAside(self)
 
     def home(self) -> str:
         """What a table's name may stand behind."""

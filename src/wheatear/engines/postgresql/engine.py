@@ -17,6 +17,7 @@ from wheatear.engines.waiting import Waiting
 from wheatear.errors import ConfigError
 
 if TYPE_CHECKING:
+    from wheatear.engines.aside import Aside
     from wheatear.engines.models import Statement
     from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
@@ -220,6 +221,12 @@ class PostgresqlEngine(Engine):
         from wheatear.engines.postgresql.touched import PostgresqlRecorder  # noqa: PLC0415
 
         return PostgresqlRecorder(self)
+
+    def aside(self) -> Aside:
+        """Imported only where dropped rows are kept."""
+        from wheatear.engines.postgresql.aside import PostgresqlAside  # noqa: PLC0415
+
+        return PostgresqlAside(self)
 
     def home(self) -> str:
         """What a table's name may stand behind."""

@@ -14,6 +14,7 @@ from wheatear.engines.waiting import Waiting
 from wheatear.masking import Mask
 
 if TYPE_CHECKING:
+    from wheatear.engines.aside import Aside
     from wheatear.engines.copies import Copies
     from wheatear.engines.models import Statement
     from wheatear.engines.recording import Recorder
@@ -289,6 +290,12 @@ class SqliteEngine(Engine):
         from wheatear.engines.sqlite.touched import SqliteRecorder  # noqa: PLC0415
 
         return SqliteRecorder(self)
+
+    def aside(self) -> Aside:
+        """Imported only where dropped rows are kept."""
+        from wheatear.engines.sqlite.aside import SqliteAside  # noqa: PLC0415
+
+        return SqliteAside(self)
 
     def home(self) -> str:
         """What a table's name may stand behind."""
