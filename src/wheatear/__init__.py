@@ -10,15 +10,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from wheatear.backfilling import backfill as backfill
     from wheatear.database import connect as connect
     from wheatear.database import migrator_for as migrator_for
     from wheatear.errors import WheatearError as WheatearError
     from wheatear.migrations import Migrations as Migrations
 
 __version__ = "0.1.0"
-__all__ = ["Migrations", "WheatearError", "connect", "migrator_for"]
+__all__ = ["Migrations", "WheatearError", "backfill", "connect", "migrator_for"]
 
 _HOME = {
+    "backfill": "wheatear.backfilling",
     "Migrations": "wheatear.migrations",
     "WheatearError": "wheatear.errors",
     "connect": "wheatear.database",

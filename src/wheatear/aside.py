@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +17,8 @@ from wheatear.schema.ours import KEPT, is_ours
 
 if TYPE_CHECKING:
     from wheatear.engines.aside import Stored
+
+_log = logging.getLogger("wheatear")
 
 _COLUMNS = (
     ("migration", "VARCHAR(255)"),
@@ -168,8 +171,6 @@ class Keeper:
         self._was: dict[str, str] = {}
         """By the name that a table has now, folded, its name before the migration."""
         self._whole: list[tuple[int, str, list[Stored]]] = []
-        self.warnings: list[str] = []
-        """What could not be kept."""
 
     def before(self, statement: Statement) -> None:
         """Look at a statement that is about to be sent.
@@ -251,9 +252,11 @@ class Keeper:
             self._whole.append((id_, table, stored))
 
     def _warn_of(self, table: str, columns: list[str]) -> None:
-        self.warnings.append(
-            f"the values of column {', '.join(columns)} of table {table} are not kept: without "
-            "its primary key nothing says which row they belong to"
+        _log.warning(
+            "the values of column %s of table %s are not kept: without its primary key nothing "
+            "says which row they belong to",
+            ", ".join(columns),
+            table,
         )
 
 
@@ -269,6 +272,20 @@ class PutBack:
         self._kept = kept
         self._aside = kept.aside
         self._left = list(entries)
+
+    def entry_of(self, table: str, column: str | None) -> Kept | None:
+        """What was kept of a table, or of a column."""
+        for one in self._left:
+            if one.table.casefold() == table.casefold() and (
+                column in one.restored if column is not None else not one.restored
+            ):
+                return one
+        return None
+
+    def all(self) -> None:
+        """Whatever is there again."""
+        self.values()
+        self.tables()
 
     def tables(self) -> None:
         """The rows of the tables that are there again, and empty."""

@@ -9,16 +9,18 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from wheatear import __version__, failures
-from wheatear.capture import Log, Rules, Statement, watched
+from wheatear.capture import Log, Rules, Statement, in_turn, watched
 from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
 from wheatear.errors import (
     BackupError,
+    ConfigError,
     HistoryError,
     LockTimeoutError,
     MigrationFailedError,
@@ -29,6 +31,10 @@ from wheatear.history import History, Record, ended
 from wheatear.journal import Journal
 from wheatear.plan import Outcome, Step
 from wheatear.recording import Recording
+from wheatear.running import Progress, Running, running
+
+if TYPE_CHECKING:
+    from wheatear.aside import Keeper
 
 
 @dataclass(frozen=True)
@@ -40,14 +46,18 @@ class Run:
         history: Its history.
         waiting: How long to wait for other runners, and who is told.
         echo: Called with each statement after it has ended, or None.
+        tell: Called with how far a backfill has come, or None.
         id: One value for all records of the run.
+        keep_dropped: Keep aside what its migrations drop.
     """
 
     engine: Engine
     history: History
     waiting: Waiting
     echo: Callable[[Statement], None] | None = None
+    tell: Callable[[Progress], None] | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    keep_dropped: bool = False
 
     @cached_property
     def recording(self) -> Recording:
@@ -160,20 +170,40 @@ class Attempt:
                 history.finish(self.record_id, ended(self.record, self.outcome, self.seconds, text))
             raise
         history.finish(self.record_id, ended(self.record, "done", self.seconds), self._touched())
+        if self._running.backfills:
+            from wheatear.backfilling.position import forget  # noqa: PLC0415 - few use it
+
+            forget(self._running)
 
     def _touched(self) -> str | None:
         """What it did to the schema; of the way back nobody asks that."""
         return self.run.recording.end(self._log) if self.step.direction == "forward" else None
 
+    @cached_property
+    def _running(self) -> Running:
+        """What a function of ours that the migration calls is told of it."""
+        return Running(
+            self.step.name,
+            self.step.direction,
+            self.run.engine,
+            self.run.waiting,
+            self.transactional,
+            self.record_id,
+            self.run.tell,
+        )
+
     def _call(self, loaded: LoadedMigration, rules: Rules) -> None:
         engine = self.run.engine
         function = loaded.function(self.step.direction)
         assert function is not None  # noqa: S101 - checked when it was loaded
+        keeper = self._keeper()
+        if keeper is not None:
+            rules = replace(rules, before=in_turn(keeper.before, rules.before))
         if self.step.direction == "forward":
             self.run.recording.begin()
         start = time.perf_counter()
         try:
-            with watched(engine.db, rules) as self._log:
+            with watched(engine.db, rules) as self._log, running(self._running):
                 function()
         except Terminated:
             raise
@@ -186,6 +216,8 @@ class Attempt:
         finally:
             self.seconds = time.perf_counter() - start
         if engine.in_transaction() is rules.transactional:
+            if keeper is not None:
+                keeper.settle()
             return
         if rules.transactional:
             raise MigrationFailedError(
@@ -198,6 +230,14 @@ class Attempt:
             "the migration left a transaction open, which was rolled back.",
             next="use `with db.atomic():`, which ends what it begins.",
         )
+
+    def _keeper(self) -> Keeper | None:
+        """What keeps aside what is dropped on the way forward, if that is wanted."""
+        if not self.run.keep_dropped or self.step.direction == "backward":
+            return None
+        from wheatear.aside import Keeper, KeptAside  # noqa: PLC0415 - few projects want it
+
+        return Keeper(KeptAside(self.run.engine), self.step.name, self.run.id)
 
     @property
     def _allowed(self) -> frozenset[str]:
@@ -233,11 +273,12 @@ class Attempt:
             transactional=self.transactional,
             before=before,
             lost=lost,
+            backfilled=self._running.stays,
         )
 
     def explained(self, error: Exception, before: list[str], lost: list[str]) -> Exception:
         """Return the error as a user should read it."""
-        if isinstance(error, (BackupError, LockTimeoutError, HistoryError)):
+        if isinstance(error, (BackupError, ConfigError, LockTimeoutError, HistoryError)):
             return error
         last = self._log.last
         return failures.failed(

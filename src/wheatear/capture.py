@@ -114,6 +114,18 @@ _CREATES = {"CREATE", "SAVEPOINT", "RELEASE"}
 Observer = Callable[[Statement], None]
 
 
+def in_turn(first: Observer, second: Observer | None) -> Observer:
+    """Both observers, one after the other."""
+    if second is None:
+        return first
+
+    def both(statement: Statement) -> None:
+        first(statement)
+        second(statement)
+
+    return both
+
+
 def first_word(sql: str) -> str:
     """Return a statement's first word in capitals, past white space and comments."""
     start = _LEADING.match(sql)

@@ -19,14 +19,16 @@ from wheatear.errors import HistoryError, MigrationFailedError, WheatearError
 from wheatear.files import LoadedMigration, MigrationFile
 from wheatear.project import Project
 from wheatear.recording import FORM
-from wheatear.schema.changes import Change, RenameColumn, RenameTable
+from wheatear.schema.changes import AddColumn, AddTable, Change, RenameColumn, RenameTable
 from wheatear.schema.diff import compare
+from wheatear.schema.made import made
 from wheatear.schema.model import Schema
 from wheatear.schema.way_back import WayBack, exchanged, unnamed_like, way_back, within, without
 from wheatear.schema.words import DRIFT, Difference, Sides, in_words
 from wheatear.schema.writer import body, indented
 
 if TYPE_CHECKING:
+    from wheatear.aside import PutBack
     from wheatear.schema.policy import Policy
     from wheatear.schema.renames import Rename
 
@@ -96,12 +98,15 @@ class WaysBack:
         else:
             self._now = exchanged(self._schema(), kept.after, kept.before)
 
-    def derived(self, name: str, touched: str, *, missing: bool) -> LoadedMigration | None:
+    def derived(
+        self, name: str, touched: str, dropped: PutBack | None, *, missing: bool
+    ) -> LoadedMigration | None:
         """Return the way back of a migration, as if its file had it.
 
         Args:
             name: The migration.
             touched: What its record says it touched.
+            dropped: What it dropped and was kept aside.
             missing: Its file is gone.
 
         Returns:
@@ -120,8 +125,8 @@ class WaysBack:
         way = way_back(now, kept.after, kept.before, kept.renames, self._policy)
         if self._is_known:
             self._now = way.after
-        self.told.append(Told(name, missing, tuple(_lines(way, kept))))
-        return _Derived(self._project, name, kept, way, self._policy).loaded()
+        self.told.append(Told(name, missing, tuple(_lines(way, kept, dropped))))
+        return _Derived(self._project, name, kept, way, self._policy, dropped).loaded()
 
     @property
     def _policy(self) -> Policy:
@@ -159,12 +164,23 @@ def _rename(value: Sequence[Any]) -> Rename:
     return RenameColumn(table, old, new) if is_column else RenameTable(old, new)
 
 
-def _lines(way: WayBack, kept: _Kept) -> Iterator[str]:
+def _lines(way: WayBack, kept: _Kept, dropped: PutBack | None) -> Iterator[str]:
     yield from (f"lost: {text}" for text in way.lost)
-    yield from way.without_data
+    for one in way.returning:
+        entry = dropped.entry_of(one.table, one.column) if dropped else None
+        how = one.how if entry is None else f"with what was kept of {_rows(entry.rows)}"
+        yield f"{one.what} comes back {how}"
     if kept.wrote:
         yield "rows that it added, changed or deleted in other tables stay as they are now"
     yield from (f"not undone: {sql}" for sql in kept.beside)
+
+
+def _nothing() -> None:
+    """Nothing was kept."""
+
+
+def _rows(count: int) -> str:
+    return f"{count} row{'' if count == 1 else 's'}"
 
 
 def _check(name: str, kept: _Kept, now: Schema, policy: Policy) -> None:
@@ -196,8 +212,14 @@ def _shown(found: Iterable[Difference]) -> str:
 class _Derived:
     """One way back, as a migration's function."""
 
-    def __init__(
-        self, project: Project, name: str, kept: _Kept, way: WayBack, policy: Policy
+    def __init__(  # noqa: PLR0917 - made in one place
+        self,
+        project: Project,
+        name: str,
+        kept: _Kept,
+        way: WayBack,
+        policy: Policy,
+        dropped: PutBack | None,
     ) -> None:
         self._project = project
         self._engine = project.engine
@@ -205,6 +227,7 @@ class _Derived:
         self._kept = kept
         self._way = way
         self._policy = policy
+        self._dropped = dropped
 
     def loaded(self) -> LoadedMigration:
         """What can be run like a file."""
@@ -221,7 +244,14 @@ class _Derived:
         migrator = getattr(self._project.config, "migrator", None)
         if not isinstance(migrator, OperationsInARow):
             migrator = self._engine.migrator()
-        module.__dict__.update(db=self._engine.db, migrator=migrator)
+        dropped = self._dropped
+        module.__dict__.update(
+            db=self._engine.db,
+            migrator=migrator,
+            put_back_0=dropped.values if dropped else _nothing,
+            put_back_1=dropped.tables if dropped else _nothing,
+            put_back_2=_nothing,
+        )
         exec(compile(text, path, "exec"), module.__dict__)  # noqa: S102 - the writer's own
         rebind(module)
         # So that an error shows the line it came from.
@@ -229,13 +259,40 @@ class _Derived:
         return module
 
     def _source(self) -> str:
-        way = self._way
-        written = body(way.changes, way.before, way.after, self._engine.spelling())
-        text = "".join(f"{line}\n" for line in written.imports)
-        text += "from playhouse.migrate import *\n"
-        text += "".join(f"\n\n{block}\n" for block in written.definitions)
-        lines = "\n".join(indented(written.lines or ("pass",)))
-        return f"{text}\n\ndef migrate_backward():\n{lines}\n"
+        """A function for all of it; what was kept is put back between the parts."""
+        way, now = self._way, self._way.before
+        known: list[str] = []
+        head = ["from playhouse.migrate import *"]
+        functions = []
+        for number, part in enumerate(self._parts()):
+            written = body(part, now, way.after, self._engine.spelling(), known=known)
+            head[:0] = written.imports
+            known += written.definitions
+            lines = "\n".join(indented(written.lines or ("pass",)))
+            functions.append(f"def part_{number}():\n{lines}")
+            for change in part:
+                now = made(now, change)
+        calls = "\n".join(f"    part_{number}()\n    put_back_{number}()" for number in range(3))
+        functions.append(f"def migrate_backward():\n{calls}")
+        return "\n\n\n".join(["\n".join(dict.fromkeys(head)), *known, *functions]) + "\n"
+
+    def _parts(self) -> tuple[Sequence[Change], Sequence[Change], Sequence[Change]]:
+        """The columns that have kept values come before what those have to meet; so tables' rows.
+
+        Where nothing was kept, all is one part.
+        """
+        changes = self._way.changes
+        first = second = 0
+        for at, change in enumerate(changes, 1):
+            if isinstance(change, AddColumn) and self._was_kept(change.table, change.column.name):
+                first = at
+            elif isinstance(change, AddTable) and self._was_kept(change.table.name, None):
+                second = at
+        second = max(first, second)
+        return changes[:first], changes[first:second], changes[second:]
+
+    def _was_kept(self, table: str, column: str | None) -> bool:
+        return self._dropped is not None and self._dropped.entry_of(table, column) is not None
 
     def _run(self, undo: Any) -> None:
         """Look, undo, look again: what does not give the earlier schema is rolled back."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import linecache
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from wheatear.engines.engine import first_line
 from wheatear.errors import (
@@ -162,6 +163,7 @@ def state_after(
     transactional: bool,
     before: Sequence[str],
     lost: Sequence[str],
+    backfilled: Mapping[str, int] = MappingProxyType({}),
 ) -> str:
     """Say what the database is like after a step failed.
 
@@ -172,6 +174,7 @@ def state_after(
         transactional: It ran in one transaction.
         before: The migrations that the same run had finished.
         lost: Those that were rolled back with it, since they shared its transaction.
+        backfilled: How many rows of which tables its backfills have committed.
     """
     if stays:
         shown = "\n".join(one_line(sql)[:_LONGEST] for sql in stays[-_SHOWN:])
@@ -183,8 +186,12 @@ def state_after(
         text = f"{step.name} is interrupted."
     elif transactional:
         text = f"{step.name} was rolled back: nothing of it stays."
+    elif backfilled:
+        text = f"{step.name} had changed nothing but what is backfilled."
     else:
         text = f"{step.name} had changed nothing yet."
+    for table, rows in backfilled.items():
+        text += f"\n{rows:,} rows of {table} are done and stay; the next run goes on after them."
     if under_way:
         text += (
             "\nthis one was under way, and may or may not have taken effect:\n"

@@ -213,6 +213,12 @@ class History:
         sql = f"SELECT id FROM {self.table} WHERE {_TOUCHED} IS NOT NULL"
         return {int(id_) for (id_,) in self._execute(sql).fetchall()}
 
+    def run_of(self, id_: int) -> str | None:
+        """Return the run that a record belongs to."""
+        sql = f"SELECT run FROM {self.table} WHERE id = {self._engine.db.param}"
+        row = self._execute(sql, [id_]).fetchone()
+        return row[0] if row else None
+
     def touched(self, id_: int) -> str | None:
         """Return what the migration of a record touched, or None if that is not known."""
         if _TOUCHED not in self._known_columns():

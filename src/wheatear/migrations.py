@@ -10,9 +10,22 @@ from typing import TYPE_CHECKING, Any
 from wheatear.engines.waiting import Waiting
 from wheatear.history import History, Record
 from wheatear.project import Project, embedded_project, load_project
-from wheatear.runner import Event, Finished, Listener, Note, OnChanged, Request, Runner, RunResult
+from wheatear.runner import (
+    Backfilling,
+    Event,
+    Finished,
+    Listener,
+    Note,
+    OnChanged,
+    Request,
+    Runner,
+    RunResult,
+)
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from wheatear.aside import Kept
     from wheatear.backup import Backup, Restored
     from wheatear.capture import Statement
     from wheatear.comparison import Comparison
@@ -32,6 +45,7 @@ class Migrations:
         models: The application's models, for `diff`: a module or its dotted name, `module:NAME`,
             or a list of models or modules.
         ignore_tables: Tables that are not the application's; `*` stands for any letters.
+        keep_dropped: Keep the rows of dropped tables and columns, for `migrate(backward=True)`.
 
     Raises:
         ConfigError: The database cannot be used.
@@ -45,9 +59,15 @@ class Migrations:
         migrator: Any = None,
         models: Any = None,
         ignore_tables: Iterable[str] = (),
+        keep_dropped: bool = False,
     ) -> None:
         self.project = embedded_project(
-            db, os.fspath(folder), migrator, models=models, ignore_tables=ignore_tables
+            db,
+            os.fspath(folder),
+            migrator,
+            models=models,
+            ignore_tables=ignore_tables,
+            keep_dropped=keep_dropped,
         )
 
     @classmethod
@@ -236,6 +256,34 @@ class Migrations:
 
         return restore(self.project, name, self._waiting(wait, listener or _tell_logging))
 
+    def purge(
+        self,
+        older_than: timedelta,
+        *,
+        dry_run: bool = False,
+        wait: float | None = None,
+        listener: Listener | None = None,
+    ) -> list[Kept]:
+        """Remove for good what `keep_dropped` has kept for longer than a time.
+
+        Args:
+            older_than: The time; zero for all that is kept.
+            dry_run: Only return what would be removed.
+            wait: Seconds to wait for a run that is at work.
+            listener: Called with each event.
+
+        Returns:
+            What was removed.
+
+        Raises:
+            LockTimeoutError: A run was at work for longer than `wait`.
+            DatabaseUnavailableError: The database refuses the login, or its server is not there.
+        """
+        from wheatear.purge import purge  # noqa: PLC0415 - a command's own
+
+        waiting = self._waiting(wait, listener or _tell_logging)
+        return purge(self.project, older_than, waiting, dry_run=dry_run)
+
     def mark(
         self, state: str, *, wait: float | None = None, listener: Listener | None = None
     ) -> RunResult:
@@ -275,6 +323,10 @@ def _tell_logging(event: Event) -> None:
     if isinstance(event, Note):
         level = logging.WARNING if event.text.startswith("warning: ") else logging.INFO
         _log.log(level, "%s", event.text.removeprefix("warning: "))
+    elif isinstance(event, Backfilling):
+        far = event.progress
+        if far.minute:
+            _log.info("%s: %d of %s rows of %s", far.name, far.rows, far.total, far.table)
     elif isinstance(event, Finished):
         step = event.result.step
         done = "applied" if step.direction == "forward" else "reverted"

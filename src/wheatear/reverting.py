@@ -13,6 +13,7 @@ from wheatear.plan import Step
 from wheatear.project import Project
 
 if TYPE_CHECKING:
+    from wheatear.aside import KeptAside, PutBack
     from wheatear.derived import Told, WaysBack
 
 Confirm = Callable[[str], bool]
@@ -35,6 +36,7 @@ class Reverting:
         self._history = history
         self._files = files
         self._touched: dict[Step, str | None] = {}
+        self._kept: KeptAside | None = None
         self._passed: list[tuple[str, str | None]] = []
         """The steps so far that go by their files, and what their records say."""
 
@@ -70,6 +72,7 @@ class Reverting:
             raise failures.missing_file(step.name)
         check_function(loaded, "backward")
         self._passed.append((step.name, self._text(step)))
+        _put_back_after(loaded, self._dropped(step))
         return loaded
 
     def look_ahead(self, step: Step) -> None:
@@ -106,10 +109,37 @@ class Reverting:
         missing = step.name not in self._files
         while self._passed:
             self._ways_back.passed(*self._passed.pop(0))
-        return self._ways_back.derived(step.name, text, missing=missing)
+        return self._ways_back.derived(step.name, text, self._dropped(step), missing=missing)
+
+    def _dropped(self, step: Step) -> PutBack | None:
+        """What the migration dropped and was kept aside, if anything was."""
+        if self._kept is None:
+            from wheatear.aside import KeptAside  # noqa: PLC0415 - only for the way back
+
+            self._kept = KeptAside(self._project.engine)
+        run = None if step.basis is None else self._history.run_of(step.basis)
+        entries = self._kept.of(step.name, run) if run else []
+        if not entries:
+            return None
+        from wheatear.aside import PutBack  # noqa: PLC0415 - seldom anything was kept
+
+        return PutBack(self._kept, entries)
 
     def _text(self, step: Step) -> str | None:
         if step not in self._touched:
             basis = step.basis
             self._touched[step] = None if basis is None else self._history.touched(basis)
         return self._touched[step]
+
+
+def _put_back_after(loaded: LoadedMigration, dropped: PutBack | None) -> None:
+    """Let a file's own way back be followed by what was kept of what is there again."""
+    function = loaded.function("backward")
+    if dropped is None or function is None:
+        return
+
+    def migrate_backward() -> None:
+        function()
+        dropped.all()
+
+    loaded.module.__dict__["migrate_backward"] = migrate_backward

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wheatear.attempt import Attempt, Run
     from wheatear.backup_of_run import RunBackup
     from wheatear.capture import Statement
+    from wheatear.running import Progress
     from wheatear.turn import Turn
 
 # How long a migration that gives way to other connections' locks goes on trying.
@@ -129,7 +130,13 @@ class Note(NamedTuple):
     text: str
 
 
-Event = Planned | Started | Finished | Skipped | Note
+class Backfilling(NamedTuple):
+    """Said again and again while a backfill runs."""
+
+    progress: Progress
+
+
+Event = Planned | Started | Finished | Skipped | Note | Backfilling
 Listener = Callable[[Event], None]
 
 
@@ -463,7 +470,17 @@ class Runner:
         """Imported only where there is something to do."""
         from wheatear.attempt import Run  # noqa: PLC0415
 
-        return Run(self._engine, self._history, self._waiting, self._echo)
+        def tell(progress: Progress) -> None:
+            self._tell(Backfilling(progress))
+
+        return Run(
+            self._engine,
+            self._history,
+            self._waiting,
+            self._echo,
+            tell,
+            keep_dropped=self._project.keep_dropped,
+        )
 
     def _take(self, left: Sequence[Step], loaded: Mapping[str, LoadedMigration]) -> int:
         """Take the next step, or the next few that share a transaction; return how many."""
@@ -477,7 +494,10 @@ class Runner:
             except Exception as error:
                 if not self._gave_way(turn, error) or time.monotonic() + pause > deadline:
                     self._fail(turn, error)
-                    raise turn.current.explained(error, *self._names(turn)) from error
+                    told = turn.current.explained(error, *self._names(turn))
+                    if told is error:
+                        raise
+                    raise told from error
             except BaseException as error:  # Ctrl-C and the like
                 self._fail(turn, error)
                 self._tell(Note(turn.current.what_stays(error, *self._names(turn))))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -204,6 +206,39 @@ def test_memory_with_an_open_connection(on_sqlite: Project) -> None:
     assert sorted(db.get_tables()) == ["a", "b", "wheatear_history"]
     migrations.migrate(backward=True)
     assert sorted(db.get_tables()) == ["a", "wheatear_history"]
+
+
+def test_memory_that_is_closed_is_refused(on_sqlite: Project) -> None:
+    """What a run did would be gone with its connection, and nobody told."""
+    on_sqlite.tables("a")
+    migrations = Migrations(peewee.SqliteDatabase(":memory:"), on_sqlite.folder)
+    message = (
+        "The database is in memory and its connection is closed: what a run does would be gone with "
+        "the run.\n"
+        "  state: nothing was changed.\n"
+        "  next:  connect first (db.connect()) and keep it open, or name a file."
+    )
+    with raises(ConfigError, message):
+        migrations.migrate()
+
+
+@pytest.mark.parametrize(
+    "db",
+    [
+        peewee.SqliteDatabase("file:wheatear_shared?mode=memory&cache=shared", uri=True),
+        pool.PooledSqliteDatabase(":memory:"),
+    ],
+    ids=["shared", "pooled"],
+)
+def test_memory_that_stays_is_migrated(db: Any, on_sqlite: Project) -> None:
+    on_sqlite.tables("a")
+    db.connect()
+    with closing(sqlite3.connect("file:wheatear_shared?mode=memory&cache=shared", uri=True)):
+        db.close()
+        Migrations(db, on_sqlite.folder).migrate()
+        db.connect()
+        assert sorted(db.get_tables()) == ["a", "wheatear_history"]
+        db.close()
 
 
 def test_pragmas_and_functions_are_there_in_a_migration(on_sqlite: Project) -> None:

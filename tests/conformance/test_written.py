@@ -86,7 +86,7 @@ def _differs(here: Schema, there: Schema, policy: Any) -> Any:
 
 def _compare_with_golden(path: Path, text: str) -> None:
     if UPDATE:
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     assert path.exists(), f"{path} is not there: UPDATE_GOLDEN=1 writes it"
     assert text == path.read_text(), f"UPDATE_GOLDEN=1 writes {path} anew"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import sys
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from wheatear.cli.place import complete_name, migrations_of
 from wheatear.cli.signals import interruptible
 from wheatear.errors import UsageError
 from wheatear.plan import ZERO
-from wheatear.runner import Event, Finished, Note, Planned, RunResult, Skipped, Started
+from wheatear.runner import Backfilling, Event, Finished, Note, Planned, RunResult, Skipped, Started
 
 if TYPE_CHECKING:
     from wheatear.capture import Statement
@@ -153,6 +154,8 @@ class Progress:
         elif isinstance(event, Note):
             self._break()
             note(event.text)
+        elif isinstance(event, Backfilling):
+            self._bar(event)
         elif isinstance(event, Planned):
             gc.enable()  # from here on a migration's own code runs; see cli/__init__.py
 
@@ -160,6 +163,17 @@ class Progress:
         """Ask somebody at a terminal."""
         self._break()
         return click.confirm(question, err=True)
+
+    def _bar(self, event: Backfilling) -> None:
+        """On a terminal in the line of the migration, elsewhere a line a minute."""
+        from wheatear.cli.bar import bar, line  # noqa: PLC0415 - few migrations backfill
+
+        progress = event.progress
+        if self._terminal:
+            say(f"\r\x1b[K  {bar(progress, shutil.get_terminal_size().columns - 3)}", newline=False)
+            self._open = True
+        elif progress.minute:
+            note(f"  {line(progress)}")
 
     def echo(self, statement: Statement) -> None:
         """Show a statement that has ended."""

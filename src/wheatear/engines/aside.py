@@ -172,5 +172,7 @@ class Aside(ABC):
 
     def send(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """Send a statement of ours; return its rows."""
+        if not values and self.engine.db.param == "%s":
+            sql = sql.replace("%", "%%")
         cursor = self.engine.db.execute_sql(sql, tuple(values))
         return list(cursor.fetchall()) if cursor.description else []

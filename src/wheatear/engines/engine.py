@@ -196,6 +196,22 @@ class Engine(ABC):
         cursor.execute(sql)
         cursor.close()
 
+    def transaction(self, waiting: Waiting) -> AbstractContextManager[None]:
+        """A transaction of the block's own, in a run that holds the lock without one.
+
+        Args:
+            waiting: Who is told, and for how long, if others keep it from being begun.
+        """
+        del waiting
+        return own_transaction(self.db, begin=self.db.begin, commit=lambda commit: commit())
+
+    knows_replication_lag: ClassVar[bool] = False
+    """`replication_lag` has an answer."""
+
+    def replication_lag(self) -> float | None:
+        """How far the slowest replica is behind, in seconds; None if there is none that is."""
+        return None
+
     def verify(self) -> None:  # noqa: B027 - most engines check as they go
         """Inside an atomic block, refuse what must not be committed.
 

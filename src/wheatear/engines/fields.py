@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from wheatear.schema.content import type_name
 from wheatear.schema.module import Module, class_name
-from wheatear.schema.source import Call, Named, Source, call, text
+from wheatear.schema.source import Call, Named, Source, call, laid_out, text
 
 Stock = Mapping[str, str]
 """By a type's name (small letters, no needless white space), Peewee's field that gives it. `{}` in
@@ -20,18 +20,12 @@ class FieldClass(NamedTuple):
 
     name: str
     arguments: tuple[Source, ...] = ()
-
-    @property
-    def is_stock(self) -> bool:
-        """Whether a foreign key to such a column has its type: one of a new class has not."""
-        return not self.name.endswith(_OWN)
+    is_stock: bool = True
+    """It is Peewee's own. A foreign key to a column of a new class has not its type."""
 
     def field(self, *arguments: Source) -> Call:
         """The field's call."""
         return Call(self.name, (*self.arguments, *arguments))
-
-
-_OWN = "Type"
 
 
 def field_class(
@@ -50,18 +44,16 @@ def field_class(
     for key in (name, re.sub(r"\d+", "{}", name)):
         if key in stock:
             return _parsed(stock[key], numbers if "{}" in key else [])
-    return FieldClass(
-        module.define(
-            class_name(type_)[:40] + _OWN,
-            lambda name: _OWN_CLASS.format(name=name, sql=text(escaped(type_))),
-        )
-    )
+    # An enum's labels are no part of a name.
+    wanted = class_name(type_.partition("(")[0] if "'" in type_ else type_) + "Field"
+    written = laid_out(call("SQL", text(escaped(type_))), indent=8, before="return ")
+    own = module.define(wanted, lambda name: _own_class(name, written))
+    return FieldClass(own, is_stock=False)
 
 
-_OWN_CLASS = """\
-class {name}(Field):
-    def ddl_datatype(self, ctx):
-        return SQL({sql})"""
+def _own_class(name: str, written: list[str]) -> str:
+    lines = [f"class {name}(Field):", "    def ddl_datatype(self, ctx):"]
+    return "\n".join([*lines, *(f"        {line}" for line in written)])
 
 
 def _parsed(template: str, numbers: list[str]) -> FieldClass:

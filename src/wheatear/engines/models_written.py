@@ -10,7 +10,7 @@ import peewee
 
 from wheatear.schema.content import primary_key, same_type
 from wheatear.schema.model import Column, Constraint, Index, Table
-from wheatear.schema.module import class_name
+from wheatear.schema.module import Known, class_name
 from wheatear.schema.source import Call, Items, Named, Source, call, indented, laid_out, text
 from wheatear.schema.writer import Place
 
@@ -36,7 +36,7 @@ def model_of(spelled: Spelled, table: Table, place: Place) -> Written | None:
     name = place.module.define(
         class_name(table.name), lambda name: _class(name, parts, tuple(model.meta()))
     )
-    place.module.models[table.name] = (name, model.names)
+    place.module.models[table.name] = Known(name, model.names, model.key_columns())
     return Written(name, indexes)
 
 
@@ -96,7 +96,8 @@ class _Model:
             return None
         return key
 
-    def _key_columns(self) -> tuple[str, ...]:
+    def key_columns(self) -> tuple[str, ...]:
+        """The columns of `primary_key`."""
         return self.key.columns if self.key else ()
 
     # Foreign keys
@@ -113,7 +114,7 @@ class _Model:
         if len(one.columns) != 1 or not self.spelled.is_plain_reference(one, self.table):
             return False
         column, target = self._column(one.columns[0]), self._target(one)
-        if target is None or self._key_columns() == one.columns or not same_type(column, target):
+        if target is None or self.key_columns() == one.columns or not same_type(column, target):
             return False
         return self.spelled.field_class(target, self.place).is_stock
 
@@ -181,21 +182,18 @@ class _Model:
         elif index.unique:
             items.append(Named("unique", "True"))
         items += self.spelled.reference_arguments(one, self.table)
-        model, attribute = self._model_of(one)
-        to_field = [] if self._points_at_key(one) else [Named("field", text(attribute))]
+        model, attribute, key = self._model_of(one)
+        to_field = [] if key == one.targets else [Named("field", text(attribute))]
         return call("ForeignKeyField", model, *to_field, *items)
 
-    def _model_of(self, one: Constraint) -> tuple[str, str]:
-        """The model that a foreign key points at, and the attribute."""
+    def _model_of(self, one: Constraint) -> tuple[str, str, tuple[str, ...]]:
+        """The model that a foreign key points at, the attribute, and the model's key."""
         if one.table == self.table.name:
-            return text("self"), self.names[one.targets[0]]
-        model, attributes = self.place.module.models.get(one.table or "", ("", {}))
-        attribute = attributes.get(one.targets[0])
-        return (model, attribute) if attribute else _stub(self.spelled, one, self.place)
-
-    def _points_at_key(self, one: Constraint) -> bool:
-        table = self.place.now.table(one.table or "")
-        return primary_key(self.table if one.table == self.table.name else table) == one.targets
+            return text("self"), self.names[one.targets[0]], self.key_columns()
+        known = self.place.module.models.get(one.table or "", Known())
+        if one.targets[0] not in known.attributes:
+            known = _stub(self.spelled, one, self.place)
+        return known.name, known.attributes[one.targets[0]], known.key
 
     # Indexes
 
@@ -205,7 +203,7 @@ class _Model:
         is_plain = not (index.where or index.using or index.extra) and len(names) == len(columns)
         if not is_plain or index.name != self.spelled.index_name(self.table.name, names):
             return
-        alone = len(names) == 1 and names[0] not in self._key_columns()
+        alone = len(names) == 1 and names[0] not in self.key_columns()
         if alone and names[0] not in self.alone:
             self.alone[names[0]] = index
         elif not alone:
@@ -217,7 +215,7 @@ class _Model:
         """The lines of Meta."""
         yield "database = db"
         yield f"table_name = {text(self.table.name)}"
-        key = self._key_columns()
+        key = self.key_columns()
         if len(key) > 1:
             fields = tuple(text(self.names[name]) for name in key)
             yield from laid_out(Call("CompositeKey", fields), indent=8, before="primary_key = ")
@@ -226,7 +224,7 @@ class _Model:
         if self.together:
             yield from laid_out(self._indexes(), indent=8, before="indexes = ")
         if self.left:
-            nodes = tuple(self.spelled.constraint_node(one) for one in self.left)
+            nodes = tuple(self.spelled.constraint_node(one, self.table) for one in self.left)
             yield from laid_out(Items(nodes, "[]"), indent=8, before="constraints = ")
         for name, value in self.settings:
             yield from laid_out(value, indent=8, before=f"{name} = ")
@@ -244,7 +242,7 @@ class _Model:
         return Items(tuple(text(self.names[name]) for name in columns))
 
 
-def _stub(spelled: Spelled, one: Constraint, place: Place) -> tuple[str, str]:
+def _stub(spelled: Spelled, one: Constraint, place: Place) -> Known:
     """A model of a table that is there: no more than a foreign key has to know."""
     table = place.now.table(one.table or "") or Table(one.table or "", ())
     target = next(column for column in table.columns if column.name == one.targets[0])
@@ -258,10 +256,9 @@ def _stub(spelled: Spelled, one: Constraint, place: Place) -> tuple[str, str]:
         attributes.append((attribute, field))
     meta = ["database = db", f"table_name = {text(table.name)}"]
     name = place.module.define(class_name(table.name), lambda name: _class(name, attributes, meta))
-    known = place.module.models.get(table.name, ("", {}))[1]
-    if not known:
-        place.module.models[table.name] = (name, {target.name: attribute})
-    return name, attribute
+    known = Known(name, {target.name: attribute}, one.targets if is_key else ())
+    place.module.models.setdefault(table.name, known)
+    return known
 
 
 _OF_MODELS = frozenset(dir(peewee.Model)) | {"Meta"}

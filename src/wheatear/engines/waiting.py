@@ -26,6 +26,10 @@ class Waiting:
         self._pause = FIRST_PAUSE
         self._said_for: str | None = None
 
+    def tell(self, text: str) -> None:
+        """Say a sentence to whom waits are told."""
+        self._say(text)
+
     def pause(self, holder: Callable[[], str]) -> None:
         """Sleep a little before the next try.
 

@@ -133,11 +133,17 @@ class Spelled(ABC):
         else:
             yield Step(model.name, "table")
         done = model.indexes if model else ()
+        implied = self.implied_indexes(table)
         for index in table.indexes:
-            if index not in done:
+            if index not in done and index not in implied:
                 yield self._index(table, index)._replace(late=True)
         for step in self.rest_of_table(table):
             yield step._replace(late=True)
+
+    def implied_indexes(self, table: Table) -> Sequence[Index]:
+        """Indexes that a new table has by itself."""
+        del table
+        return ()
 
     # What a model can say of a table
 
@@ -169,9 +175,14 @@ class Spelled(ABC):
         del table
         return foreign_key_options(one) or []
 
-    def constraint_node(self, one: Constraint) -> Source:
+    def is_named_so(self, one: Constraint, table: Table) -> bool:
+        """Whether a new table's constraint is called that if it is given no name."""
+        del table
+        return not one.name
+
+    def constraint_node(self, one: Constraint, table: Table) -> Source:
         """A constraint in a Meta's `constraints`."""
-        return self.sql(self.constraint(one)) if one.name else self.node(one)
+        return self.node(one) if self.is_named_so(one, table) else self.sql(self.constraint(one))
 
     def rest_of_table(self, table: Table) -> Iterator[Step]:
         """What no CREATE TABLE says."""

@@ -22,6 +22,11 @@ def plain(sql: str) -> str:
     return _SPACES.sub(lambda match: match[1] or " ", sql).strip()
 
 
+def mentions(sql: str, name: str) -> bool:
+    """Whether a name stands in SQL as a word of its own."""
+    return name in sql and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", sql) is not None
+
+
 def sequence_of(default: str | None) -> str | None:
     """The sequence whose next value a default is (PostgreSQL), or None."""
     match = _NEXT.fullmatch(default or "")

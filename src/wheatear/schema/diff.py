@@ -25,6 +25,7 @@ from wheatear.schema.columns import Found, columns
 from wheatear.schema.content import (
     constraint_content,
     index_content,
+    mentions,
     plain,
     same_type,
     targets_of,
@@ -79,6 +80,8 @@ def compare(
     changes = [one.change for one in found if not one.apart]
     if policy.keys_hold_types:
         changes += _keys_around(changes, before, after)
+    if policy.views_hold_types:
+        changes += _views_around(changes, before)
     return Compared(
         (*renames, *ordered(changes, forward_references=policy.forward_references)),
         tuple(one.change for one in found if one.apart),
@@ -152,10 +155,25 @@ def _keys_and_indexes(
             new, old_indexes = _unique_either_way(new, old_indexes)
         if not _name_taken(was.indexes, old_indexes, new_indexes):
             break
+    new = _with_free_names(new, [one for one in here if one not in gone])
     yield from (Found(DropConstraint(is_.name, one)) for one in gone)
     yield from (Found(AddConstraint(is_.name, one)) for one in new)
     yield from (Found(DropIndex(is_.name, one)) for one in old_indexes)
     yield from (Found(AddIndex(is_.name, one)) for one in new_indexes)
+
+
+def _with_free_names(new: list[Constraint], kept: list[Constraint]) -> list[Constraint]:
+    """The new constraints, each by a name that no other has: the server counts them up anew."""
+    taken = {one.name for one in kept}
+    found = []
+    for one in new:
+        name, number = one.name, 1
+        while name is not None and name in taken:
+            number += 1
+            name = f"{one.name}_{number}"
+        taken.add(name)
+        found.append(replace(one, name=name))
+    return found
 
 
 def _name_taken(was: Sequence[Index], old: Sequence[Index], new: Sequence[Index]) -> bool:
@@ -191,13 +209,39 @@ def _says_the_same(constraint: Constraint, index: Index) -> bool:
     return parts == constraint.columns and not (index.where or index.using or index.extra)
 
 
-def _keys_around(changes: list[Change], before: Schema, after: Schema) -> list[Change]:
-    """Foreign keys that stay, but have to be away while a type changes that they hold."""
-    retyped = {
+def _retyped(changes: list[Change]) -> set[tuple[str, str]]:
+    return {
         (change.table, change.after.name)
         for change in changes
-        if isinstance(change, AlterColumn) and not same_type(change.before, change.after)
+        if isinstance(change, AlterColumn)
+        if not same_type(change.before, change.after)
+        or change.before.collation != change.after.collation
     }
+
+
+def _views_around(changes: list[Change], before: Schema) -> list[Change]:
+    """Views and triggers that stay, but have to be away while a type changes that they hold."""
+    retyped = _retyped(changes)
+    holding = [one for one in before.objects if one.kind not in _BY_THEMSELVES]
+    away = [
+        one
+        for one in holding
+        if any(mentions(one.sql, table) and mentions(one.sql, column) for table, column in retyped)
+    ]
+    for one in away:  # it grows as it goes: a view of a view
+        away += [it for it in holding if it not in away and mentions(it.sql, one.name)]
+    going = {one.object for one in changes if isinstance(one, DropObject)}
+    gone = {one.table.name for one in changes if isinstance(one, DropTable)}
+    staying = [one for one in away if one not in going and one.table not in gone]
+    return [change for one in staying for change in (DropObject(one), AddObject(one))]
+
+
+_BY_THEMSELVES = {"sequence", "type", "virtual table"}
+
+
+def _keys_around(changes: list[Change], before: Schema, after: Schema) -> list[Change]:
+    """Foreign keys that stay, but have to be away while a type changes that they hold."""
+    retyped = _retyped(changes)
     going = {(one.table, one.constraint) for one in changes if isinstance(one, DropConstraint)}
     around: list[Change] = []
     for table in before.tables if retyped else ():

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 _CLASS = re.compile(r"^class (\w+)\(", re.MULTILINE)
 _WORDS = re.compile(r"[^0-9A-Za-z]+|(?<=[a-z0-9])(?=[A-Z])")
+
+
+class Known(NamedTuple):
+    """A model class that stands in the module.
+
+    Attributes:
+        name: Its name.
+        attributes: By column, its attribute.
+        key: The columns of its `primary_key`.
+    """
+
+    name: str = ""
+    attributes: dict[str, str] = {}  # noqa: RUF012 - never written to
+    key: tuple[str, ...] = ()
 
 
 class Module:
@@ -21,8 +35,8 @@ class Module:
     def __init__(self, reserved: Collection[str], known: Sequence[str] = ()) -> None:
         self.imports: dict[str, None] = {}
         self.definitions: list[str] = []
-        self.models: dict[str, tuple[str, dict[str, str]]] = {}
-        """By table, the model class that stands for it, and the attribute of each column it has."""
+        self.models: dict[str, Known] = {}
+        """By table, the model class that stands for it."""
         self.done: set[Any] = set()
         self._texts = {match[1]: text for text in known if (match := _CLASS.search(text))}
         self._reserved = frozenset(reserved)
@@ -49,5 +63,6 @@ class Module:
 
 def class_name(words: str) -> str:
     """`order line` and `OrderLine` as `OrderLine`."""
-    name = "".join(word[:1].upper() + word[1:] for word in _WORDS.split(words) if word)
+    parts = (word.lower() if word.isupper() else word for word in _WORDS.split(words) if word)
+    name = "".join(word[:1].upper() + word[1:] for word in parts)
     return name if name[:1].isalpha() else f"Table{name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -22,7 +23,8 @@ from wheatear.schema.changes import (
     RenameColumn,
     RenameTable,
 )
-from wheatear.schema.model import Constraint, Table
+from wheatear.schema.content import mentions
+from wheatear.schema.model import Constraint, Object, Table
 
 # What columns are made of, so that it comes before tables; all else comes after them.
 _BENEATH = {"type", "sequence"}
@@ -40,7 +42,38 @@ def ordered(changes: Sequence[Change], *, forward_references: bool) -> list[Chan
     others = [one for one in changes if not isinstance(one, (AddTable, DropTable))]
     made = _made(added, forward_references=forward_references)
     gone = [one.inverse for one in reversed(_made(dropped, forward_references=forward_references))]
-    return sorted([*others, *gone, *made], key=_phase)
+    return sorted([*_objects(others), *gone, *made], key=_phase)
+
+
+def _objects(changes: Sequence[Change]) -> list[Change]:
+    """The changes with those of views and the like in order: what is named by another is there."""
+    added = [one.object for one in changes if isinstance(one, AddObject)]
+    dropped = [one.object for one in changes if isinstance(one, DropObject)]
+    others = [one for one in changes if not isinstance(one, (AddObject, DropObject))]
+    gone = [DropObject(one) for one in reversed(_by_name(dropped))]
+    return [*others, *gone, *(AddObject(one) for one in _by_name(added))]
+
+
+def _by_name(objects: Sequence[Object]) -> list[Object]:
+    """Objects, each after those that its statement names."""
+    named = {
+        one: [other for other in objects if other != one and mentions(one.sql, other.name)]
+        for one in objects
+    }
+    done: dict[Object, None] = {}
+    under_way: set[Object] = set()
+
+    def visit(one: Object) -> None:
+        if one in done or one in under_way:
+            return
+        under_way.add(one)
+        for other in named[one]:
+            visit(other)
+        done[one] = None
+
+    for one in objects:
+        visit(one)
+    return list(done)
 
 
 def _phase(change: Change) -> int:
@@ -142,4 +175,14 @@ def _visit(
 
 
 def _references(table: Table) -> list[str]:
-    return sorted({one.table for one in table.constraints if one.table and one.table != table.name})
+    found = {one.table for one in table.constraints if one.table and one.table != table.name}
+    return sorted(found | set(_parents(table)))
+
+
+# PostgreSQL's tables that are a part of another, as the reader prints it.
+_PARENTS = re.compile(r"\b(?:PARTITION OF |INHERITS \()((?:\"[^\"]*\"|[^\s,)]+)(?:, [^\s,)]+)*)")
+
+
+def _parents(table: Table) -> list[str]:
+    match = _PARENTS.search(table.options)
+    return [name.strip('"') for name in match[1].split(", ")] if match else []

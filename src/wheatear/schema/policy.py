@@ -25,6 +25,7 @@ class Policy:
         forward_references: A table may point at one that is made after it.
         type_key: What of a type's name counts, where models are compared: equal keys, one type.
         keys_hold_types: A column's type cannot change while a foreign key uses it.
+        views_hold_types: Nor while a view or a trigger does.
         ignore_tables: Tables that are no business of ours; `*` and `?` stand for any letters.
         defaults: The models' own defaults, which a default of the database may repeat.
     """
@@ -37,5 +38,6 @@ class Policy:
     forward_references: bool = False
     type_key: Callable[[str], str] = type_name
     keys_hold_types: bool = False
+    views_hold_types: bool = False
     ignore_tables: tuple[str, ...] = ()
     defaults: PythonDefaults = field(default_factory=dict)

@@ -42,7 +42,14 @@ class Named:
     value: Source
 
 
-Source = Union[str, Call, Items, Named]  # noqa: UP007 - a dataclass above names it while it is a text
+@dataclass(frozen=True)
+class Lines:
+    """A text that is written line by line; a call's only argument."""
+
+    parts: tuple[str, ...]
+
+
+Source = Union[str, Call, Items, Named, Lines]  # noqa: UP007 - a dataclass above names it while it is a text
 
 
 def call(name: str, *items: Source, **named: Source) -> Call:
@@ -62,11 +69,13 @@ def _inside(part: str, quote: str) -> str:
     return repr(part)[1:-1]
 
 
-def long_text(value: str) -> str:
-    """A text of several lines between three quotes, or as `text` where an editor may change it."""
+def long_text(value: str) -> str | Lines:
+    """A text of several lines between three quotes; line by line where an editor may change it."""
     lines = value.split("\n")
-    if len(lines) == 1 or any(line != line.rstrip() or not line.isprintable() for line in lines):
+    if len(lines) == 1:
         return text(value)
+    if any(line != line.rstrip() or not line.isprintable() for line in lines):
+        return Lines(tuple(map(text, value.splitlines(keepends=True))))
     ends = value.endswith('"')  # which would be taken for the first of the three
     inside = (value[:-1] if ends else value).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     last = '\\"' if ends else ""
@@ -79,6 +88,8 @@ def flat(source: Source) -> str:
         return source
     if isinstance(source, Named):
         return f"{source.name}={flat(source.value)}"
+    if isinstance(source, Lines):
+        return " ".join(source.parts)
     inside = ", ".join(flat(item) for item in source.items)
     if isinstance(source, Call):
         return f"{source.name}({inside})"
@@ -96,6 +107,8 @@ def laid_out(source: Source, *, indent: int, before: str = "", after: str = "") 
         after: What stands behind it on its last, such as a comma.
     """
     line = f"{before}{flat(source)}{after}"
+    if isinstance(source, Lines):
+        return [before + source.parts[0], *source.parts[1:-1], source.parts[-1] + after]
     if isinstance(source, str) or (_fits(line, indent) and not _is_open(source)):
         return [line]
     if isinstance(source, Named):
@@ -114,8 +127,8 @@ def _fits(line: str, indent: int) -> bool:
 def _is_open(source: Source) -> bool:
     if isinstance(source, Named):
         return _is_open(source.value)
-    if isinstance(source, str):
-        return False
+    if isinstance(source, (str, Lines)):
+        return isinstance(source, Lines)
     return (isinstance(source, Call) and source.open) or any(map(_is_open, source.items))
 
 

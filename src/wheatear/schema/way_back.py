@@ -23,6 +23,29 @@ _BETWEEN = "_wheatear"
 """What the name of a table or a column ends in while two of them change names."""
 
 
+class Returning(NamedTuple):
+    """A table, or with `column` a column, that comes back.
+
+    Attributes:
+        table: The table.
+        column: The column.
+        how: With what in it, in words.
+    """
+
+    table: str
+    column: str | None
+    how: str
+
+    @property
+    def what(self) -> str:
+        """What it is, in words."""
+        return (
+            f"column {self.column} of table {self.table}"
+            if self.column
+            else (f"table {self.table}")
+        )
+
+
 class WayBack(NamedTuple):
     """What undoes a step.
 
@@ -42,9 +65,9 @@ class WayBack(NamedTuple):
         return [text for change in self.changes if (text := change.destroys)]
 
     @property
-    def without_data(self) -> list[str]:
-        """What comes back, but not what was in it."""
-        return [*_without_data(self.changes)]
+    def returning(self) -> list[Returning]:
+        """What comes back, without what was in it."""
+        return [*_returning(self.changes)]
 
 
 def way_back(
@@ -179,13 +202,12 @@ def _in_order(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return found
 
 
-def _without_data(changes: Sequence[Change]) -> Iterator[str]:
+def _returning(changes: Sequence[Change]) -> Iterator[Returning]:
     for change in changes:
         if isinstance(change, AddTable):
-            yield f"table {change.table.name} comes back without rows"
+            yield Returning(change.table.name, None, "without rows")
         elif isinstance(change, AddColumn) and change.column.generated is None:
-            column = change.column
-            yield f"column {column.name} of table {change.table} comes back {_value(column)}"
+            yield Returning(change.table, change.column.name, _value(change.column))
 
 
 def _value(column: Column) -> str:

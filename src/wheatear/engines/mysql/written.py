@@ -12,8 +12,9 @@ from wheatear.engines.mysql.literals import literal
 from wheatear.engines.mysql.tokens import quoted
 from wheatear.engines.written import Spelled, operation
 from wheatear.schema import changes as kinds
+from wheatear.schema.content import primary_key
 from wheatear.schema.model import Column, Constraint, Index, Table
-from wheatear.schema.source import Call, Source, call, text
+from wheatear.schema.source import Call, Items, Named, Source, call, text
 from wheatear.schema.writer import Place, Step
 
 _EMPTY = {
@@ -119,7 +120,20 @@ class MysqlSpelling(Spelled):
 
     def table_settings(self, table: Table) -> list[tuple[str, Source]] | None:
         """The same as any other's, as a rule."""
-        return [] if table.options == self._options else None
+        said = tuple(text(self.escaped(phrase)) for phrase in self._settings(table))
+        return [("table_settings", Items(said))] if said else []
+
+    def table_options(self, table: Table) -> str:
+        """What it would not get by itself."""
+        return "".join(f" {phrase}" for phrase in self._settings(table))
+
+    def _settings(self, table: Table) -> list[str]:
+        """That a table is partitioned cannot be said with its options."""
+        options = table.options.removesuffix(" partitioned")
+        engine, charset, rest = options.partition(" DEFAULT CHARSET=")
+        parts = [engine, f"{charset}{rest}".strip()] if options != self._options else []
+        parts += [f"COMMENT={literal(table.comment)}"] if table.comment else []
+        return [part for part in parts if part]
 
     def key_field(self, column: Column, table: Table, place: Place, *said: Source) -> Call:
         """AUTO_INCREMENT, as Peewee has it."""
@@ -127,6 +141,39 @@ class MysqlSpelling(Spelled):
         if automatic and column.generated == "AUTO_INCREMENT":
             return call(automatic, *said)
         return super().key_field(column, table, place, *said)
+
+    def reference_arguments(self, one: Constraint, table: Table) -> list[Named]:
+        """Its name, unless the server would choose the same."""
+        found = super().reference_arguments(one, table)
+        if not self.is_named_so(one, table):
+            found.append(Named("constraint_name", text(one.name or "")))
+        return found
+
+    def is_named_so(self, one: Constraint, table: Table) -> bool:
+        """The server counts a table's foreign keys, and its CHECKs."""
+        names = [column.name for column in table.columns]
+        same = [it for it in table.constraints if it.kind == one.kind and self._counts(it)]
+        same.sort(key=lambda it: names.index(it.columns[0]) if it.columns else 0)
+        if one.kind == "check":
+            return one.name == "CONSTRAINT_1" and same == [one]
+        number = same.index(one) + 1 if one in same else 0
+        return not one.name or one.name == f"{table.name}_ibfk_{number}"
+
+    def implied_indexes(self, table: Table) -> Sequence[Index]:
+        """A foreign key that no key serves gets an index of its name, or of its column's."""
+        key = primary_key(table)
+        found = []
+        for one in table.constraints:
+            if one.kind != "foreign key" or key[: len(one.columns)] == one.columns:
+                continue
+            plain = Index(one.name or "", one.columns)
+            named_so = replace(plain, name=one.columns[0])
+            wanted = named_so if self.is_named_so(one, table) else plain
+            found += [index for index in table.indexes if index == wanted]
+        return found
+
+    def _counts(self, one: Constraint) -> bool:
+        return one.kind != "check" or not one.columns
 
     # Columns
 

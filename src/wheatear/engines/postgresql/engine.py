@@ -167,6 +167,15 @@ class PostgresqlEngine(Engine):
             self.db.rollback()
         return bool(held)
 
+    knows_replication_lag = True
+
+    def replication_lag(self) -> float | None:
+        """https://www.postgresql.org/docs/current/monitoring-stats.html, pg_stat_replication"""
+        (lag,) = self.db.execute_sql(
+            "SELECT max(extract(epoch FROM replay_lag))::double precision FROM pg_stat_replication"
+        ).fetchone()
+        return None if lag is None else float(lag)
+
     def is_running_elsewhere(self) -> bool:
         """Whether another connection holds the lock."""
         return lock.is_held_elsewhere(self.db, self._schema)
@@ -236,7 +245,7 @@ class PostgresqlEngine(Engine):
         """Models cannot state most of a table's options."""
         from wheatear.schema.diff import Policy  # noqa: PLC0415
 
-        return Policy(options=False)
+        return Policy(options=False, views_hold_types=True)
 
     def spelling(self) -> Spelling:
         """As its migrator takes them."""

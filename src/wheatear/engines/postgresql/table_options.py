@@ -23,7 +23,7 @@ def phrases(options: str) -> dict[str, str]:
     ends = [match.start() for match in found[1:]] + [len(options)]
     return {
         match["name"]: options[match.end() : end].strip()
-        for match, end in zip(found, ends, strict=True)
+        for match, end in zip(found, ends, strict=False)
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from wheatear.engines.fields import Stock
-from wheatear.engines.postgresql import table_options
+from wheatear.engines.postgresql import objects_written, table_options
 from wheatear.engines.postgresql.conversion import conversion
 from wheatear.engines.postgresql.faithful import mentions as names_column
 from wheatear.engines.postgresql.spelling import clipped, quoted, string, unquoted
@@ -30,6 +30,7 @@ _EMPTY = {
     "jsonb": "'{}'",
     "interval": "'0'",
 }
+_WITH_CREATE = {"INHERITS", "PARTITION BY", "USING", "WITH", "TABLESPACE"}
 _NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision", "money")
 
 
@@ -132,12 +133,43 @@ class PostgresqlSpelling(Spelled):
     def reference_arguments(self, one: Constraint, table: Table) -> list[Named]:
         """Its name, unless the server would choose the same."""
         found = super().reference_arguments(one, table)
-        if one.name not in {None, clipped(f"{table.name}_{one.columns[0]}_fkey")}:
+        if not self.is_named_so(one, table):
             found.append(Named("constraint_name", text(one.name or "")))
         return found
 
+    def is_named_so(self, one: Constraint, table: Table) -> bool:
+        """The server calls it after its table, columns and kind."""
+        columns = one.columns if one.kind != "check" or len(one.columns) == 1 else ()
+        end = {"foreign key": "fkey", "unique": "key", "check": "check"}.get(one.kind)
+        return one.name in {None, clipped("_".join([table.name, *columns, end or "excl"]))}
+
+    def create_table(self, table: Table, place: Place) -> str:
+        """A partition is made as a table, and attached when it has all that its parent has."""
+        options = table_options.phrases(table.options)
+        kind = "UNLOGGED TABLE" if "UNLOGGED" in options else "TABLE"
+        has_parent = bool({"PARTITION OF", "INHERITS"} & options.keys())
+        parts = [
+            # What has a parent shares its sequence.
+            super(PostgresqlSpelling, self).definition(column, place)
+            if has_parent
+            else self.definition(column, place)
+            for column in table.columns
+        ]
+        parts += [self.constraint(one) for one in table.constraints]
+        inside = ",\n    ".join(parts)
+        said = "".join(
+            f" {name} {value}" for name, value in options.items() if name in _WITH_CREATE
+        )
+        return f"CREATE {kind} {quoted(table.name)} (\n    {inside}\n){said}"
+
     def rest_of_table(self, table: Table) -> Iterator[Step]:
-        """Comments."""
+        """What is set once the table is there, and comments."""
+        options = table_options.phrases(table.options)
+        later = [name for name in options if name not in {*_WITH_CREATE, "UNLOGGED"}]
+        for name in later:
+            phrase = f"{name} {options[name]}".strip()
+            for action in table_options.actions("", phrase, quoted(table.name)):
+                yield self.execute(action)
         if table.comment is not None:
             yield self._comment(f"TABLE {quoted(table.name)}", table.comment)
         for column in table.columns:
@@ -252,6 +284,30 @@ class PostgresqlSpelling(Spelled):
         for index in table.indexes:
             if any(names_column(part, name) for part in (*index.parts, index.where or "")):
                 yield self._index(table, index)
+
+    # Anything else
+
+    def add_object(self, change: kinds.AddObject, place: Place) -> Iterator[Step]:
+        """A type or a sequence that is there already is changed in its place."""
+        thing = change.object
+        same = [
+            one for one in place.now.objects if (one.kind, one.name) == (thing.kind, thing.name)
+        ]
+        if not same or thing.kind not in {"type", "sequence"}:
+            yield from super().add_object(change, place)
+            return
+        for sql in objects_written.changed(same[0], thing, place.now, place.after):
+            yield self.execute(sql)
+        place.done.add(kinds.DropObject(same[0]))
+
+    def drop_object(self, change: kinds.DropObject, place: Place) -> Iterator[Step]:
+        """A trigger is its table's."""
+        thing = change.object
+        if thing.kind == "trigger":
+            on = quoted(thing.table or "")
+            yield self.execute(f"DROP TRIGGER {quoted(thing.name)} ON {on}")
+        else:
+            yield from super().drop_object(change, place)
 
     def alter_type(self, change: kinds.AlterColumn, place: Place) -> Step:
         """With its collation, and how values are converted where the server would not."""

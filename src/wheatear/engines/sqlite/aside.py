@@ -16,7 +16,7 @@ from wheatear.engines.sqlite.touched import words_of
 class SqliteAside(Aside):
     """A store's columns have no type, so that no value is converted."""
 
-    schemas = frozenset({"main"})  # type: ignore[assignment]
+    schemas = frozenset({"main"})
 
     def words_of(self, sql: str) -> list[Word]:
         """By SQLite's own tokenizer."""

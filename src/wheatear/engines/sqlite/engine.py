@@ -11,6 +11,7 @@ from wheatear.engines.engine import FULL, Engine, own_transaction, put_back
 from wheatear.engines.sqlite import foreign_keys as keys
 from wheatear.engines.sqlite import lock
 from wheatear.engines.waiting import Waiting
+from wheatear.errors import ConfigError
 from wheatear.masking import Mask
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class SqliteEngine(Engine):
         """The `data_version` at which the violations were known."""
         path = self.file()
         self._beside = lock.LockBeside(path) if path else None
+        self._fleeting = False
 
     def mask(self) -> Mask:
         """A file has no password."""
@@ -85,6 +87,21 @@ class SqliteEngine(Engine):
                 return None
             name = unquote(parts.path)
         return None if name in ("", ":memory:") else name
+
+    @contextmanager
+    def opened(self, waiting: Waiting) -> Iterator[None]:
+        """As ever; a database in memory that was closed is there for the block alone."""
+        self._fleeting = self.db.is_closed() and self._is_gone_when_closed()
+        with super().opened(waiting):
+            yield
+
+    def _is_gone_when_closed(self) -> bool:
+        """In memory, and neither shared with other connections nor kept open by a pool.
+
+        https://www.sqlite.org/inmemorydb.html
+        """
+        shared = "cache=shared" in str(self.db.database) or hasattr(self.db, "close_idle")
+        return self.file() is None and not shared
 
     def patiently(self, action: Callable[[], T], waiting: Waiting) -> T:
         """Try again while the database is busy: a large commit shuts readers out for a moment."""
@@ -149,6 +166,13 @@ class SqliteEngine(Engine):
         self, waiting: Waiting, *, atomic: bool = True, foreign_keys: bool = False
     ) -> AbstractContextManager[None]:
         """One immediate transaction, or else a lock beside the database's file."""
+        if self._fleeting:
+            raise ConfigError(
+                "The database is in memory and its connection is closed: what a run does would be "
+                "gone with the run.",
+                state="nothing was changed.",
+                next="connect first (db.connect()) and keep it open, or name a file.",
+            )
         if atomic:
             return self._one_transaction(waiting, foreign_keys=foreign_keys)
         return self._locked_beside(waiting)
@@ -186,6 +210,14 @@ class SqliteEngine(Engine):
     def _remember_pages(self) -> None:
         """Only who has violations already needs to tell them from new ones."""
         self._pages = keys.table_pages(self.db) if self._violations else {}
+
+    def transaction(self, waiting: Waiting) -> AbstractContextManager[None]:
+        """Immediate: one that reads first might find that others have written meanwhile."""
+        return own_transaction(
+            self.db,
+            begin=lambda: self.patiently(lambda: self.db.begin("IMMEDIATE"), waiting),
+            commit=lambda commit: self.patiently(commit, waiting),
+        )
 
     def verify(self) -> None:
         """https://www.sqlite.org/pragma.html#pragma_foreign_key_check"""

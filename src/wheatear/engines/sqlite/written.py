@@ -75,10 +75,10 @@ class SqliteSpelling(Spelled):
     def key_field(self, column: Column, table: Table, place: Place, *said: Source) -> Call:
         """An INTEGER is the row's number."""
         grows = any(one.options == "AUTOINCREMENT" for one in table.constraints)
+        more = [Named("constraints", Items((self.sql("AUTOINCREMENT"),), "[]"))] * grows
         if type_name(column.type) == "integer" and not column.null and column.default is None:
-            phrase = Items((self.sql("AUTOINCREMENT"),), "[]")
-            return call("AutoField", *said, *[Named("constraints", phrase)] * grows)
-        return super().key_field(column, table, place, *said)
+            return call("AutoField", *said, *more)
+        return super().key_field(column, table, place, *said, *more)
 
     def is_plain_reference(self, one: Constraint, table: Table) -> bool:
         """A table that comes later cannot be named by its class."""

@@ -13,16 +13,13 @@ class Result(Model):
         table_name = "result"
         constraints = [
             SQL(
-                "CONSTRAINT `result_ibfk_1` FOREIGN KEY (`one`, `two`) REFERENCES `pair` (`one`, `two`) ON DELETE CASCADE"
+                "FOREIGN KEY (`one`, `two`) REFERENCES `pair` (`one`, `two`) ON DELETE CASCADE"
             )
         ]
 
 
 def migrate_forward():
     db.create_tables([Result])
-    migrate(
-        migrator.add_index("result", ("one", "two"), name="one"),
-    )
 
 
 def migrate_backward():

@@ -25,7 +25,7 @@ class Player(Model):
         database = db
         table_name = "player"
         indexes = ((("name", "age"), False), (("rank", "age"), True))
-        constraints = [SQL("CONSTRAINT `CONSTRAINT_1` CHECK (`rank` < 100)")]
+        constraints = [Check("`rank` < 100")]
 
 
 def migrate_forward():

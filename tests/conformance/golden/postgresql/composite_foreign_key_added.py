@@ -13,7 +13,7 @@ class Result(Model):
         table_name = "result"
         constraints = [
             SQL(
-                'CONSTRAINT "result_one_two_fkey" FOREIGN KEY ("one", "two") REFERENCES "pair" ("one", "two") ON DELETE CASCADE'
+                'FOREIGN KEY ("one", "two") REFERENCES "pair" ("one", "two") ON DELETE CASCADE'
             )
         ]
 

@@ -3,7 +3,7 @@ from playhouse.migrate import *
 from migrations_config import db, migrator
 
 
-class SerialType(Field):
+class SerialField(Field):
     def ddl_datatype(self, ctx):
         return SQL("serial")
 
@@ -20,6 +20,6 @@ def migrate_forward():
 def migrate_backward():
     migrate(
         migrator.drop_constraint("coach", "coach_pkey"),
-        migrator.add_column("coach", "id", SerialType(), allow_not_null=True),
+        migrator.add_column("coach", "id", SerialField(), allow_not_null=True),
         migrator.add_constraint("coach", "coach_pkey", SQL('PRIMARY KEY ("id")')),
     )

@@ -25,9 +25,7 @@ class Trade(Model):
     class Meta:
         database = db
         table_name = "trade"
-        constraints = [
-            SQL('CONSTRAINT "trade_price_check" CHECK ((price > (0)::numeric))')
-        ]
+        constraints = [Check("(price > (0)::numeric)")]
 
 
 def migrate_forward():

@@ -25,10 +25,7 @@ class Player(Model):
         database = db
         table_name = "player"
         indexes = ((("name", "age"), False), (("rank", "age"), True))
-        constraints = [
-            SQL("CONSTRAINT \"player_code_check\" CHECK (((code)::text <> ''::text))"),
-            SQL('CONSTRAINT "player_rank_check" CHECK ((rank < 100))'),
-        ]
+        constraints = [Check("((code)::text <> ''::text)"), Check("(rank < 100)")]
 
 
 def migrate_forward():

@@ -1,0 +1,166 @@
+"""Changes to many rows of a migration, in batches: `from wheatear import backfill`.
+
+`walk.py` takes the rows in the order of their key; `changes.py` says what becomes of a batch;
+`position.py` keeps how far it has come, in the batch's own transaction; `pace.py` lets others
+breathe between two batches.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from wheatear.backfilling.changes import Changes, by_expressions, by_function
+from wheatear.backfilling.pace import Pace
+from wheatear.backfilling.position import Position
+from wheatear.backfilling.walk import Walk, walk_of
+from wheatear.engines.waiting import jittered
+from wheatear.errors import MigrationFailedError
+from wheatear.running import Progress, Running, current
+
+PATIENCE = 60.0
+"""Seconds that a batch which gives way to other connections' locks is tried again."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+_TOLD_EVERY = 0.1
+
+
+def backfill(
+    rows: Any,
+    change: Callable[[Any], Any] | Mapping[Any, Any],
+    *,
+    each: Literal["row", "batch"] = "row",
+    batch: int = 1000,
+    pause: float = 0.0,
+    max_lag: float | None = None,
+    lag: Callable[[], float | None] | None = None,
+) -> int:
+    """Change many rows, batch by batch in the order of their primary key.
+
+    In a migration with `atomic = False`, and on MySQL and MariaDB, each batch is a transaction of
+    its own, and how far it has come is committed with it: a run that was killed, or failed, goes on
+    after the last batch, and each row is changed once. In any other migration all batches are part
+    of the migration's one transaction.
+
+    Args:
+        rows: A Peewee model, or a query of one such as `Player.select().where(...)`, without order,
+            limit or grouping.
+        change: Called with each row, an instance of the model: what it assigns to the row is
+            written; so is a dictionary of fields and values that it returns. Or such a dictionary
+            of fields and SQL expressions, for one UPDATE a batch without reading any row.
+        each: `"batch"` calls `change` with a list of rows instead; what it assigns is written.
+        batch: Rows in one batch.
+        pause: Seconds between two batches, where each is a transaction.
+        max_lag: Seconds that a replica may be behind; between two batches, wait until it is less.
+        lag: Says how far the replicas are behind, in seconds; None asks the server, which
+            PostgreSQL's can answer.
+
+    Returns:
+        How many rows are done, those of earlier runs included.
+
+    Raises:
+        MigrationFailedError: Not called in a migration, or with what cannot be walked.
+        HistoryError: An earlier run of this migration walked something else here.
+    """
+    migration = current()
+    if migration is None:
+        raise MigrationFailedError(
+            "backfill() was called outside a migration.",
+            next="call it in migrate_forward() or migrate_backward(): it needs their history.",
+        )
+    if batch < 1:
+        raise MigrationFailedError(f"batch is a number of rows from 1 on, not {batch!r}.")
+    walk = walk_of(rows, migration.engine.db, batch)
+    changes = (
+        by_expressions(walk, change)
+        if isinstance(change, Mapping)
+        else by_function(walk, change, each)
+    )
+    pace = Pace(migration, pause, max_lag, lag)
+    migration.backfills += 1
+    return _Backfill(migration, walk, changes, pace).run()
+
+
+class _Backfill:
+    """One call."""
+
+    def __init__(self, migration: Running, walk: Walk, changes: Changes, pace: Pace) -> None:
+        self._migration = migration
+        self._walk = walk
+        self._changes = changes
+        self._pace = pace
+        self._position = Position(migration, walk.description)
+        self._began = self._told = time.monotonic()
+        self._total: int | None = None
+        self._before = self._minutes = 0
+
+    def run(self) -> int:
+        if self._migration.transactional:
+            self._run(self._step)
+            return self._position.rows
+        with self._migration.past_the_log():
+            self._position.load()
+            self._before = self._position.rows
+            self._note()
+            self._run(self._transaction)
+        return self._position.rows
+
+    def _run(self, step: Callable[[], None]) -> None:
+        if not self._position.finished:
+            self._walk.refuse_null_keys()
+        while not self._position.finished:
+            step()
+            self._tell()
+            if not self._position.finished:
+                self._pace.breathe()
+
+    def _step(self) -> None:
+        """One batch, in the transaction that is open."""
+        count, last = self._changes(self._position.at)
+        self._position.move(count, last)
+
+    def _transaction(self) -> None:
+        """One batch and the position in a transaction; again, if a lock was in its way."""
+        engine = self._migration.engine
+        deadline, pause = time.monotonic() + PATIENCE, _FIRST_PAUSE
+        while True:
+            before = self._position.state
+            try:
+                self._in_a_transaction()
+                break
+            except Exception as error:
+                self._position.state = before
+                if not engine.is_lock_timeout(error) or time.monotonic() + pause > deadline:
+                    raise
+            except BaseException:
+                self._position.state = before
+                raise
+            time.sleep(jittered(pause))
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        self._note()
+
+    def _in_a_transaction(self) -> None:
+        with self._migration.engine.transaction(self._migration.waiting):
+            with self._migration.guarded():
+                self._step()
+            self._position.save()
+
+    def _note(self) -> None:
+        if self._position.rows:
+            self._migration.stays[self._walk.table] = self._position.rows
+
+    def _tell(self) -> None:
+        """Say how far it has come; what is over in a moment is not counted first."""
+        now = time.monotonic()
+        tell, rows = self._migration.tell, self._position.rows
+        if tell is None or now - self._told < _TOLD_EVERY:
+            return
+        if self._total is None and not self._position.finished:
+            self._total = rows + self._walk.count(self._position.at)
+        self._told = time.monotonic()
+        seconds = self._told - self._began
+        minutes = int(seconds // 60)
+        new, minute = rows - self._before, minutes > self._minutes
+        self._minutes = minutes
+        name, table = self._migration.name, self._walk.table
+        tell(Progress(name, table, rows, self._total, seconds, new, minute))

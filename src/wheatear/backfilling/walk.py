@@ -1,0 +1,135 @@
+"""Rows in the order of their primary key, a batch at a time."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import and_, or_
+from typing import Any
+
+import peewee
+
+from wheatear.errors import MigrationFailedError
+
+Key = tuple[Any, ...]
+"""The values of a row's primary key."""
+
+_UNORDERED = ("_order_by", "_limit", "_offset", "_group_by", "_having", "_distinct", "_windows")
+
+
+class Walk:
+    """The rows of a query.
+
+    Args:
+        model: The model whose rows they are.
+        query: The query.
+        batch: Rows in one batch.
+    """
+
+    def __init__(self, model: Any, query: Any, batch: int) -> None:
+        self.model = model
+        self.db = model._meta.database
+        self.batch = batch
+        self.table = str(model._meta.table_name)
+        self.keys = list(model._meta.get_primary_keys())
+        self.joins = any(isinstance(one, peewee.Join) for one in query._from_list or ())
+        self._query = query
+        sql = self._ordered(query).sql()[0]
+        names = ", ".join(key.column_name for key in self.keys)
+        self.description = f"{self.table} ({names}): {sql}"
+
+    def rows(self, after: Key | None) -> list[Any]:
+        """The next rows; locked against others' changes until the transaction ends."""
+        query = self._ordered(self._after(self._query, after)).limit(self.batch)
+        if self.model._meta.database.for_update and not self.joins:
+            query = query.for_update()
+        return list(query)
+
+    def end(self, after: Key | None) -> Key | None:
+        """The key of the last row of the next batch; None if there are fewer rows than that."""
+        query = self._after(self._query, after).select(*self.keys)
+        row = self._ordered(query).limit(1).offset(self.batch - 1).tuples().first()
+        return tuple(row) if row else None
+
+    def where(self, query: Any, after: Key | None, until: Key | None) -> Any:
+        """Narrow an UPDATE to the rows between two keys."""
+        if self._query._where is not None:
+            query = query.where(self._query._where)
+        if until is not None:
+            query = query.where(self.keys[0] <= until[0], ~self._beyond(until))
+        return self._after(query, after)
+
+    def count(self, after: Key | None) -> int:
+        """How many rows are left."""
+        return int(self._after(self._query, after).count())
+
+    def keys_of(self, rows: list[Any]) -> list[Key]:
+        """The keys of rows."""
+        values = ([row.__data__[key.name] for row in rows] for key in self.keys)
+        return list(zip(*values, strict=True))
+
+    def refuse_null_keys(self) -> None:
+        """SQLite lets a primary key that is no integer be NULL, which nothing comes after.
+
+        https://www.sqlite.org/lang_createtable.html#the_primary_key
+        """
+        null = reduce(or_, (key.is_null() for key in self.keys))
+        if self._query.where(null).exists():
+            raise MigrationFailedError(
+                f"backfill() cannot walk {self.table}: there are rows whose primary key is NULL.",
+                next="give them a key first.",
+            )
+
+    def _after(self, query: Any, after: Key | None) -> Any:
+        return query if after is None else query.where(self._beyond(after))
+
+    def _beyond(self, key: Key) -> Any:
+        """Greater than a key: `a >= 1 AND (a > 1 OR (a = 1 AND b > 2))`.
+
+        Not `(a, b) > (1, 2)`: MariaDB does not use an index for that.
+        https://mariadb.com/kb/en/pagination-optimization/
+        """
+        first, value = self.keys[0], key[0]
+        if len(key) == 1:
+            return first > value
+        ors = []
+        for index in range(len(key)):
+            same = [self.keys[i] == key[i] for i in range(index)]
+            ors.append(reduce(and_, [*same, self.keys[index] > key[index]]))
+        return (first >= value) & reduce(or_, ors)
+
+    def _ordered(self, query: Any) -> Any:
+        return query.order_by(*self.keys)
+
+
+def walk_of(rows: Any, db: Any, batch: int) -> Walk:
+    """Return the walk over what a user has named.
+
+    Raises:
+        MigrationFailedError: It cannot be walked.
+    """
+    if isinstance(rows, peewee.ModelSelect):
+        model, query = rows.model, rows
+    elif isinstance(rows, type) and issubclass(rows, peewee.Model):
+        model, query = rows, rows.select()
+    else:
+        raise _refused(f"{rows!r} is neither a model nor a query of one", "name a Peewee model")
+    ours = model._meta.database
+    ours = ours.obj if isinstance(ours, peewee.Proxy) else ours
+    if ours is not db:
+        raise _refused(
+            f"{model.__name__} belongs to another database",
+            "write `database = db` in its Meta, with the `db` of migrations_config",
+        )
+    if not model._meta.primary_key:
+        raise _refused(f"{model.__name__} has no primary key", "do this with one UPDATE")
+    wrong = next((name for name in _UNORDERED if getattr(query, name, None)), None)
+    if wrong:
+        raise _refused(
+            f"the query has {wrong.strip('_').replace('_', ' ')}",
+            "leave that out: rows are taken in the order of their key, all of them",
+        )
+    return Walk(model, query, batch)
+
+
+def _refused(what: str, next_: str) -> MigrationFailedError:
+    return MigrationFailedError(f"backfill() cannot walk this: {what}.", next=f"{next_}.")

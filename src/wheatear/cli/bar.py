@@ -1,0 +1,40 @@
+"""How far a backfill has come, in one line."""
+
+from __future__ import annotations
+
+from wheatear.running import Progress
+
+_WIDTH = 20
+
+
+def bar(progress: Progress, width: int) -> str:
+    """With a bar, cut to a terminal's width."""
+    if not progress.total:
+        return line(progress)[:width]
+    part = min(progress.rows / progress.total, 1.0)
+    full = round(part * _WIDTH)
+    return f"{'█' * full}{'░' * (_WIDTH - full)} {line(progress)}"[:width]
+
+
+def line(progress: Progress) -> str:
+    """In words and numbers: rows, part, rate, time left."""
+    words = [f"{progress.name}: {progress.table} {progress.rows:,}"]
+    rate = progress.new / progress.seconds if progress.seconds else 0.0
+    if progress.total:
+        part = min(progress.rows / progress.total, 1.0)
+        words[0] += f" of {progress.total:,} rows"
+        words.append(f"{part:.0%}")
+    else:
+        words[0] += " rows"
+    if rate:
+        words.append(f"{rate:,.0f} rows/s")
+        left = (progress.total or progress.rows) - progress.rows
+        if progress.total:
+            words.append(f"{_clock(left / rate)} left")
+    return ", ".join(words)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(max(round(seconds), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

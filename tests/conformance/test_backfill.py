@@ -1,0 +1,378 @@
+"""`backfill`: many rows in batches, each changed once, also by a run that goes on after another."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import os
+import random
+import signal
+import time
+import traceback
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import peewee
+import pytest
+
+from support.databases import DatabaseUnderTest
+from support.projects import Project
+
+HEAD = """\
+from playhouse.migrate import *
+from wheatear import backfill
+from migrations_config import db, migrator
+
+{atomic}
+
+class Player(Model):
+    name = CharField(max_length=50)
+    score = IntegerField(default=0)
+    seen = IntegerField(default=0)
+
+    class Meta:
+        database = db
+        table_name = 'player'
+
+"""
+FORWARD = (
+    HEAD
+    + """
+def migrate_forward():
+{forward}
+
+
+def migrate_backward():
+    backfill(Player, {{Player.score: Player.score - 1}}, batch=3)
+"""
+)
+PLUS_ONE = "    backfill(Player, lambda row: {'score': row.score + 1}, batch=3)"
+
+
+def _write(project: Project, forward: str, *, atomic: bool = False, name: str = "b") -> None:
+    text = FORWARD.format(atomic="" if atomic else "atomic = False", forward=forward)
+    project.write(f"migrations/20260102_000000_{name}.py", text)
+
+
+@contextmanager
+def _connected(project: Project) -> Iterator[Any]:
+    db = DatabaseUnderTest("", project.url).connect()
+    db.connect()
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def _scores(project: Project) -> list[int]:
+    with _connected(project) as db:
+        return [row[0] for row in db.execute_sql("SELECT score FROM player ORDER BY id").fetchall()]
+
+
+def _tables(project: Project) -> list[str]:
+    with _connected(project) as db:
+        return sorted(name for name in db.get_tables() if name != "wheatear_history")
+
+
+@pytest.fixture
+def players(project: Project) -> Project:
+    """Ten players."""
+    return _with_players(project)
+
+
+def _with_players(project: Project) -> Project:
+    project.write(
+        "migrations/20260101_000000_a.py",
+        FORWARD.format(
+            atomic="",
+            forward="    db.create_tables([Player])\n"
+            "    Player.insert_many([{'name': f'p{n}', 'score': n} for n in range(10)]).execute()",
+        ),
+    )
+    assert project.run("migrate").code == 0
+    return project
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        PLUS_ONE,
+        "    def change(row):\n        row.score += 1\n    backfill(Player, change, batch=3)",
+        "    backfill(Player, {Player.score: Player.score + 1}, batch=3)",
+        "    backfill(Player, {'score': Player.score + 1}, batch=5)",
+        "    backfill(Player, lambda row: {Player.score: Player.score + 1}, batch=10)",
+        "    def change(rows):\n        assert len(rows) in (1, 3)\n        for row in rows:\n"
+        "            row.score += 1\n    backfill(Player, change, each='batch', batch=3)",
+    ],
+    ids=["returns", "assigns", "expression", "by name", "expression a row", "batch"],
+)
+def test_each_row_once_there_and_back(players: Project, forward: str) -> None:
+    _there_and_back(players, forward, atomic=False)
+
+
+def test_in_one_transaction(players: Project) -> None:
+    both = f"{PLUS_ONE}\n    backfill(Player, {{'seen': Player.seen + 1}}, batch=4, pause=9)"
+    _there_and_back(players, both, atomic=True)
+
+
+def _there_and_back(players: Project, forward: str, *, atomic: bool) -> None:
+    _write(players, forward, atomic=atomic)
+    ended = players.run("migrate")
+    assert ended.told == (0, "  applied 20260102_000000_b  N s\n", "")
+    assert _scores(players) == list(range(1, 11))
+    assert _tables(players) == ["player"]
+    assert players.run("migrate", "--backward").code == 0
+    assert _scores(players) == list(range(10))
+    assert players.run("migrate").code == 0
+    assert _scores(players) == list(range(1, 11))
+    assert players.run("status", "--check").code == 0
+
+
+def test_only_the_rows_of_a_query(players: Project) -> None:
+    _write(
+        players,
+        "    done = backfill(Player.select(Player.id, Player.score).where(Player.score > 6),\n"
+        "                    lambda row: {'score': row.score + 100}, batch=2)\n"
+        "    assert done == 3, done\n"
+        "    done = backfill(Player.select().where(Player.score < 2), {'seen': 1}, batch=1)\n"
+        "    assert done == 2, done",
+    )
+    assert players.run("migrate").told == (0, "  applied 20260102_000000_b  N s\n", "")
+    assert _scores(players) == [0, 1, 2, 3, 4, 5, 6, 107, 108, 109]
+
+
+def test_what_failed_goes_on_where_it_stopped(players: Project) -> None:
+    fails = (
+        "    backfill(Player, {'seen': Player.seen + 1}, batch=4)\n"
+        "    def change(row):\n        assert row.score != 7, 'seven'\n        row.score += 1\n"
+        "    backfill(Player, change, batch=3)"
+    )
+    _write(players, fails)
+    ended = players.run("migrate")
+    assert (ended.code, ended.out) == (1, "")
+    assert "  state: 20260102_000000_b had changed nothing but what is backfilled.\n" in ended.err
+    assert "6 rows of player are done and stay; the next run goes on after them.\n" in ended.err
+    assert ended.err.endswith("  next:  mend the file and run the command again.\n")
+    assert _scores(players) == [1, 2, 3, 4, 5, 6, 6, 7, 8, 9]
+    assert _tables(players) == ["player", "wheatear_backfill"]
+    _write(players, fails.replace("assert row.score != 7, 'seven'", "pass"))
+    assert players.run("migrate").told == (0, "  applied 20260102_000000_b  N s\n", "")
+    assert _scores(players) == list(range(1, 11))
+    with _connected(players) as db:
+        assert db.execute_sql("SELECT DISTINCT seen FROM player").fetchall() in ([(1,)], ((1,),))
+    assert _tables(players) == ["player"]
+
+
+def test_another_query_is_refused(players: Project) -> None:
+    _write(players, PLUS_ONE.replace("row.score + 1", "row.score + 1 // (7 - row.score)"))
+    assert players.run("migrate").code == 1
+    _write(players, PLUS_ONE.replace("Player,", "Player.select().where(Player.id > 3),", 1))
+    ended = players.run("migrate")
+    assert ended.code == 1
+    assert "Backfill 1 of 20260102_000000_b began with other rows than it names now." in ended.err
+    assert "put the query back as it was; what `change` does may be mended." in ended.err
+
+
+@pytest.mark.parametrize(
+    ("forward", "what"),
+    [
+        ("    backfill(Player.select().limit(3), {})", "the query has limit."),
+        ("    backfill(Player.select().order_by(Player.name), {})", "the query has order by."),
+        ("    backfill('player', {})", "'player' is neither a model nor a query of one."),
+        ("    backfill(Player, {'id': 3})", "backfill() cannot change id: it is walked by it."),
+        ("    backfill(Player, lambda row: {'id': 3})", "backfill() cannot change id: "),
+        ("    backfill(Player, {'nothing': 3})", "Player has no field 'nothing'."),
+        ("    backfill(Player, lambda row: 3)", "The function of backfill() returned int."),
+        ("    backfill(Player, {}, batch=0)", "batch is a number of rows from 1 on, not 0."),
+        (
+            "    backfill(Player, lambda row: db.execute_sql('COMMIT'))",
+            "The migration sends COMMIT itself.",
+        ),
+    ],
+)
+def test_what_cannot_be_done(on_sqlite: Project, forward: str, what: str) -> None:
+    _write(_with_players(on_sqlite), forward)
+    ended = on_sqlite.run("migrate")
+    assert ended.code == 1
+    assert what in ended.err
+    assert _scores(on_sqlite) == list(range(10))
+
+
+def test_pauses_and_replicas(players: Project) -> None:
+    _write(
+        players,
+        "    behind = [9.0, 9.0, 0.0]\n"
+        "    import time\n"
+        "    start = time.monotonic()\n"
+        "    backfill(Player, {'seen': 1}, batch=4, pause=0.1, max_lag=5,\n"
+        "             lag=lambda: behind.pop(0) if behind else None)\n"
+        "    assert time.monotonic() - start > 1.2",
+    )
+    ended = players.run("migrate")
+    assert ended.told == (
+        0,
+        "  applied 20260102_000000_b  N s\n",
+        "waiting for a replica that is 9.0 s behind\n",
+    )
+
+
+def test_who_can_say_how_far_replicas_are_behind(players: Project, engine: str) -> None:
+    _write(players, "    backfill(Player, {'seen': 1}, batch=4, max_lag=5)")
+    ended = players.run("migrate")
+    if engine == "postgresql":
+        assert ended.code == 0
+    else:
+        assert "cannot say how far its replicas are behind." in ended.err
+
+
+# Keys of all kinds, and killed: at the level of the function
+
+
+KEYS: dict[str, tuple[Any, Callable[[int], Any]]] = {
+    "text": (peewee.CharField(max_length=20), lambda n: f"{n % 7}-ä{n:03}"),
+    "uuid": (peewee.UUIDField(), lambda n: uuid.uuid5(uuid.NAMESPACE_DNS, str(n))),
+    "bytes": (peewee.BlobField(), lambda n: bytes([n % 5, n])),
+    "date": (peewee.DateField(), lambda n: dt.date(2020, 1, 1) + dt.timedelta(n)),
+    "datetime": (
+        peewee.DateTimeField(),
+        lambda n: dt.datetime.fromisoformat("2020-01-01") + dt.timedelta(hours=n),
+    ),
+    "decimal": (peewee.DecimalField(10, 2), lambda n: decimal.Decimal(n) / 4),
+}
+
+
+def _called(db: Any, model: Any, change: Any, record: int = 1, **options: Any) -> int:
+    """As a migration without a transaction calls it."""
+    from wheatear import backfill
+    from wheatear.engines import engine_for
+    from wheatear.engines.waiting import Waiting
+    from wheatear.history import History
+    from wheatear.running import Running, running
+
+    engine, waiting = engine_for(db), Waiting(None, lambda _: None)
+    with engine.opened(waiting), engine.exclusively(waiting, atomic=False):
+        History(engine, waiting).ensure()
+        with running(Running("m", "forward", engine, waiting, False, record)):
+            return backfill(model, change, **options)
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_keys_of_all_kinds(database: DatabaseUnderTest, engine: str, kind: str) -> None:
+    if (kind, engine) == ("bytes", "mariadb"):
+        pytest.skip("no BLOB can be a key there")
+    field, value = KEYS[kind]
+    db = database.connect()
+    key = type(field)(**({"max_length": 20} if kind == "text" else {}), primary_key=True)
+    model = type(
+        "Thing",
+        (peewee.Model,),
+        {
+            "Meta": type("Meta", (), {"database": db, "table_name": "thing"}),
+            "key": key,
+            "n": peewee.IntegerField(default=0),
+        },
+    )
+    with db:
+        db.create_tables([model])
+        model.insert_many([{"key": value(n)} for n in range(50)]).execute()
+    stop = [3]
+
+    def change(rows: Any) -> None:
+        stop[0] -= 1
+        if not stop[0]:
+            raise ValueError
+        for row in rows:
+            row.n += 1
+
+    with pytest.raises(ValueError):
+        _called(db, model, change, each="batch", batch=7)
+    assert _called(db, model, change, each="batch", batch=7) == 50
+    with db:
+        assert [row.n for row in model.select()] == [1] * 50
+
+
+def test_a_composite_key(database: DatabaseUnderTest) -> None:
+    db = database.connect()
+
+    class Thing(peewee.Model):
+        a = peewee.IntegerField()
+        b = peewee.CharField(max_length=9)
+        c = peewee.IntegerField()
+        n = peewee.IntegerField(default=0)
+
+        class Meta:
+            database = db
+            primary_key = peewee.CompositeKey("a", "b", "c")
+
+    with db:
+        db.create_tables([Thing])
+        Thing.insert_many(
+            [{"a": a, "b": b, "c": c} for a in range(4) for b in "xyz" for c in range(4)]
+        ).execute()
+    assert _called(db, Thing, lambda row: {"n": row.n + 1}, batch=5) == 48
+    with db:
+        assert [row.n for row in Thing.select()] == [1] * 48
+        db.execute_sql("DROP TABLE wheatear_backfill")
+    assert _called(db, Thing, {Thing.n: Thing.n + 1}, batch=7) == 48
+    with db:
+        assert [row.n for row in Thing.select()] == [2] * 48
+
+
+def _killed(database: DatabaseUnderTest, rows: int, kills: int) -> None:
+    db = database.connect()
+
+    class Player(peewee.Model):
+        n = peewee.IntegerField(default=0)
+
+        class Meta:
+            database = db
+            table_name = "player"
+
+    with db:
+        db.create_tables([Player])
+        for _ in range(rows // 1000):
+            Player.insert_many([{"n": 0}] * 1000).execute()
+    chance = random.Random(5)
+    killed = finished = 0
+    while killed < kills or not finished:
+        child = os.fork()
+        if child == 0:
+            _change_and_end(db, Player)
+        if killed < kills:
+            time.sleep(chance.uniform(0.005, 0.1))
+            os.kill(child, signal.SIGKILL)
+            killed += 1
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        finished += code == 0
+        assert code in (0, -signal.SIGKILL)
+    with db:
+        counts = db.execute_sql("SELECT n, count(*) FROM player GROUP BY n").fetchall()
+        where = list(db.execute_sql("SELECT done, finished FROM wheatear_backfill").fetchone())
+    assert [tuple(row) for row in counts] == [(1, rows)]
+    assert where == [rows, 1]
+
+
+def _change_and_end(db: Any, model: Any) -> None:
+    """In a process of its own, which is killed."""
+
+    def change(rows: Any) -> None:
+        for row in rows:
+            row.n += 1
+
+    try:
+        _called(db, model, change, each="batch", batch=500)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def test_killed_a_few_times(database: DatabaseUnderTest) -> None:
+    _killed(database, 6_000, 3)
+
+
+@pytest.mark.long
+def test_killed_a_hundred_times(database: DatabaseUnderTest) -> None:
+    _killed(database, 200_000, 100)
