@@ -71,6 +71,8 @@ class Aside(ABC):
 
     def alterations(self, sql: str) -> list[Alteration]:
         """What a statement renames and drops in our schema, in its own spelling."""
+        if self.engine.db.param == "%s":  # which the driver has yet to fill in
+            sql = sql.replace("%%", "%")
         return [
             one
             for one in alterations(self.words_of(sql))

@@ -58,6 +58,7 @@ class MysqlRecorder(Recorder):
         del only_creates
         assert self._tables is not None  # noqa: S101 - for the type checker
         before = self._tables, {**self._things, **self._sequences}
+        sent = [sql.replace("%%", "%") for sql in sent]  # as the driver sends it
         names = self._names()
         asked = names if any(_HIDES.search(sql) for sql in sent) else self._named(names, sent)
         tables = {name: text for name, text in self._tables.items() if name in names}
