@@ -188,7 +188,6 @@ class Attempt:
             self.run.engine,
             self.run.waiting,
             self.transactional,
-            self.record_id,
             self.run.tell,
         )
 

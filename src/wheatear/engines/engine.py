@@ -205,6 +205,11 @@ class Engine(ABC):
         del waiting
         return own_transaction(self.db, begin=self.db.begin, commit=lambda commit: commit())
 
+    def without_transactions(self, table: str) -> str | None:
+        """What keeps a table whose rows are changed at once and for good, or None."""
+        del table
+        return None
+
     knows_replication_lag: ClassVar[bool] = False
     """`replication_lag` has an answer."""
 

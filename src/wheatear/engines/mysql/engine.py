@@ -156,6 +156,16 @@ class MysqlEngine(Engine):
             if not self.db.is_closed():
                 put_back(lambda: lock.release(self.db, self._lock))
 
+    def without_transactions(self, table: str) -> str | None:
+        """https://mariadb.com/kb/en/information-schema-engines-table/"""
+        row = self.db.execute_sql(
+            "SELECT e.engine FROM information_schema.tables t "
+            "JOIN information_schema.engines e ON e.engine = t.engine "
+            "WHERE t.table_schema = DATABASE() AND t.table_name = %s AND e.transactions = 'NO'",
+            (table,),
+        ).fetchone()
+        return str(row[0]) if row else None
+
     def is_running_elsewhere(self) -> bool:
         """Whether another connection holds the lock."""
         return lock.is_held_elsewhere(self.db, self._lock)
