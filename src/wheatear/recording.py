@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from wheatear.capture import Log, Statement, first_word
 from wheatear.engines.engine import Engine
-from wheatear.journal import one_line
 
 if TYPE_CHECKING:
     from wheatear.engines.recording import Recorder, Touched
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 FORM = 1
 _LONGEST = 1 << 20
 _MOST_BESIDE = 10
+_SHOWN_WORDS = 4
 _WRITES = {"INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE", "TRUNCATE", "COPY", "LOAD", "WITH"}
 _SCHEMA = {"CREATE", "ALTER", "DROP", "RENAME", "COMMENT"}
 # The first of these words says what a statement is about: what a reader of schemas sees, or not.
@@ -87,7 +87,7 @@ class Recording:
             value["renames"] = touched.renames
         if any(map(_writes, log.statements)):
             value["wrote"] = True
-        beside = [one_line(one.sql) for one in log.in_effect() if _is_unseen(one)]
+        beside = [_head(one.sql) for one in log.in_effect() if _is_unseen(one)]
         if beside:
             value["beside"] = beside[:_MOST_BESIDE]
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -106,13 +106,24 @@ def _is_unseen(statement: Statement) -> bool:
     """Whether it made or changed what no reader of schemas sees: a function, a right."""
     if statement.by_operation:
         return False
-    if statement.word in _UNSEEN:
-        return True
-    if statement.word not in _SCHEMA:
-        return False
-    for word in map(first_word, statement.sql.split()[1:]):
+    return statement.word in _UNSEEN or (
+        statement.word in _SCHEMA and _kind_at(statement.sql) is not None
+    )
+
+
+def _kind_at(sql: str) -> int | None:
+    """Which word says that a statement is about something unseen; None if it is not."""
+    for at, word in enumerate(map(first_word, sql.split()[1:]), 1):
         if word in _SEEN:
-            return False
+            return None
         if word in _KINDS_UNSEEN:
-            return True
-    return False
+            return at
+    return None
+
+
+def _head(sql: str) -> str:
+    """What is done to what: not all of it, which may hold a password."""
+    words = sql.split()
+    kind = _kind_at(sql) if first_word(sql) in _SCHEMA else None
+    shown = " ".join(words[: _SHOWN_WORDS if kind is None else kind + 2]).partition("(")[0]
+    return f"{shown} …"

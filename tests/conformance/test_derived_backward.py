@@ -347,13 +347,15 @@ def test_what_stands_beside_the_schema_is_named(new_project: Any) -> None:
         project,
         NEXT,
         "db.execute_sql('CREATE FUNCTION one() RETURNS integer LANGUAGE sql AS $$SELECT 1$$')\n"
+        "db.execute_sql('GRANT SELECT ON player TO postgres')\n"
         "db.execute_sql('ALTER TABLE player ADD COLUMN x integer DEFAULT one()')",
     )
     in_process(project).migrate()
     (said,) = told(in_process(project))
     assert said.splitlines()[1:] == [
         "  lost: the values of column x of table player",
-        "  not undone: CREATE FUNCTION one() RETURNS integer LANGUAGE sql AS $$SELECT 1$$",
+        "  not undone: CREATE FUNCTION one …",
+        "  not undone: GRANT SELECT ON player …",
     ]
 
 

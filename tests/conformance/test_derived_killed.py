@@ -50,7 +50,7 @@ def run_until(project: Project, statements: int) -> bool:
     return os.WIFSIGNALED(status)
 
 
-@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def test_all_or_nothing(project: Project) -> None:
     project.write("migrations_config.py", f"{CONFIG}keep_dropped = True\n")
     project.migration(FIRST, TEAM)

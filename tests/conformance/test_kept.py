@@ -30,26 +30,30 @@ def kept_tables(project: Project) -> list[str]:
     return [name for name in reading.tables(project.url) if name.startswith("wheatear_kept_")]
 
 
-@pytest.fixture
-def keeping(project: Project) -> Project:
-    """A project that keeps what it drops, with the league in its database."""
-    project.write("migrations_config.py", KEEPING)
+@pytest.mark.parametrize("name", LOSING)
+def test_what_was_dropped_is_put_back(on_sqlite: Project, name: str) -> None:
+    there_and_back(on_sqlite, name)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("engine", ["postgresql", "mariadb"])
+@pytest.mark.parametrize("name", LOSING)
+def test_what_was_dropped_is_put_back_on_servers(project: Project, name: str) -> None:
+    there_and_back(project, name)
+
+
+def there_and_back(project: Project, name: str) -> None:
     project.migration(FIRST, LEAGUE)
     in_process(project, keep_dropped=True).migrate()
-    return project
-
-
-@pytest.mark.parametrize("name", LOSING)
-def test_what_was_dropped_is_put_back(keeping: Project, name: str) -> None:
-    (_, before), rows = schema_of(keeping), rows_of(keeping)
-    without_backward(keeping, NEXT, CASES[name].forward)
-    in_process(keeping, keep_dropped=True).migrate()
-    assert kept_tables(keeping)
-    assert in_process(keeping).status().drift == ()
-    in_process(keeping).migrate(backward=True)
-    assert differences(before, keeping) == ()
-    assert rows_of(keeping) == rows
-    assert kept_tables(keeping) == []
+    (_, before), rows = schema_of(project), rows_of(project)
+    without_backward(project, NEXT, CASES[name].forward)
+    in_process(project, keep_dropped=True).migrate()
+    assert kept_tables(project)
+    assert in_process(project).status().drift == ()
+    in_process(project).migrate(backward=True)
+    assert differences(before, project) == ()
+    assert rows_of(project) == rows
+    assert kept_tables(project) == []
 
 
 PLAYER = """

@@ -34,10 +34,9 @@ class SqliteRecorder(Recorder):
 
     def begin(self) -> None:
         """Another connection may have come before; this one's own changes are known."""
-        if self._rows is None or not self._engine.undisturbed:
-            version = self._schema_version()
-            if self._rows is None or version != self._version:
-                self._rows, self._version = self._read(0), version
+        version = self._schema_version()
+        if self._rows is None or version != self._version:
+            self._rows, self._version = self._read(0), version
 
     def touched(self, sent: Sequence[str], *, only_creates: bool) -> Touched | None:
         """The rows that differ, with the others of their tables."""
