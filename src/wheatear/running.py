@@ -45,7 +45,6 @@ class Running:
         engine: The database.
         waiting: How long to wait for others, and who is told.
         transactional: It runs in one transaction that is not its own to end.
-        record: The id of its record in the history, where that is written before it runs.
         tell: Called with how far a backfill has come, or None.
         backfills: How many backfills it has called.
         stays: What backfills have committed, in words.
@@ -56,7 +55,6 @@ class Running:
     engine: Engine
     waiting: Waiting
     transactional: bool
-    record: int | None = None
     tell: Callable[[Progress], None] | None = None
     backfills: int = 0
     stays: dict[str, int] = field(default_factory=dict)
