@@ -144,8 +144,6 @@ def load(file: MigrationFile, directions: tuple[str, ...]) -> LoadedMigration:
     Raises:
         MigrationFileError: It does not run, has changed since it was listed, or lacks a function.
     """
-    from wheatear.engines.operations import rebind  # noqa: PLC0415 - only who runs pays for it
-
     try:
         raw = read(file.path)
     except OSError as error:
@@ -156,6 +154,13 @@ def load(file: MigrationFile, directions: tuple[str, ...]) -> LoadedMigration:
             state="nothing was changed in the database.",
             next="run the command again.",
         )
+    return load_text(file, raw, directions)
+
+
+def load_text(file: MigrationFile, raw: bytes, directions: tuple[str, ...]) -> LoadedMigration:
+    """The same with the text at hand, which need not be in its file yet."""
+    from wheatear.engines.operations import rebind  # noqa: PLC0415 - only who runs pays for it
+
     module = types.ModuleType(f"wheatear_migration_{file.name}")
     module.__file__ = file.path
     with _registered(module):

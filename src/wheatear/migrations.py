@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from wheatear.engines.waiting import Waiting
 from wheatear.history import History, Record
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from wheatear.backup import Backup, Restored
     from wheatear.capture import Statement
     from wheatear.comparison import Comparison
+    from wheatear.create.auto import Asker, AutoCreated
     from wheatear.create.template import Created
     from wheatear.status import Status
 
@@ -123,19 +124,67 @@ class Migrations:
 
         return compare_models(self.project, self._waiting(wait, _tell_logging))
 
-    def create(self, name: str) -> Created:
+    @overload
+    def create(self, name: str) -> Created: ...
+
+    @overload
+    def create(
+        self,
+        name: str,
+        *,
+        auto: Literal[True],
+        renames: Iterable[str] = (),
+        no_renames: bool = False,
+        fills: Iterable[str] = (),
+        drop: Iterable[str] = (),
+        asker: Asker | None = None,
+        wait: float | None = None,
+    ) -> AutoCreated | None: ...
+
+    def create(
+        self,
+        name: str,
+        *,
+        auto: bool = False,
+        renames: Iterable[str] = (),
+        no_renames: bool = False,
+        fills: Iterable[str] = (),
+        drop: Iterable[str] = (),
+        asker: Asker | None = None,
+        wait: float | None = None,
+    ) -> Created | None:
         """Write a new migration file.
 
         Args:
             name: What the migration does, in any form.
+            auto: Write into it what makes the database what the models say, and back. It is run
+                on a scratch copy of the schema first.
+            renames: `old:new` for a table that was renamed, `table.old:new` for a column.
+            no_renames: Nothing else was renamed, whatever it looks like.
+            fills: `table.column=SQL`: what rows that are there get in a column that takes no NULL.
+            drop: Tables that no model speaks of any more, to be dropped.
+            asker: Who is asked what is not said; None asks nobody.
+            wait: Seconds to wait at most while others keep the database from being read.
 
         Returns:
-            The file's path, and warnings about its name.
+            The file's path, and warnings; None if nothing differs.
 
         Raises:
-            UsageError: The name holds no letter or digit.
+            UsageError: The name holds no letter or digit, or one of the others names nothing that
+                is there, or something is left to be said.
+            HistoryError: A migration is pending.
+            ConfigError: The models are not named, or cannot be used.
+            OperationError: There is no right to make a scratch copy; or the migration did not
+                do there what it should, and was not written.
+            DatabaseUnavailableError: The database refuses the login, or its server is not there.
             WheatearError: The folder cannot be written.
         """
+        if auto:
+            from wheatear.create.auto import Wanted, create_auto  # noqa: PLC0415 - a command's own
+
+            wanted = Wanted(tuple(renames), no_renames, tuple(fills), tuple(drop))
+            waiting = self._waiting(wait, _tell_logging)
+            return create_auto(self.project, name, wanted, waiting, asker)
         from pathlib import Path  # noqa: PLC0415
 
         from wheatear.create.template import create_migration  # noqa: PLC0415 - a command's own

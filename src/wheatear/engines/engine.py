@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import peewee
 
 from wheatear.engines.waiting import Waiting
-from wheatear.errors import ConfigError, DatabaseUnavailableError
+from wheatear.errors import ConfigError, DatabaseUnavailableError, OperationError
 from wheatear.masking import Mask
 
 if TYPE_CHECKING:  # only who reads a schema or makes a backup needs them
@@ -315,6 +315,26 @@ class Engine(ABC):
             OperationError: This user may not make one; the right that is missing is named.
         """
 
+    @abstractmethod
+    def scratch_copy(self, *, empty: bool = False) -> AbstractContextManager[Engine]:
+        """A scratch database with this one's schema and none of its rows, gone after the block.
+
+        What runs there does not reach this database, takes no lock on its tables, and leaves no
+        trace, also where the process dies. Call it while this engine is `opened`.
+
+        Args:
+            empty: Without the schema: nothing of this database is read.
+
+        Returns:
+            The copy's engine, `opened`. Its `exclusively` is the transaction a migration runs in.
+            On PostgreSQL all of it is one transaction, in which no migration can run that must
+            not be in one.
+
+        Raises:
+            OperationError: This user may not make one; the right that is missing is named. Or the
+                schema cannot be made a second time.
+        """
+
     def settled(self, before: Schema, after: Schema) -> tuple[Schema, Schema]:
         """Both schemas with expressions that differ printed once more, where that may differ."""
         return before, after
@@ -344,6 +364,18 @@ class Engine(ABC):
         from wheatear.engines.scratch import schema_of_models  # noqa: PLC0415
 
         return schema_of_models(self, models)
+
+
+def not_copied(engine: Engine, error: BaseException) -> OperationError:
+    """What to say where a schema cannot be made once more."""
+    statement = getattr(error, "statement", None)
+    return OperationError(
+        f"The schema of {engine.url} cannot be copied into a scratch database: {first_line(error)}",
+        where=statement[0] if statement else None,
+        state="nothing was changed.",
+        next=engine.remedy(error)
+        or "see what this statement needs that a new connection does not have.",
+    )
 
 
 RIGHTS = "give this user the right to do so, or connect as one who has it."

@@ -84,10 +84,12 @@ class Spelled(ABC):
         """A column's field, without a key or an index; `extra` are constraints that it says."""
         arguments = [Named("null", "True")] if column.null else []
         phrases: tuple[Source, ...] = tuple(self.sql(phrase) for phrase in self.phrases(column))
+        if column.collation and extra:  # behind a CHECK, MariaDB takes no COLLATE
+            phrases = (self.sql(f"COLLATE {column.collation}"), *phrases)
         phrases += tuple(self.node(one) for one in extra)
         if phrases:
             arguments.append(Named("constraints", Items(phrases, "[]")))
-        if column.collation:
+        if column.collation and not extra:
             arguments.append(Named("collation", text(column.collation)))
         return self.field_class(column, place).field(*more, *arguments)
 

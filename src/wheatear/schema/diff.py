@@ -69,12 +69,7 @@ def compare(
     before: Schema, after: Schema, *, renames: Sequence[Rename] = (), policy: Policy
 ) -> Compared:
     """The same, with what is set apart."""
-    before, after = _ours(before, policy), _ours(after, policy)
-    for rename in renames:
-        before = renamed(before, rename)
-    before = respelled(before, after, tables=policy.fold_tables, columns=policy.fold_columns)
-    if policy.stated:
-        after = _without_views(before, after)
+    before, after = alike(before, after, renames=renames, policy=policy)
     found = [*_tables(before, after, policy), *_objects(before, after, policy)]
     changes = [one.change for one in found if not one.apart]
     if policy.keys_hold_types:
@@ -85,6 +80,17 @@ def compare(
         (*renames, *ordered(changes, forward_references=policy.forward_references)),
         tuple(one.change for one in found if one.apart),
     )
+
+
+def alike(
+    before: Schema, after: Schema, *, renames: Sequence[Rename] = (), policy: Policy
+) -> tuple[Schema, Schema]:
+    """Both schemas without what does not count, the first with its names as in the second."""
+    before, after = _ours(before, policy), _ours(after, policy)
+    for rename in renames:
+        before = renamed(before, rename)
+    before = respelled(before, after, tables=policy.fold_tables, columns=policy.fold_columns)
+    return before, _without_views(before, after) if policy.stated else after
 
 
 def _ours(schema: Schema, policy: Policy) -> Schema:
@@ -111,7 +117,7 @@ def _tables(before: Schema, after: Schema, policy: Policy) -> Iterator[Found]:
     there = {table.name: table for table in after.tables}
     for table in before.tables:
         if table.name not in there:
-            yield Found(DropTable(table), apart=policy.stated)
+            yield Found(DropTable(table), apart=_stays(table.name, policy))
     for table in after.tables:
         was = here.get(table.name)
         if was is None:
@@ -120,6 +126,11 @@ def _tables(before: Schema, after: Schema, policy: Policy) -> Iterator[Found]:
             yield from columns(was, table, before, policy)
             yield from _keys_and_indexes(was, table, (before, after), policy)
             yield from _table(was, table, policy)
+
+
+def _stays(table: str | None, policy: Policy) -> bool:
+    """Whether what no model speaks of is left alone."""
+    return policy.stated and table not in policy.dropped
 
 
 def _table(was: Table, is_: Table, policy: Policy) -> Iterator[Found]:
@@ -261,7 +272,7 @@ def _objects(before: Schema, after: Schema, policy: Policy) -> Iterator[Found]:
     gone, new = unmatched(before.objects, after.objects, _content)
     stated = {(one.kind, one.name) for one in after.objects}
     for thing in gone:
-        apart = policy.stated and (thing.kind, thing.name) not in stated
+        apart = _stays(thing.table, policy) and (thing.kind, thing.name) not in stated
         yield Found(DropObject(thing), apart=apart)
     for thing in new:
         yield Found(AddObject(thing))

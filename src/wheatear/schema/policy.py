@@ -30,6 +30,7 @@ class Policy:
         keys_hold_types: A column's type cannot change while a foreign key uses it.
         views_hold_types: Nor while a view or a trigger does.
         ignore_tables: Tables that are no business of ours; `*` and `?` stand for any letters.
+        dropped: Tables that no model speaks of, and that are to go, with their triggers.
         defaults: The models' own defaults, which a default of the database may repeat.
     """
 
@@ -43,4 +44,5 @@ class Policy:
     keys_hold_types: bool = False
     views_hold_types: bool = False
     ignore_tables: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
     defaults: PythonDefaults = field(default_factory=dict)

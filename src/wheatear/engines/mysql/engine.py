@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import peewee
@@ -249,6 +249,12 @@ class MysqlEngine(Engine):
         from wheatear.engines.mysql import scratch  # noqa: PLC0415
 
         return scratch.created(self.db, statements)
+
+    def scratch_copy(self, *, empty: bool = False) -> AbstractContextManager[Engine]:
+        """A database of its own, which is dropped."""
+        from wheatear.engines.mysql.scratch_copy import scratch_copy  # noqa: PLC0415
+
+        return scratch_copy(self, empty=empty)
 
     def dialect(self) -> str:
         """The version without its last number; of MariaDB its name too."""

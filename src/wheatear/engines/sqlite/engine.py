@@ -346,6 +346,12 @@ class SqliteEngine(Engine):
 
         return scratch.created(self.db, statements)
 
+    def scratch_copy(self, *, empty: bool = False) -> AbstractContextManager[Engine]:
+        """In memory, with the functions and collations of this one; the file need not be there."""
+        from wheatear.engines.sqlite.scratch_copy import scratch_copy  # noqa: PLC0415
+
+        return scratch_copy(self, empty=empty)
+
     def dialect(self) -> str:
         """Any: SQLite keeps statements as they were written."""
         return ""

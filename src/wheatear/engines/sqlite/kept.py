@@ -33,11 +33,14 @@ def schema_of(db: Any, kept: Sequence[Sequence[str]]) -> Schema:
     """
     from wheatear.engines.sqlite import scratch  # noqa: PLC0415 - seldom anything differs
 
-    return scratch.created(db, list(_in_order(kept)))
+    return scratch.created(db, list(in_order(kept)))
 
 
-def _in_order(kept: Sequence[Sequence[str]]) -> Iterable[Statement]:
-    """A virtual table makes the tables that it keeps its data in: those are not made twice."""
+def in_order(kept: Sequence[Sequence[str]]) -> Iterable[Statement]:
+    """The statements in an order in which they can be executed.
+
+    A virtual table makes the tables that it keeps its data in: those are not made twice.
+    """
     from wheatear.engines.sqlite.reader import SHADOWS  # noqa: PLC0415
 
     virtual = [name for _, name, sql in kept if _is_virtual(sql)]
