@@ -9,12 +9,13 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from wheatear import __version__, failures
-from wheatear.capture import Log, Rules, Statement, watched
+from wheatear.capture import Log, Rules, Statement, in_turn, watched
 from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
 from wheatear.errors import (
@@ -29,7 +30,11 @@ from wheatear.files import LoadedMigration
 from wheatear.history import History, Record, ended
 from wheatear.journal import Journal
 from wheatear.plan import Outcome, Step
+from wheatear.recording import Recording
 from wheatear.running import Progress, Running, running
+
+if TYPE_CHECKING:
+    from wheatear.aside import Keeper
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class Run:
         echo: Called with each statement after it has ended, or None.
         tell: Called with how far a backfill has come, or None.
         id: One value for all records of the run.
+        keep_dropped: Keep aside what its migrations drop.
     """
 
     engine: Engine
@@ -51,6 +57,17 @@ class Run:
     echo: Callable[[Statement], None] | None = None
     tell: Callable[[Progress], None] | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    keep_dropped: bool = False
+
+    @cached_property
+    def recording(self) -> Recording:
+        """What the run's migrations touch."""
+        return Recording(self.engine)
+
+    def forget(self) -> None:
+        """What was just done may have been rolled back."""
+        self.history.forget()
+        self.recording.forget()
 
     def record(self, step: Step, outcome: Outcome, checksum: str | None) -> Record:
         """Return a record of this run that begins now."""
@@ -112,7 +129,8 @@ class Attempt:
             self._call(self.loaded, Rules(self._allowed, transactional=True, after=self.run.echo))
             if not self._log.only_creates():
                 self.run.engine.verify()
-            self.record_id = self.run.history.add(ended(self.record, "done", self.seconds))
+            record = ended(self.record, "done", self.seconds)
+            self.record_id = self.run.history.add(record, self._touched())
         else:
             self._journaled(self.loaded)
         self.outcome = "faked" if self.loaded is None else "done"
@@ -151,11 +169,15 @@ class Attempt:
             with suppress(Exception):  # a connection that is gone leaves it `running`, which shows
                 history.finish(self.record_id, ended(self.record, self.outcome, self.seconds, text))
             raise
-        history.finish(self.record_id, ended(self.record, "done", self.seconds))
+        history.finish(self.record_id, ended(self.record, "done", self.seconds), self._touched())
         if self._running.backfills:
             from wheatear.backfilling.position import forget  # noqa: PLC0415 - few use it
 
             forget(self._running)
+
+    def _touched(self) -> str | None:
+        """What it did to the schema; of the way back nobody asks that."""
+        return self.run.recording.end(self._log) if self.step.direction == "forward" else None
 
     @cached_property
     def _running(self) -> Running:
@@ -173,6 +195,11 @@ class Attempt:
         engine = self.run.engine
         function = loaded.function(self.step.direction)
         assert function is not None  # noqa: S101 - checked when it was loaded
+        keeper = self._keeper()
+        if keeper is not None:
+            rules = replace(rules, before=in_turn(keeper.before, rules.before))
+        if self.step.direction == "forward":
+            self.run.recording.begin()
         start = time.perf_counter()
         try:
             with watched(engine.db, rules) as self._log, running(self._running):
@@ -188,6 +215,8 @@ class Attempt:
         finally:
             self.seconds = time.perf_counter() - start
         if engine.in_transaction() is rules.transactional:
+            if keeper is not None:
+                keeper.settle()
             return
         if rules.transactional:
             raise MigrationFailedError(
@@ -200,6 +229,14 @@ class Attempt:
             "the migration left a transaction open, which was rolled back.",
             next="use `with db.atomic():`, which ends what it begins.",
         )
+
+    def _keeper(self) -> Keeper | None:
+        """What keeps aside what is dropped on the way forward, if that is wanted."""
+        if not self.run.keep_dropped or self.step.direction == "backward":
+            return None
+        from wheatear.aside import Keeper, KeptAside  # noqa: PLC0415 - few projects want it
+
+        return Keeper(KeptAside(self.run.engine), self.step.name, self.run.id)
 
     @property
     def _allowed(self) -> frozenset[str]:

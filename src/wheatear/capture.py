@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from wheatear.engines.operating import is_operating
 from wheatear.errors import MigrationFailedError
 
 _LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*", re.DOTALL)
@@ -45,6 +46,8 @@ class Statement:
     failed: bool = False
     undone: bool = False
     """The migration itself rolled it back."""
+    by_operation: bool = False
+    """A migrator's operation sent it."""
     answered: bool = True
     """False if nobody waited for its answer (Ctrl-C): it may still take effect."""
 
@@ -78,6 +81,10 @@ class Log:
             if not (one.reads or one.failed or one.undone or one.word in _CONTROL)
         ]
 
+    def in_effect(self) -> list[Statement]:
+        """What has taken effect and was not rolled back as a whole; savepoints' own words too."""
+        return [one for one in self.statements if not (one.reads or one.failed or one.undone)]
+
     def only_creates(self) -> bool:
         """Whether nothing was done that could break a foreign key: it only read and made things."""
         return all(one.reads or one.word in _CREATES for one in self.statements)
@@ -105,6 +112,18 @@ _COMMITS_BY_ITSELF = {"ALTER", "CREATE", "DROP", "RENAME", "TRUNCATE", "GRANT", 
 _CREATES = {"CREATE", "SAVEPOINT", "RELEASE"}
 
 Observer = Callable[[Statement], None]
+
+
+def in_turn(first: Observer, second: Observer | None) -> Observer:
+    """Both observers, one after the other."""
+    if second is None:
+        return first
+
+    def both(statement: Statement) -> None:
+        first(statement)
+        second(statement)
+
+    return both
 
 
 def first_word(sql: str) -> str:
@@ -152,6 +171,21 @@ def watched(db: Any, rules: Rules) -> Iterator[Log]:
     finally:
         del db._connect, db.close
         db._state.conn = raw
+
+
+@contextmanager
+def unwatched(db: Any) -> Iterator[None]:
+    """For the block, what is sent on this thread's connection is not logged: it only looks."""
+    watched_ = db._state.conn
+    db._state.conn = vars(watched_)["_raw"] if _is_watched(watched_) else watched_
+    try:
+        yield
+    finally:
+        db._state.conn = watched_
+
+
+def _is_watched(connection: Any) -> bool:
+    return isinstance(connection, WatchedConnection)
 
 
 def _refuse_to_connect() -> None:
@@ -210,7 +244,7 @@ class WatchedConnection:
         text = _text(sql)
         word = first_word(text)
         self._check(text, word)
-        statement = Statement(text)
+        statement = Statement(text, by_operation=is_operating())
         rules: Rules = self._rules
         if rules.before:
             rules.before(statement)

@@ -37,6 +37,8 @@ _COLUMNS = (
 _NAMES = tuple(name for name, _ in _COLUMNS)
 # Written once a run, beside its last record.
 _LEFT_BEHIND = (("fingerprint", "VARCHAR(80)"), ("left_behind", "TEXT"))
+# What the migration touched, as `recording.py` keeps it: read only for the way back.
+_TOUCHED = "touched"
 
 
 class Record(NamedTuple):
@@ -173,29 +175,57 @@ class History:
         self._complete = False
         self._columns = None
 
-    def add(self, record: Record) -> int:
-        """Append a record and return its id."""
-        return self._told("write", lambda: self._add(record))
+    def add(self, record: Record, touched: str | None = None) -> int:
+        """Append a record and return its id.
 
-    def _add(self, record: Record) -> int:
+        Args:
+            record: The record.
+            touched: What the migration touched, if that is known.
+        """
+        return self._told("write", lambda: self._add(record, touched))
+
+    def _add(self, record: Record, touched: str | None) -> int:
         values = [getattr(record, name) for name in _NAMES[:-1]]
-        values.append("".join(f"{line}\n" for line in record.statements) or None)
+        values += ["".join(f"{line}\n" for line in record.statements) or None, touched]
         marks = ", ".join([self._engine.db.param] * len(values))
         returning = " RETURNING id" if self._engine.db.returning_clause else ""
         cursor = self._execute(
-            f"INSERT INTO {self.table} ({', '.join(_NAMES)}) VALUES ({marks}){returning}", values
+            f"INSERT INTO {self.table} ({', '.join(_NAMES)}, {_TOUCHED}) "
+            f"VALUES ({marks}){returning}",
+            values,
         )
         last = self._engine.db.last_insert_id  # not every driver's cursor knows it
         return int(cursor.fetchone()[0] if returning else last(cursor))
 
-    def finish(self, id_: int, record: Record) -> None:
-        """Say how a record that was begun has ended."""
+    def finish(self, id_: int, record: Record, touched: str | None = None) -> None:
+        """Say how a record that was begun has ended, and what its migration touched."""
         mark = self._engine.db.param
         self._execute(
-            f"UPDATE {self.table} SET outcome = {mark}, seconds = {mark}, error = {mark} "
-            f"WHERE id = {mark}",
-            [record.outcome, record.seconds, record.error, id_],
+            f"UPDATE {self.table} SET outcome = {mark}, seconds = {mark}, error = {mark}, "
+            f"{_TOUCHED} = {mark} WHERE id = {mark}",
+            [record.outcome, record.seconds, record.error, touched, id_],
         )
+
+    def recorded(self) -> set[int]:
+        """Return the ids of the records that say what their migration touched."""
+        if _TOUCHED not in self._known_columns():
+            return set()
+        sql = f"SELECT id FROM {self.table} WHERE {_TOUCHED} IS NOT NULL"
+        return {int(id_) for (id_,) in self._execute(sql).fetchall()}
+
+    def run_of(self, id_: int) -> str | None:
+        """Return the run that a record belongs to."""
+        sql = f"SELECT run FROM {self.table} WHERE id = {self._engine.db.param}"
+        row = self._execute(sql, [id_]).fetchone()
+        return row[0] if row else None
+
+    def touched(self, id_: int) -> str | None:
+        """Return what the migration of a record touched, or None if that is not known."""
+        if _TOUCHED not in self._known_columns():
+            return None
+        sql = f"SELECT {_TOUCHED} FROM {self.table} WHERE id = {self._engine.db.param}"
+        row = self._execute(sql, [id_]).fetchone()
+        return row[0] if row else None
 
     def leave_behind(self, id_: int, fingerprint: str, text: str) -> None:
         """Keep the schema that a run left behind, beside its last record; older ones go."""
@@ -224,7 +254,8 @@ class History:
 
     def _typed(self) -> list[tuple[str, str]]:
         types = self._engine.history_types
-        return [(name, types.get(type_, type_)) for name, type_ in (*_COLUMNS, *_LEFT_BEHIND)]
+        columns = (*_COLUMNS, *_LEFT_BEHIND, (_TOUCHED, "TEXT"))
+        return [(name, types.get(type_, type_)) for name, type_ in columns]
 
     def _known_columns(self, *, again: bool = False) -> list[str]:
         if self._columns is None or again:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wheatear import plan
 from wheatear.engines.waiting import Waiting
-from wheatear.files import Listing, list_files
+from wheatear.files import Listing, MigrationFile, defines, list_files
 from wheatear.history import History, Record
 from wheatear.project import Project
 
@@ -31,6 +32,8 @@ class MigrationStatus(NamedTuple):
     error: str | None = None
     accepted: bool = False
     """Of a missing one: somebody has said that this is all right."""
+    derived: bool = False
+    """It has no migrate_backward(): `migrate --backward` goes by what its record says it did."""
 
 
 class Status(NamedTuple):
@@ -76,6 +79,7 @@ class Status(NamedTuple):
                     "statements": list(one.statements),
                     "error": one.error,
                     "accepted": one.accepted,
+                    "derived": one.derived,
                 }
                 for one in self.migrations
             ],
@@ -97,14 +101,16 @@ def read_status(project: Project, waiting: Waiting) -> Status:
     """
     listing = list_files(project.folder)
     if not project.engine.exists():
-        return _status(project, listing, [], running=False)
+        return _status(project, listing, [])
     with project.engine.opened(waiting):
         history = History(project.engine, waiting)
         records = history.read()
         unfinished = any(one.outcome == "running" for one in records)
         running = unfinished and project.engine.is_running_elsewhere()
         drift = _drift(project, history, waiting) if records else ()
-    return _status(project, listing, records, running=running)._replace(drift=drift)
+        recorded = history.recorded() if records else set()
+    found = _status(project, listing, records, running=running, recorded=recorded)
+    return found._replace(drift=drift)
 
 
 def _drift(project: Project, history: History, waiting: Waiting) -> tuple[Difference, ...]:
@@ -114,10 +120,33 @@ def _drift(project: Project, history: History, waiting: Waiting) -> tuple[Differ
     return project.engine.patiently(lambda: find_drift(project.engine, history, ignored), waiting)
 
 
-def _status(project: Project, listing: Listing, records: list[Record], *, running: bool) -> Status:
+def _is_derived(
+    standing: plan.Standing, files: dict[str, MigrationFile], recorded: Collection[int]
+) -> bool:
+    """Whether its way back follows from its record."""
+    if standing.applied is None or standing.applied.id not in recorded:
+        return False
+    file = files.get(standing.name)
+    return file is None or not defines(file, "migrate_backward")
+
+
+def _status(
+    project: Project,
+    listing: Listing,
+    records: list[Record],
+    *,
+    running: bool = False,
+    recorded: Collection[int] = (),
+) -> Status:
     by_id = {record.id: record for record in records}
     standings = plan.standings(listing.files, records)
-    migrations = tuple(_of(standing, by_id, running=running) for standing in standings)
+    files = {file.name: file for file in listing.files}
+    migrations = tuple(
+        _of(standing, by_id, running=running)._replace(
+            derived=_is_derived(standing, files, recorded)
+        )
+        for standing in standings
+    )
     return Status(project.url, migrations, warnings=listing.warnings)
 
 

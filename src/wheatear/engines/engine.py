@@ -14,8 +14,10 @@ from wheatear.errors import ConfigError, DatabaseUnavailableError, OperationErro
 from wheatear.masking import Mask
 
 if TYPE_CHECKING:  # only who reads a schema or makes a backup needs them
+    from wheatear.engines.aside import Aside
     from wheatear.engines.copies import Copies
     from wheatear.engines.models import Statement
+    from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
     from wheatear.schema.writer import Spelling
@@ -281,9 +283,14 @@ class Engine(ABC):
         Args:
             without: A table that is no part of it.
         """
+        from wheatear.schema.ours import is_ours  # noqa: PLC0415
         from wheatear.schema.stored import as_json  # noqa: PLC0415
 
-        return as_json(self.read_schema().without(without))
+        schema = self.read_schema().without(without)
+        for table in schema.tables:
+            if is_ours(table.name):
+                schema = schema.without(table.name)
+        return as_json(schema)
 
     def schema_of_kept(self, kept: Any) -> Schema:
         """The schema that was kept.
@@ -294,6 +301,14 @@ class Engine(ABC):
         from wheatear.schema.stored import from_json  # noqa: PLC0415
 
         return from_json(kept)
+
+    @abstractmethod
+    def recorder(self) -> Recorder:
+        """Return what tells which tables the steps of a run touch."""
+
+    @abstractmethod
+    def aside(self) -> Aside:
+        """Return what keeps rows aside before they are dropped."""
 
     @abstractmethod
     def home(self) -> str:

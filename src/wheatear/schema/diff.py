@@ -33,10 +33,11 @@ from wheatear.schema.content import (
 )
 from wheatear.schema.model import Constraint, Index, Object, Schema, Table
 from wheatear.schema.order import ordered
-from wheatear.schema.policy import BACKFILL, HISTORY, Policy
+from wheatear.schema.ours import is_ours
+from wheatear.schema.policy import Policy
 from wheatear.schema.renames import Rename, candidates, renamed, respelled
 
-__all__ = ["HISTORY", "Compared", "Policy", "candidates", "compare", "diff"]
+__all__ = ["Compared", "Policy", "candidates", "compare", "diff"]
 
 
 class Compared(NamedTuple):
@@ -86,22 +87,22 @@ def alike(
     before: Schema, after: Schema, *, renames: Sequence[Rename] = (), policy: Policy
 ) -> tuple[Schema, Schema]:
     """Both schemas without what does not count, the first with its names as in the second."""
-    before, after = _ours(before, policy), _ours(after, policy)
+    before, after = _counting(before, policy), _counting(after, policy)
     for rename in renames:
         before = renamed(before, rename)
     before = respelled(before, after, tables=policy.fold_tables, columns=policy.fold_columns)
     return before, _without_views(before, after) if policy.stated else after
 
 
-def _ours(schema: Schema, policy: Policy) -> Schema:
-    patterns = (HISTORY, BACKFILL, *policy.ignore_tables)
-
-    def is_ours(name: str | None) -> bool:
-        return name is None or not any(fnmatchcase(name, pattern) for pattern in patterns)
+def _counting(schema: Schema, policy: Policy) -> Schema:
+    def counts(name: str | None) -> bool:
+        return name is None or not (
+            is_ours(name) or any(fnmatchcase(name, pattern) for pattern in policy.ignore_tables)
+        )
 
     return Schema(
-        tuple(table for table in schema.tables if is_ours(table.name)),
-        tuple(one for one in schema.objects if is_ours(one.name) and is_ours(one.table)),
+        tuple(table for table in schema.tables if counts(table.name)),
+        tuple(one for one in schema.objects if counts(one.name) and counts(one.table)),
     )
 
 

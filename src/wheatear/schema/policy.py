@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 
 from wheatear.schema.content import type_name
 
-HISTORY = "wheatear_history"
-BACKFILL = "wheatear_backfill"
-
 PythonDefaults = Mapping[tuple[str, str], frozenset[str]]
 """By table and column, the ways in which SQL may spell a model's own default."""
 

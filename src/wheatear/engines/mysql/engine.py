@@ -14,7 +14,9 @@ from wheatear.engines.mysql import lock
 from wheatear.engines.waiting import Waiting
 
 if TYPE_CHECKING:
+    from wheatear.engines.aside import Aside
     from wheatear.engines.models import Statement
+    from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
     from wheatear.schema.writer import Spelling
@@ -218,6 +220,18 @@ class MysqlEngine(Engine):
         from wheatear.engines.mysql.reader import read_schema  # noqa: PLC0415 - few need it
 
         return read_schema(self.db, tables)
+
+    def recorder(self) -> Recorder:
+        """Imported only where something is run."""
+        from wheatear.engines.mysql.touched import MysqlRecorder  # noqa: PLC0415
+
+        return MysqlRecorder(self)
+
+    def aside(self) -> Aside:
+        """Imported only where dropped rows are kept."""
+        from wheatear.engines.mysql.aside import MysqlAside  # noqa: PLC0415
+
+        return MysqlAside(self)
 
     def home(self) -> str:
         """What a table's name may stand behind."""

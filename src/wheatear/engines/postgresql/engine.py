@@ -17,7 +17,9 @@ from wheatear.engines.waiting import Waiting
 from wheatear.errors import ConfigError
 
 if TYPE_CHECKING:
+    from wheatear.engines.aside import Aside
     from wheatear.engines.models import Statement
+    from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
     from wheatear.schema.writer import Spelling
@@ -222,6 +224,18 @@ class PostgresqlEngine(Engine):
         from wheatear.engines.postgresql.reader import read_schema  # noqa: PLC0415 - few need it
 
         return read_schema(self.db, self._schema, tables)
+
+    def recorder(self) -> Recorder:
+        """Imported only where something is run."""
+        from wheatear.engines.postgresql.touched import PostgresqlRecorder  # noqa: PLC0415
+
+        return PostgresqlRecorder(self)
+
+    def aside(self) -> Aside:
+        """Imported only where dropped rows are kept."""
+        from wheatear.engines.postgresql.aside import PostgresqlAside  # noqa: PLC0415
+
+        return PostgresqlAside(self)
 
     def home(self) -> str:
         """What a table's name may stand behind."""

@@ -15,8 +15,10 @@ from wheatear.errors import ConfigError
 from wheatear.masking import Mask
 
 if TYPE_CHECKING:
+    from wheatear.engines.aside import Aside
     from wheatear.engines.copies import Copies
     from wheatear.engines.models import Statement
+    from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
     from wheatear.schema.writer import Spelling
@@ -314,6 +316,18 @@ class SqliteEngine(Engine):
         from wheatear.engines.sqlite.kept import schema_of  # noqa: PLC0415
 
         return schema_of(self.db, kept)
+
+    def recorder(self) -> Recorder:
+        """Imported only where something is run."""
+        from wheatear.engines.sqlite.touched import SqliteRecorder  # noqa: PLC0415
+
+        return SqliteRecorder(self)
+
+    def aside(self) -> Aside:
+        """Imported only where dropped rows are kept."""
+        from wheatear.engines.sqlite.aside import SqliteAside  # noqa: PLC0415
+
+        return SqliteAside(self)
 
     def home(self) -> str:
         """What a table's name may stand behind."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from wheatear.schema.ours import KEPT
+
 if TYPE_CHECKING:
     from wheatear.engines.models import Statement
     from wheatear.schema.model import Schema
@@ -19,7 +21,8 @@ def statements(db: Any, without: str) -> list[list[str]]:
     """Kind, name and statement of everything in the main database, but for one table's."""
     cursor = db.execute_sql(
         "SELECT type, name, sql FROM main.sqlite_master WHERE sql IS NOT NULL "
-        "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name <> ? ORDER BY type, name",
+        "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name <> ? "
+        f"AND tbl_name NOT LIKE '{KEPT}%' ORDER BY type, name",
         (without,),
     )
     return [list(row) for row in cursor.fetchall()]

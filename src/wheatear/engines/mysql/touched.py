@@ -1,0 +1,191 @@
+"""What a step touched, by the names in its statements and what the server says of those tables.
+
+A statement that changes a table says its name, but for one that hides it in a routine or in a text
+to be executed. So of the tables that a step names SHOW CREATE TABLE is asked, and of all their
+names alone; the catalogue's own tables would take longer than the step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from wheatear.engines.alterations import Word, alterations
+from wheatear.engines.engine import put_back
+from wheatear.engines.mysql.reader import read_objects, sequence
+from wheatear.engines.mysql.tokens import quoted, tokens
+from wheatear.engines.recording import Identities, Recorder, Renamed, Touched
+from wheatear.schema.model import Object, Schema
+from wheatear.schema.ours import is_ours
+from wheatear.schema.stored import as_json, from_json
+
+if TYPE_CHECKING:
+    from wheatear.engines.mysql.engine import MysqlEngine
+
+# What may change a table without saying its name.
+_HIDES = re.compile(
+    r"^\W*(?:CALL|EXECUTE|PREPARE|BEGIN\s+NOT|IF|DROP\s+DATABASE|ALTER\s+DATABASE)\b|/\*M?!",
+    re.IGNORECASE,
+)
+_OBJECTS = re.compile(r"\b(?:VIEW|TRIGGER|SEQUENCE)\b", re.IGNORECASE)
+_MAY_RENAME = re.compile(r"\b(?:RENAME|CHANGE|DROP)\b", re.IGNORECASE)
+_COUNTER = re.compile(r"^(\) ENGINE=.*?) AUTO_INCREMENT=\d+", re.MULTILINE)
+
+_Known = dict[str, str]
+_Things = dict[tuple[str, str], Object]
+
+
+class MysqlRecorder(Recorder):
+    """Knows each table's SHOW CREATE TABLE, and asks again for those that a step names."""
+
+    def __init__(self, engine: MysqlEngine) -> None:
+        self._engine = engine
+        self._tables: _Known | None = None
+        self._things: _Things = {}
+        """Views and triggers."""
+        self._sequences: _Things = {}
+
+    def begin(self) -> None:
+        """Ask for all of it, once."""
+        if self._tables is None:
+            names = self._names()
+            self._things = {**self._read_things(), **self._sequences}
+            self._tables = {name: self._statement(name) for name in names}
+
+    def touched(self, sent: Sequence[str], *, only_creates: bool) -> Touched | None:
+        """The tables whose statement is another one."""
+        del only_creates
+        assert self._tables is not None  # noqa: S101 - for the type checker
+        before = self._tables, {**self._things, **self._sequences}
+        sent = [sql.replace("%%", "%") for sql in sent]  # as the driver sends it
+        names = self._names()
+        asked = names if any(_HIDES.search(sql) for sql in sent) else self._named(names, sent)
+        tables = {name: text for name, text in self._tables.items() if name in names}
+        tables.update({name: self._statement(name) for name in asked})
+        if self._things or any(_OBJECTS.search(sql) for sql in sent):
+            self._things = self._read_things()
+        self._tables = tables
+        after = self._tables, {**self._things, **self._sequences}
+        return _touched(before, after, _renames(sent, before[0]))
+
+    def forget(self) -> None:
+        """Ask for all of it again."""
+        self._tables = None
+
+    def schema_of(self, kept: Any) -> Schema:
+        """What the tables' statements make in a scratch database; the rest as it was read."""
+        try:
+            tables = [str(sql) for _, sql in kept["tables"]]
+            things = from_json({"tables": [], "objects": kept["objects"]})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"this is no schema: {error!r}") from error
+        made = self._made(tables) if tables else Schema()
+        return Schema(made.tables, things.objects)
+
+    def _made(self, tables: list[str]) -> Schema:
+        """A foreign key may point at a table that is not among these."""
+        db = self._engine.db
+        (before,) = db.execute_sql("SELECT @@SESSION.foreign_key_checks").fetchone()
+        db.execute_sql("SET SESSION foreign_key_checks = 0")
+        try:
+            return self._engine.created([(sql.replace("%", "%%"), ()) for sql in tables])
+        finally:
+            put_back(lambda: db.execute_sql(f"SET SESSION foreign_key_checks = {int(before)}"))
+
+    def _names(self) -> list[str]:
+        """Of the tables; the sequences are noted beside."""
+        found = self._engine.db.execute_sql("SHOW FULL TABLES").fetchall()
+        self._sequences = {
+            ("sequence", name): sequence(name) for name, kind in found if kind == "SEQUENCE"
+        }
+        return [name for name, kind in found if kind == "BASE TABLE" and not is_ours(name)]
+
+    def _named(self, names: list[str], sent: Sequence[str]) -> list[str]:
+        """The tables that the statements say, the new ones, and those that point at one of them."""
+        assert self._tables is not None  # noqa: S101 - for the type checker
+        said = "\n".join(sent).lower()
+        hits = {name for name in {*names, *self._tables} if _is_said(name, said)}
+        return [
+            name
+            for name in names
+            if name in hits
+            or name not in self._tables
+            or any(f"REFERENCES {quoted(hit)}" in self._tables[name] for hit in hits)
+        ]
+
+    def _statement(self, name: str) -> str:
+        """SHOW CREATE TABLE, without the counter that rows move."""
+        sql = f"SHOW CREATE TABLE {quoted(name)}"
+        text = str(self._engine.db.execute_sql(sql).fetchone()[1])
+        return _COUNTER.sub(r"\1", text)
+
+    def _read_things(self) -> _Things:
+        return {(one.kind, one.name): one for one in read_objects(self._engine.db)}
+
+
+def _is_said(name: str, said: str) -> bool:
+    """Whether a name stands in the statements, as it is or with its backticks doubled."""
+    return name.lower() in said or name.lower().replace("`", "``") in said
+
+
+def _touched(
+    before: tuple[_Known, _Things], after: tuple[_Known, _Things], renames: tuple[Renamed, ...]
+) -> Touched | None:
+    tables = {
+        name for name in {**before[0], **after[0]} if before[0].get(name) != after[0].get(name)
+    }
+    things = {
+        key
+        for key in {**before[1], **after[1]}
+        if before[1].get(key) != after[1].get(key) or _table_of(key, before, after) in tables
+    }
+    if not tables and not things:
+        return None
+    return Touched(_kept(*before, tables, things), _kept(*after, tables, things), renames)
+
+
+def _table_of(
+    key: tuple[str, str], before: tuple[_Known, _Things], after: tuple[_Known, _Things]
+) -> str | None:
+    one = before[1].get(key) or after[1].get(key)
+    return one.table if one else None
+
+
+def _kept(
+    tables: _Known, things: _Things, names: Iterable[str], keys: Iterable[tuple[str, str]]
+) -> dict[str, Any]:
+    objects = tuple(things[key] for key in sorted(keys) if key in things)
+    return {
+        "tables": [[name, tables[name]] for name in sorted(names) if name in tables],
+        "objects": as_json(Schema((), objects))["objects"],
+    }
+
+
+def _renames(sent: Sequence[str], tables: Iterable[str]) -> tuple[Renamed, ...]:
+    """What the statements renamed: each took effect, since none of these can be rolled back."""
+    identities = Identities(tables, str.lower)
+    for sql in sent:
+        if not _MAY_RENAME.search(sql):
+            continue
+        identities.follow(alterations(words_of(sql)))
+    return identities.renames()
+
+
+def words_of(sql: str) -> list[Word]:
+    """A statement's words; none where a comment holds SQL of some versions only."""
+    if "/*!" in sql or "/*M!" in sql:
+        return []
+    words: list[Word] = []
+    for token in tokens(sql):
+        if token.kind == "name":
+            words.append(Word("", token.name))
+        elif token.kind == "word":
+            for at, part in enumerate(token.text.split(".")):
+                words += [Word(".", None)] if at else []
+                words += [Word(part.upper(), part)] if part else []
+        elif token.kind == "mark":
+            words.append(Word(token.text, None))
+        elif token.kind == "string":
+            words.append(Word("", None))
+    return words
