@@ -8,14 +8,14 @@ import socket
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from wheatear import __version__, failures
-from wheatear.capture import Log, Rules, Statement, watched
+from wheatear.capture import Log, Rules, Statement, in_turn, watched
 from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
 from wheatear.errors import (
@@ -29,9 +29,11 @@ from wheatear.errors import (
 from wheatear.files import LoadedMigration
 from wheatear.history import History, Record, ended
 from wheatear.plan import Outcome, Step
+from wheatear.recording import Recording
 from wheatear.running import Progress, Running, running
 
 if TYPE_CHECKING:
+    from wheatear.aside import Keeper
     from wheatear.journal.journal import Journal
 
 
@@ -46,6 +48,7 @@ class Run:
         echo: Called with each statement after it has ended, or None.
         tell: Called with how far a backfill has come, or None.
         id: One value for all records of the run.
+        keep_dropped: Keep aside what its migrations drop.
     """
 
     engine: Engine
@@ -54,6 +57,17 @@ class Run:
     echo: Callable[[Statement], None] | None = None
     tell: Callable[[Progress], None] | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    keep_dropped: bool = False
+
+    @cached_property
+    def recording(self) -> Recording:
+        """What the run's migrations touch."""
+        return Recording(self.engine)
+
+    def forget(self) -> None:
+        """What was just done may have been rolled back."""
+        self.history.forget()
+        self.recording.forget()
 
     def record(self, step: Step, outcome: Outcome, checksum: str | None) -> Record:
         """Return a record of this run that begins now."""
@@ -98,6 +112,8 @@ class Attempt:
     seconds: float = 0.0
     _log: Log = field(default_factory=Log)
     _journal: Journal | None = None
+    _run_id: str | None = None
+    """Of the run that died, whose record this one goes on with."""
 
     def make(self, *, first: bool) -> None:
         """Do it, under the lock, if it is still to be done; if not, there is no record.
@@ -119,7 +135,8 @@ class Attempt:
             self._call(self.loaded, Rules(self._allowed, transactional=True, after=self.run.echo))
             if not self._log.only_creates():
                 self.run.engine.verify()
-            self.record_id = self.run.history.add(ended(self.record, "done", self.seconds))
+            record = ended(self.record, "done", self.seconds)
+            self.record_id = self.run.history.add(record, self._touched())
         else:
             self._journaled(self.loaded)
         self.outcome = "faked" if self.loaded is None else "done"
@@ -157,7 +174,7 @@ class Attempt:
             with journal.serving(loaded.module):
                 self._call(loaded, journal.rules(self._allowed, run.echo))
             ended_ = ended(record, "done", self.seconds)
-            self.record_id = journal.finish(ended_, self._log.lasting())
+            self.record_id = journal.finish(ended_, self._log.lasting(), self._touched())
         except StoppedError as stop:
             self.outcome = "interrupted"
             raise stop.error from None
@@ -169,7 +186,6 @@ class Attempt:
             raise
         if self.step.abandons and self.step.basis is not None:
             run.history.forget_journal(self.step.basis)
-
         if self._running.backfills:
             from wheatear.backfilling.position import forget  # noqa: PLC0415 - few use it
 
@@ -184,10 +200,19 @@ class Attempt:
             raise failures.interrupted(found)
         if found.outcome == "running" and found.checksum not in (None, self.checksum):
             raise stops.file_changed(self.step.name)
+        self._run_id = found.run
         way = "forward" if self.step.direction == "forward" else "backward"
         self.run.waiting.tell(
             f"{self.step.name} was interrupted while it went {way}; it goes on where it stood"
         )
+
+    def _touched(self) -> str | None:
+        """What it did to the schema; of the way back nobody asks that, and of a run
+        that went on nobody knows what was there before.
+        """
+        if self.step.direction != "forward" or self.step.resumes is not None:
+            return None
+        return self.run.recording.end(self._log)
 
     @cached_property
     def _running(self) -> Running:
@@ -198,14 +223,20 @@ class Attempt:
             self.run.engine,
             self.run.waiting,
             self.transactional,
-            self._journal.begun if self._journal else None,
-            self.run.tell,
+            begins=self._journal.begun if self._journal else None,
+            aside=self._journal.aside if self._journal else nullcontext,
+            tell=self.run.tell,
         )
 
     def _call(self, loaded: LoadedMigration, rules: Rules) -> None:
         engine = self.run.engine
         function = loaded.function(self.step.direction)
         assert function is not None  # noqa: S101 - checked when it was loaded
+        keeper = self._keeper()
+        if keeper is not None:
+            rules = replace(rules, before=in_turn(keeper.before, rules.before))
+        if self.step.direction == "forward":
+            self.run.recording.begin()
         start = time.perf_counter()
         try:
             with watched(engine.db, rules) as self._log, running(self._running):
@@ -221,6 +252,8 @@ class Attempt:
         finally:
             self.seconds = time.perf_counter() - start
         if engine.in_transaction() is rules.transactional:
+            if keeper is not None:
+                keeper.settle()
             return
         if rules.transactional:
             raise MigrationFailedError(
@@ -233,6 +266,14 @@ class Attempt:
             "the migration left a transaction open, which was rolled back.",
             next="use `with db.atomic():`, which ends what it begins.",
         )
+
+    def _keeper(self) -> Keeper | None:
+        """What keeps aside what is dropped on the way forward, if that is wanted."""
+        if not self.run.keep_dropped or self.step.direction == "backward":
+            return None
+        from wheatear.aside import Keeper, KeptAside  # noqa: PLC0415 - few projects want it
+
+        return Keeper(KeptAside(self.run.engine), self.step.name, self._run_id or self.run.id)
 
     @property
     def _allowed(self) -> frozenset[str]:

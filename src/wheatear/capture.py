@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from wheatear.engines.operating import is_operating
 from wheatear.errors import MigrationFailedError
 
 _LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*", re.DOTALL)
@@ -48,6 +49,8 @@ class Statement:
     """The migration itself rolled it back."""
     replayed: bool = False
     """It was answered from the journal of a run that died, not sent."""
+    by_operation: bool = False
+    """A migrator's operation sent it."""
     answered: bool = True
     """False if nobody waited for its answer (Ctrl-C): it may still take effect."""
 
@@ -81,6 +84,10 @@ class Log:
             if not (one.reads or one.failed or one.undone or one.word in CONTROL)
         ]
 
+    def in_effect(self) -> list[Statement]:
+        """What has taken effect and was not rolled back as a whole; savepoints' own words too."""
+        return [one for one in self.statements if not (one.reads or one.failed or one.undone)]
+
     def only_creates(self) -> bool:
         """Whether nothing was done that could break a foreign key: it only read and made things."""
         return all(one.reads or one.word in _CREATES for one in self.statements)
@@ -110,10 +117,37 @@ _CREATES = {"CREATE", "SAVEPOINT", "RELEASE"}
 Observer = Callable[[Statement], None]
 
 
+def _announced(
+    before: Observer, statement: Statement, call: Callable[[], Any]
+) -> Callable[[], Any]:
+    """The call with what comes before it: once, also if it is tried again."""
+    told: list[bool] = []
+
+    def announced() -> Any:
+        if not told:
+            before(statement)
+            told.append(True)
+        return call()
+
+    return announced
+
+
 def one_line(sql: str) -> str:
     """A statement without its line breaks, and not longer than a reader wants it."""
     text = " ".join(sql.split())
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def in_turn(first: Observer, second: Observer | None) -> Observer:
+    """Both observers, one after the other."""
+    if second is None:
+        return first
+
+    def both(statement: Statement) -> None:
+        first(statement)
+        second(statement)
+
+    return both
 
 
 def first_word(sql: str) -> str:
@@ -130,6 +164,7 @@ class Rules:
     Attributes:
         allowed: The attributes of the driver's connection that it may use.
         transactional: It runs inside one transaction that is not its own to end.
+        before: Called with each statement before it is sent; not where the journal answers it.
         after: Called with each statement when it has ended.
         through: Sends each statement, or answers it: told the statement, its parameters and the
             call that sends it.
@@ -138,6 +173,7 @@ class Rules:
 
     allowed: frozenset[str]
     transactional: bool
+    before: Observer | None = None
     after: Observer | None = None
     through: Callable[[Statement, Any, Callable[[], Any]], Any] | None = None
     cursor: Callable[[WatchedConnection, Any], Any] | None = None
@@ -164,6 +200,21 @@ def watched(db: Any, rules: Rules) -> Iterator[Log]:
     finally:
         del db._connect, db.close
         db._state.conn = raw
+
+
+@contextmanager
+def unwatched(db: Any) -> Iterator[None]:
+    """For the block, what is sent on this thread's connection is not logged: it only looks."""
+    watched_ = db._state.conn
+    db._state.conn = vars(watched_)["_raw"] if _is_watched(watched_) else watched_
+    try:
+        yield
+    finally:
+        db._state.conn = watched_
+
+
+def _is_watched(connection: Any) -> bool:
+    return isinstance(connection, WatchedConnection)
 
 
 def _refuse_to_connect() -> None:
@@ -229,11 +280,13 @@ class WatchedConnection:
         text = _text(sql)
         word = first_word(text)
         self._check(text, word)
-        statement = Statement(text)
+        statement = Statement(text, by_operation=is_operating())
         rules: Rules = self._rules
         self._log.statements.append(statement)
         start = time.perf_counter()
         try:
+            if rules.before:
+                call = _announced(rules.before, statement, call)
             if rules.through:
                 return rules.through(statement, parameters, call)
             return call()

@@ -16,7 +16,7 @@ from wheatear.project import Project
 from wheatear.schema.changes import Change
 from wheatear.schema.diff import Policy, compare
 from wheatear.schema.model import Schema
-from wheatear.schema.renames import Rename
+from wheatear.schema.renames import Rename, renamed
 from wheatear.schema.words import MODELS, Difference, in_words
 
 
@@ -56,6 +56,38 @@ class Comparison(NamedTuple):
         }
 
 
+class Both(NamedTuple):
+    """Database and models, read.
+
+    Attributes:
+        engine: The database.
+        policy: What of a difference counts.
+        before: The database's schema.
+        after: The models' schema.
+    """
+
+    engine: Engine
+    policy: Policy
+    before: Schema
+    after: Schema
+
+    def compared(self, renames: Sequence[Rename] = (), dropped: Sequence[str] = ()) -> Comparison:
+        """What they differ in; the engine is still `opened`.
+
+        Args:
+            renames: What was renamed, tables first.
+            dropped: Tables that no model speaks of, and that are to go.
+        """
+        before = self.before
+        for rename in renames:
+            before = renamed(before, rename)
+        before, after = self.engine.settled(before, self.after)
+        policy = replace(self.policy, dropped=tuple(dropped))
+        found = compare(before, after, policy=policy)
+        changes = (*renames, *found.changes)
+        return Comparison(self.engine.url, changes, found.apart, self.before, after)
+
+
 def compare_models(
     project: Project, waiting: Waiting, renames: Sequence[Rename] = ()
 ) -> Comparison:
@@ -76,13 +108,24 @@ def compare_models(
             next="make it by running `migrate`.",
         )
     with engine.opened(waiting):
-        before = _read(engine, waiting)
-        _check_schemas(with_referenced(models), engine)
-        after = engine.schema_of_models(models)
-        before, after = engine.settled(before, after)
-    policy = policy_for(engine, models, ignored)
-    found = compare(before, after, renames=renames, policy=policy)
-    return Comparison(engine.url, found.changes, found.apart, before, after)
+        return read_both(engine, models, ignored, waiting).compared(renames)
+
+
+def read_both(
+    engine: Engine, models: list[Any], ignored: tuple[str, ...], waiting: Waiting
+) -> Both:
+    """Read a database and what models say.
+
+    Args:
+        engine: The database, `opened`.
+        models: The models.
+        ignored: Tables that are no business of ours.
+        waiting: How long to wait if others keep the database from being read.
+    """
+    before = _read(engine, waiting)
+    _check_schemas(with_referenced(models), engine)
+    after = engine.schema_of_models(models)
+    return Both(engine, policy_for(engine, models, ignored), before, after)
 
 
 def policy_for(engine: Engine, models: list[Any], ignored: tuple[str, ...]) -> Policy:

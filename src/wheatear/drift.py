@@ -12,7 +12,7 @@ import peewee
 
 from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
-from wheatear.history import NAMES, History
+from wheatear.history import NAME, History
 
 if TYPE_CHECKING:
     from wheatear.schema.words import Difference
@@ -35,7 +35,7 @@ def remember(engine: Engine, history: History, record: int) -> None:
     for this one's.
     """
     with suppress(Exception):  # the run is what was asked for, and it is done
-        kept = engine.kept(without=NAMES)
+        kept = engine.kept(without=NAME)
         fingerprint, text = _fingerprint(kept), _text(engine, kept)
         quietly = Waiting(_PATIENCE, lambda _: None)
         engine.patiently(lambda: history.leave_behind(record, fingerprint, text), quietly)
@@ -55,7 +55,7 @@ def find_drift(
     if last is None or last.fingerprint is None or last.text is None:
         return ()
     before = _of(last.text, engine)
-    if before is None or _fingerprint(engine.kept(without=NAMES)) == last.fingerprint:
+    if before is None or _fingerprint(engine.kept(without=NAME)) == last.fingerprint:
         return ()
     return _differences(before, engine, ignored)
 

@@ -123,6 +123,26 @@ def missing_file(name: str) -> MigrationFileError:
     )
 
 
+def not_without_file(names: Sequence[str]) -> UsageError:
+    """Nobody is there to be asked whether to do without a file."""
+    are = "is not in the migrations folder" if len(names) == 1 else "are not in the folder"
+    whose = "its file" if len(names) == 1 else "their files"
+    return UsageError(
+        f"{' and '.join(names)} would be reverted by the record, since {whose} {are}.",
+        state="nothing was changed.",
+        next="if that is meant, say --yes (from Python: yes=True); else put the file back.",
+    )
+
+
+def declined() -> HistoryError:
+    """Somebody was asked, and does not want it."""
+    return HistoryError(
+        "Not reverted: the answer was no.",
+        state="nothing was changed.",
+        next="put the file back to revert it by that.",
+    )
+
+
 def unfinished(name: str, direction: str) -> HistoryError:
     """Another migration has to be finished first."""
     way = "forward" if direction == "forward" else "backward"

@@ -132,6 +132,21 @@ def _unreadable(path: str, error: OSError) -> MigrationFileError:
     )
 
 
+def defines(file: MigrationFile, function: str) -> bool:
+    """Whether a file's text defines or imports a function, as far as that can be told by reading.
+
+    Raises:
+        MigrationFileError: It cannot be read.
+    """
+    try:
+        raw = read(file.path)
+    except OSError as error:
+        raise _unreadable(file.path, error) from error
+    name = re.escape(function).encode()
+    found = rb"^(?:async[ \t]+)?def[ \t]+%s\b|^%s[ \t]*=|^(?:from|import)\b.*\b%s\b"
+    return bool(re.search(found % (name, name, name), raw, re.MULTILINE))
+
+
 def load(file: MigrationFile, directions: tuple[str, ...]) -> LoadedMigration:
     """Run a migration file's text, so that its functions can be called.
 
@@ -144,8 +159,6 @@ def load(file: MigrationFile, directions: tuple[str, ...]) -> LoadedMigration:
     Raises:
         MigrationFileError: It does not run, has changed since it was listed, or lacks a function.
     """
-    from wheatear.engines.operations import rebind  # noqa: PLC0415 - only who runs pays for it
-
     try:
         raw = read(file.path)
     except OSError as error:
@@ -156,6 +169,13 @@ def load(file: MigrationFile, directions: tuple[str, ...]) -> LoadedMigration:
             state="nothing was changed in the database.",
             next="run the command again.",
         )
+    return load_text(file, raw, directions)
+
+
+def load_text(file: MigrationFile, raw: bytes, directions: tuple[str, ...]) -> LoadedMigration:
+    """The same with the text at hand, which need not be in its file yet."""
+    from wheatear.engines.operations import rebind  # noqa: PLC0415 - only who runs pays for it
+
     module = types.ModuleType(f"wheatear_migration_{file.name}")
     module.__file__ = file.path
     with _registered(module):
@@ -163,7 +183,7 @@ def load(file: MigrationFile, directions: tuple[str, ...]) -> LoadedMigration:
     rebind(module)
     loaded = LoadedMigration(file, module)
     for direction in directions:
-        _check_function(loaded, direction)
+        check_function(loaded, direction)
     return loaded
 
 
@@ -217,7 +237,12 @@ def place_of(error: BaseException, path: str) -> str:
     return f"{path}:{line}" if line else path
 
 
-def _check_function(loaded: LoadedMigration, direction: str) -> None:
+def check_function(loaded: LoadedMigration, direction: str) -> None:
+    """Refuse a migration whose function for a direction is missing or cannot be called.
+
+    Raises:
+        MigrationFileError: It is so.
+    """
     name = f"migrate_{direction}"
     function = loaded.function(direction)
     if function is None:

@@ -21,7 +21,6 @@ NAME = "wheatear_history"
 """Of the table, in every database."""
 JOURNAL = "wheatear_history_journal"
 """Of the table beside it, for what does not fit into a record: see `wheatear.journal.store`."""
-NAMES = (NAME, JOURNAL)
 
 # Name and type of each column after `id`; only ever added to, and what is added may be null.
 _COLUMNS = (
@@ -42,6 +41,8 @@ _NAMES = tuple(name for name, _ in _COLUMNS)
 _UNDER_WAY = (("journal", "TEXT"),)
 # Written once a run, beside its last record.
 _LEFT_BEHIND = (("fingerprint", "VARCHAR(80)"), ("left_behind", "TEXT"))
+# What the migration touched, as `recording.py` keeps it: read only for the way back.
+_TOUCHED = "touched"
 
 
 class Record(NamedTuple):
@@ -179,29 +180,37 @@ class History:
         self._complete = False
         self._columns = self._has_journal = None
 
-    def add(self, record: Record) -> int:
-        """Append a record and return its id."""
-        return self._told("write", lambda: self._add(record))
+    def add(self, record: Record, touched: str | None = None) -> int:
+        """Append a record and return its id.
 
-    def _add(self, record: Record) -> int:
-        return self.inserted_id(self._execute(*self.insertion(record)))
+        Args:
+            record: The record.
+            touched: What the migration touched, if that is known.
+        """
+        return self._told("write", lambda: self._add(record, touched))
+
+    def _add(self, record: Record, touched: str | None) -> int:
+        return self.inserted_id(self._execute(*self.insertion(record, touched=touched)))
 
     # What the journal sends, on the driver's own connection: while a migration runs, Peewee's is
     # watched.
 
-    def insertion(self, record: Record, journal: str | None = None) -> tuple[str, list[Any]]:
+    def insertion(
+        self, record: Record, *, journal: str | None = None, touched: str | None = None
+    ) -> tuple[str, list[Any]]:
         """The statement that appends a record, and its values.
 
         Args:
             record: The record.
             journal: The first entries of its journal.
+            touched: What the migration touched, if that is known.
         """
         values = [getattr(record, name) for name in _NAMES[:-1]]
-        values.append(_text(record.statements))
-        names = _NAMES
+        values += [_text(record.statements), touched]
+        names = (*_NAMES, _TOUCHED)
         if journal is not None:
             values.append(journal)
-            names = (*_NAMES, "journal")
+            names = (*names, "journal")
         marks = ", ".join([self._engine.db.param] * len(values))
         returning = " RETURNING id" if self._engine.db.returning_clause else ""
         return f"INSERT INTO {self.table} ({', '.join(names)}) VALUES ({marks}){returning}", values
@@ -211,25 +220,28 @@ class History:
         last = self._engine.db.last_insert_id  # not every driver's cursor knows it
         return int(cursor.fetchone()[0] if self._engine.db.returning_clause else last(cursor))
 
-    def ending(self, id_: int, record: Record, *, clear: bool) -> tuple[str, list[Any]]:
+    def ending(
+        self, id_: int, record: Record, *, clear: bool, touched: str | None = None
+    ) -> tuple[str, list[Any]]:
         """The statement that says how a record that was begun has ended, and its values.
 
         Args:
             id_: Its id.
             record: As it ended.
             clear: Its journal is no longer needed.
+            touched: What the migration touched, if that is known.
         """
         mark = self._engine.db.param
         journal = ", journal = NULL" if clear else ""
         sql = (
             f"UPDATE {self.table} SET outcome = {mark}, checksum = {mark}, seconds = {mark}, "
-            f"error = {mark}, statements = {mark}{journal} WHERE id = {mark}"
+            f"error = {mark}, statements = {mark}, {_TOUCHED} = {mark}{journal} WHERE id = {mark}"
         )
         return (
             sql,
             [
                 *(record.outcome, record.checksum, record.seconds, record.error),
-                *(_text(record.statements), id_),
+                *(_text(record.statements), touched, id_),
             ],
         )
 
@@ -285,6 +297,27 @@ class History:
     def _journal(self) -> str:
         return self._engine.history_table(JOURNAL)
 
+    def recorded(self) -> set[int]:
+        """Return the ids of the records that say what their migration touched."""
+        if _TOUCHED not in self._known_columns():
+            return set()
+        sql = f"SELECT id FROM {self.table} WHERE {_TOUCHED} IS NOT NULL"
+        return {int(id_) for (id_,) in self._execute(sql).fetchall()}
+
+    def run_of(self, id_: int) -> str | None:
+        """Return the run that a record belongs to."""
+        sql = f"SELECT run FROM {self.table} WHERE id = {self._engine.db.param}"
+        row = self._execute(sql, [id_]).fetchone()
+        return row[0] if row else None
+
+    def touched(self, id_: int) -> str | None:
+        """Return what the migration of a record touched, or None if that is not known."""
+        if _TOUCHED not in self._known_columns():
+            return None
+        sql = f"SELECT {_TOUCHED} FROM {self.table} WHERE id = {self._engine.db.param}"
+        row = self._execute(sql, [id_]).fetchone()
+        return row[0] if row else None
+
     def leave_behind(self, id_: int, fingerprint: str, text: str) -> None:
         """Keep the schema that a run left behind, beside its last record; older ones go."""
         mark = self._engine.db.param
@@ -312,7 +345,7 @@ class History:
 
     def _typed(self) -> list[tuple[str, str]]:
         types = self._engine.history_types
-        columns = (*_COLUMNS, *_LEFT_BEHIND, *_UNDER_WAY)
+        columns = (*_COLUMNS, *_LEFT_BEHIND, (_TOUCHED, "TEXT"), *_UNDER_WAY)
         return [(name, types.get(type_, type_)) for name, type_ in columns]
 
     def _known_columns(self, *, again: bool = False) -> list[str]:

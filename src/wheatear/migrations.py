@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from wheatear.engines.waiting import Waiting
 from wheatear.history import History, Record
@@ -23,9 +23,13 @@ from wheatear.runner import (
 )
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from wheatear.aside import Kept
     from wheatear.backup import Backup, Restored
     from wheatear.capture import Statement
     from wheatear.comparison import Comparison
+    from wheatear.create.auto import Asker, AutoCreated
     from wheatear.create.template import Created
     from wheatear.status import Status
 
@@ -42,6 +46,7 @@ class Migrations:
         models: The application's models, for `diff`: a module or its dotted name, `module:NAME`,
             or a list of models or modules.
         ignore_tables: Tables that are not the application's; `*` stands for any letters.
+        keep_dropped: Keep the rows of dropped tables and columns, for `migrate(backward=True)`.
 
     Raises:
         ConfigError: The database cannot be used.
@@ -55,9 +60,15 @@ class Migrations:
         migrator: Any = None,
         models: Any = None,
         ignore_tables: Iterable[str] = (),
+        keep_dropped: bool = False,
     ) -> None:
         self.project = embedded_project(
-            db, os.fspath(folder), migrator, models=models, ignore_tables=ignore_tables
+            db,
+            os.fspath(folder),
+            migrator,
+            models=models,
+            ignore_tables=ignore_tables,
+            keep_dropped=keep_dropped,
         )
 
     @classmethod
@@ -123,19 +134,67 @@ class Migrations:
 
         return compare_models(self.project, self._waiting(wait, _tell_logging))
 
-    def create(self, name: str) -> Created:
+    @overload
+    def create(self, name: str) -> Created: ...
+
+    @overload
+    def create(
+        self,
+        name: str,
+        *,
+        auto: Literal[True],
+        renames: Iterable[str] = (),
+        no_renames: bool = False,
+        fills: Iterable[str] = (),
+        drop: Iterable[str] = (),
+        asker: Asker | None = None,
+        wait: float | None = None,
+    ) -> AutoCreated | None: ...
+
+    def create(
+        self,
+        name: str,
+        *,
+        auto: bool = False,
+        renames: Iterable[str] = (),
+        no_renames: bool = False,
+        fills: Iterable[str] = (),
+        drop: Iterable[str] = (),
+        asker: Asker | None = None,
+        wait: float | None = None,
+    ) -> Created | None:
         """Write a new migration file.
 
         Args:
             name: What the migration does, in any form.
+            auto: Write into it what makes the database what the models say, and back. It is run
+                on a scratch copy of the schema first.
+            renames: `old:new` for a table that was renamed, `table.old:new` for a column.
+            no_renames: Nothing else was renamed, whatever it looks like.
+            fills: `table.column=SQL`: what rows that are there get in a column that takes no NULL.
+            drop: Tables that no model speaks of any more, to be dropped.
+            asker: Who is asked what is not said; None asks nobody.
+            wait: Seconds to wait at most while others keep the database from being read.
 
         Returns:
-            The file's path, and warnings about its name.
+            The file's path, and warnings; None if nothing differs.
 
         Raises:
-            UsageError: The name holds no letter or digit.
+            UsageError: The name holds no letter or digit, or one of the others names nothing that
+                is there, or something is left to be said.
+            HistoryError: A migration is pending.
+            ConfigError: The models are not named, or cannot be used.
+            OperationError: There is no right to make a scratch copy; or the migration did not
+                do there what it should, and was not written.
+            DatabaseUnavailableError: The database refuses the login, or its server is not there.
             WheatearError: The folder cannot be written.
         """
+        if auto:
+            from wheatear.create.auto import Wanted, create_auto  # noqa: PLC0415 - a command's own
+
+            wanted = Wanted(tuple(renames), no_renames, tuple(fills), tuple(drop))
+            waiting = self._waiting(wait, _tell_logging)
+            return create_auto(self.project, name, wanted, waiting, asker)
         from pathlib import Path  # noqa: PLC0415
 
         from wheatear.create.template import create_migration  # noqa: PLC0415 - a command's own
@@ -155,6 +214,8 @@ class Migrations:
         single_transaction: bool = False,
         backup: bool | None = None,
         wait: float | None = None,
+        yes: bool = False,
+        ask: Callable[[str], bool] | None = None,
         listener: Listener | None = None,
         echo: Callable[[Statement], None] | None = None,
     ) -> RunResult:
@@ -177,6 +238,8 @@ class Migrations:
             backup: Copy an SQLite file before the first change, and put the copy back if the run
                 fails after a commit; None does what `backup` in the configuration says.
             wait: Seconds to wait for another runner; None waits as long as it takes.
+            yes: Backward, revert by the record what has no file; it is refused otherwise.
+            ask: Called with a question instead, returns whether to go on.
             listener: Called with each event of the run; None logs them (logger `wheatear`).
             echo: Called with each statement of the migrations after it has ended.
 
@@ -202,8 +265,9 @@ class Migrations:
             strict=strict,
             single_transaction=single_transaction,
             backup=backup,
+            yes=yes,
         )
-        return self._run(request, wait, listener, echo)
+        return self._run(request, wait, listener, echo, ask)
 
     def backups(self) -> list[Backup]:
         """Return the backups of an SQLite database, oldest first.
@@ -241,6 +305,34 @@ class Migrations:
 
         return restore(self.project, name, self._waiting(wait, listener or _tell_logging))
 
+    def purge(
+        self,
+        older_than: timedelta,
+        *,
+        dry_run: bool = False,
+        wait: float | None = None,
+        listener: Listener | None = None,
+    ) -> list[Kept]:
+        """Remove for good what `keep_dropped` has kept for longer than a time.
+
+        Args:
+            older_than: The time; zero for all that is kept.
+            dry_run: Only return what would be removed.
+            wait: Seconds to wait for a run that is at work.
+            listener: Called with each event.
+
+        Returns:
+            What was removed.
+
+        Raises:
+            LockTimeoutError: A run was at work for longer than `wait`.
+            DatabaseUnavailableError: The database refuses the login, or its server is not there.
+        """
+        from wheatear.purge import purge  # noqa: PLC0415 - a command's own
+
+        waiting = self._waiting(wait, listener or _tell_logging)
+        return purge(self.project, older_than, waiting, dry_run=dry_run)
+
     def mark(
         self, state: str, *, wait: float | None = None, listener: Listener | None = None
     ) -> RunResult:
@@ -265,9 +357,10 @@ class Migrations:
         wait: float | None,
         listener: Listener | None,
         echo: Callable[[Statement], None] | None,
+        ask: Callable[[str], bool] | None = None,
     ) -> RunResult:
         tell = listener or _tell_logging
-        return Runner(self.project, request, tell, self._waiting(wait, tell), echo).run()
+        return Runner(self.project, request, tell, self._waiting(wait, tell), echo, ask).run()
 
     @staticmethod
     def _waiting(limit: float | None, tell: Listener) -> Waiting:

@@ -79,6 +79,23 @@ class Project(NamedTuple):
             )
         return tuple(said)
 
+    @property
+    def keep_dropped(self) -> bool:
+        """Whether dropped rows are kept aside for the way back.
+
+        Raises:
+            ConfigError: The configuration says neither True nor False.
+        """
+        said = getattr(self.config, "keep_dropped", False)
+        if not isinstance(said, bool):
+            raise ConfigError(
+                f"`keep_dropped` in {CONFIG_FILE} is neither True nor False but {said!r}.",
+                where=getattr(self.config, "__file__", None),
+                state="nothing was changed.",
+                next="write `keep_dropped = True` to keep dropped rows for the way back.",
+            )
+        return said
+
     @contextmanager
     def visible(self) -> Iterator[None]:
         """Let `from migrations_config import db, migrator` mean this project for the block."""
@@ -159,6 +176,7 @@ def embedded_project(
     *,
     models: Any = None,
     ignore_tables: Iterable[str] = (),
+    keep_dropped: bool = False,
 ) -> Project:
     """Make a project of a database and a folder, without any configuration file.
 
@@ -168,6 +186,7 @@ def embedded_project(
         migrator: A playhouse migrator of `db`; None makes one.
         models: What `models` is in a configuration file.
         ignore_tables: The same for `ignore_tables`.
+        keep_dropped: The same for `keep_dropped`.
 
     Raises:
         ConfigError: The database cannot be used.
@@ -178,6 +197,7 @@ def embedded_project(
         migrator=migrator or migrator_for(db),
         models=models,
         ignore_tables=ignore_tables,
+        keep_dropped=keep_dropped,
     )
     database = resolved(db)
     return Project(os.path.abspath(folder), None, engine_for(database), config)

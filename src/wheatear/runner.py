@@ -15,6 +15,7 @@ from wheatear.files import Listing, LoadedMigration, MigrationFile, list_files, 
 from wheatear.history import History
 from wheatear.plan import Plan, Standing, Step
 from wheatear.project import Project
+from wheatear.reverting import Confirm, Reverting
 
 if TYPE_CHECKING:
     from wheatear.attempt import Attempt, Run
@@ -48,6 +49,7 @@ class Request(NamedTuple):
         single_transaction: Apply all of the plan, or none.
         mark: Settle an interrupted migration by the user's word.
         backup: Whether to copy the database first; None leaves it to the configuration.
+        yes: Revert by the record what has no file, without being asked.
     """
 
     backward: bool = False
@@ -60,6 +62,7 @@ class Request(NamedTuple):
     single_transaction: bool = False
     mark: Literal["applied", "pending"] | None = None
     backup: bool | None = None
+    yes: bool = False
 
 
 class StepResult(NamedTuple):
@@ -80,6 +83,7 @@ class RunResult(NamedTuple):
         failed: The step that failed, or None.
         warnings: What a user should know.
         backup: The name of the backup that was made, or None.
+        by_record: The migrations that are reverted by what their record says they did.
     """
 
     planned: tuple[Step, ...] = ()
@@ -88,6 +92,7 @@ class RunResult(NamedTuple):
     failed: StepResult | None = None
     warnings: tuple[str, ...] = ()
     backup: str | None = None
+    by_record: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -144,15 +149,17 @@ class Runner:
         listener: Told of each event as it happens.
         waiting: How long to wait for other runners.
         echo: Called with each statement after it has ended, or None.
+        ask: Asks somebody before a migration without a file is reverted; None: nobody is there.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - made in one place
         self,
         project: Project,
         request: Request,
         listener: Listener,
         waiting: Waiting,
         echo: Callable[[Statement], None] | None = None,
+        ask: Confirm | None = None,
     ) -> None:
         self._project = project
         self._request = request
@@ -160,6 +167,7 @@ class Runner:
         self._engine = project.engine
         self._waiting = waiting
         self._echo = echo
+        self._ask = ask
         self._history = History(project.engine, waiting)
         self._planned = Plan(())
         self._done: list[StepResult] = []
@@ -213,9 +221,14 @@ class Runner:
                 return
             self._plan(found)
             accepted = self._changed_to_accept(found)
-            if self._request.dry_run or not (self._planned.steps or accepted):
+            if self._request.dry_run:
+                self._look_ahead()
+                return
+            if not (self._planned.steps or accepted):
                 return
             loaded = stack.enter_context(self._loaded())
+            self._tell_by_record()
+            self._reverting.confirm(yes=self._request.yes, ask=self._ask)
             if self._request.single_transaction and self._planned.steps:
                 self._check_single_transaction(loaded)
             if not there:  # created only now that every file has been found sound
@@ -310,6 +323,7 @@ class Runner:
             self._failed,
             tuple(self._warnings),
             self._backup.name if self._backup else None,
+            tuple(one.name for one in self._reverting.told),
         )
 
     def _warn(self, warnings: Iterable[str]) -> None:
@@ -343,8 +357,14 @@ class Runner:
             if one.state == "changed" or (one.state == "missing" and not one.accepted)
         ]
         if self._request.backward:  # only what would be reverted by another text matters
-            names = {step.name for step in self._planned.steps}
-            changed = [one for one in changed if one.name in names]
+            steps = {step.name: step for step in self._planned.steps}
+            changed = [one for one in changed if one.name in steps]
+            # What has no file goes by its record, and is asked about.
+            changed = [
+                one
+                for one in changed
+                if one.state == "changed" or not self._reverting.is_recorded(steps[one.name])
+            ]
         if not changed or self._request.on_changed == "accept":
             return changed
         if self._request.on_changed == "warn":
@@ -360,10 +380,24 @@ class Runner:
             yield {step.name: self._load(step) for step in steps}
 
     def _load(self, step: Step) -> LoadedMigration:
-        file = self._files.get(step.name)
-        if file is None:
-            raise failures.missing_file(step.name)
-        return load(file, ("forward",) if step.direction == "forward" else ("forward", "backward"))
+        if step.direction == "backward":
+            return self._reverting.load(step)
+        return load(self._files[step.name], ("forward",))
+
+    @cached_property
+    def _reverting(self) -> Reverting:
+        return Reverting(self._project, self._history, self._files)
+
+    def _look_ahead(self) -> None:
+        """Say what a run would say before its first step."""
+        if self._request.backward and not self._request.fake:
+            for step in self._planned.steps:
+                self._reverting.look_ahead(step)
+            self._tell_by_record()
+
+    def _tell_by_record(self) -> None:
+        for one in self._reverting.told:
+            self._tell(Note(one.text))
 
     def _check_single_transaction(self, loaded: Mapping[str, LoadedMigration]) -> None:
         """Refuse what cannot be all or nothing."""
@@ -466,7 +500,14 @@ class Runner:
         def tell(progress: Progress) -> None:
             self._tell(Backfilling(progress))
 
-        return Run(self._engine, self._history, self._waiting, self._echo, tell)
+        return Run(
+            self._engine,
+            self._history,
+            self._waiting,
+            self._echo,
+            tell,
+            keep_dropped=self._project.keep_dropped,
+        )
 
     def _take(self, left: Sequence[Step], loaded: Mapping[str, LoadedMigration]) -> int:
         """Take the next step, or the next few that share a transaction; return how many."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wheatear import plan
 from wheatear.engines.waiting import Waiting
-from wheatear.files import Listing, list_files
+from wheatear.files import Listing, MigrationFile, defines, list_files
 from wheatear.history import History, Record
 from wheatear.project import Project
 
@@ -33,6 +33,8 @@ class MigrationStatus(NamedTuple):
     error: str | None = None
     accepted: bool = False
     """Of a missing one: somebody has said that this is all right."""
+    derived: bool = False
+    """It has no migrate_backward(): `migrate --backward` goes by what its record says it did."""
     in_flight: str | None = None
     """Of an interrupted one: the statement of which nobody knows whether it took effect."""
     resumable: bool = False
@@ -82,6 +84,7 @@ class Status(NamedTuple):
                     "statements": list(one.statements),
                     "error": one.error,
                     "accepted": one.accepted,
+                    "derived": one.derived,
                     "in_flight": one.in_flight,
                     "resumable": one.resumable,
                 }
@@ -105,7 +108,7 @@ def read_status(project: Project, waiting: Waiting) -> Status:
     """
     listing = list_files(project.folder)
     if not project.engine.exists():
-        return _status(project, listing, [], {}, running=False)
+        return _status(project, listing, [])
     with project.engine.opened(waiting):
         history = History(project.engine, waiting)
         records = history.read()
@@ -114,7 +117,9 @@ def read_status(project: Project, waiting: Waiting) -> Status:
         stopped = [one.id for one in records if one.outcome in ("running", "interrupted")]
         journals = _journals(history, stopped) if stopped else {}
         drift = _drift(project, history, waiting) if records else ()
-    return _status(project, listing, records, journals, running=running)._replace(drift=drift)
+        recorded = history.recorded() if records else set()
+    found = _status(project, listing, records, journals, running=running, recorded=recorded)
+    return found._replace(drift=drift)
 
 
 def _journals(history: History, records: Sequence[int]) -> Mapping[int, Stands]:
@@ -131,17 +136,34 @@ def _drift(project: Project, history: History, waiting: Waiting) -> tuple[Differ
     return project.engine.patiently(lambda: find_drift(project.engine, history, ignored), waiting)
 
 
+def _is_derived(
+    standing: plan.Standing, files: dict[str, MigrationFile], recorded: Collection[int]
+) -> bool:
+    """Whether its way back follows from its record."""
+    if standing.applied is None or standing.applied.id not in recorded:
+        return False
+    file = files.get(standing.name)
+    return file is None or not defines(file, "migrate_backward")
+
+
 def _status(
     project: Project,
     listing: Listing,
     records: list[Record],
-    journals: Mapping[int, Stands],
+    journals: Mapping[int, Stands] | None = None,
     *,
-    running: bool,
+    running: bool = False,
+    recorded: Collection[int] = (),
 ) -> Status:
     by_id = {record.id: record for record in records}
     standings = plan.standings(listing.files, records)
-    migrations = tuple(_of(standing, by_id, journals, running=running) for standing in standings)
+    files = {file.name: file for file in listing.files}
+    migrations = tuple(
+        _of(standing, by_id, journals or {}, running=running)._replace(
+            derived=_is_derived(standing, files, recorded)
+        )
+        for standing in standings
+    )
     return Status(project.url, migrations, warnings=listing.warnings)
 
 

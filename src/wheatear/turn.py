@@ -54,7 +54,7 @@ class Turn:
         try:
             failure = self._take()
         except BaseException:
-            self._run.history.forget()  # what was just made of its table may be rolled back
+            self._run.forget()  # what was just made of the history may be rolled back
             raise
         self._committed = True
         if failure is not None:
@@ -75,6 +75,7 @@ class Turn:
                     with self._undone_alone():
                         attempt.make(first=not self._made)
                 except BaseException as error:
+                    self._run.recording.forget()
                     if not self._made or self._all_or_none or not engine.in_transaction():
                         raise
                     return error

@@ -73,7 +73,7 @@ def _scores(project: Project) -> list[int]:
 
 def _tables(project: Project) -> list[str]:
     with _connected(project) as db:
-        return sorted(name for name in db.get_tables() if not name.startswith("wheatear_history"))
+        return sorted(name for name in db.get_tables() if name != "wheatear_history")
 
 
 @pytest.fixture
@@ -227,6 +227,23 @@ def test_who_can_say_how_far_replicas_are_behind(players: Project, engine: str) 
         assert "cannot say how far its replicas are behind." in ended.err
 
 
+def test_what_has_no_transactions(new_project: Callable[..., Project]) -> None:
+    project = _with_players(new_project("mariadb"))
+    with _connected(project) as db:
+        db.execute_sql("ALTER TABLE player ENGINE = MyISAM")
+    _write(project, PLUS_ONE)
+    ended = project.run("migrate")
+    assert "backfill() cannot walk player: MyISAM tables have no transactions." in ended.err
+
+
+def test_not_inside_a_transaction(players: Project) -> None:
+    _write(players, "    with db.atomic():\n    " + PLUS_ONE)
+    ended = players.run("migrate")
+    assert ended.code == 1
+    assert "backfill() was called inside a transaction of the migration's own." in ended.err
+    assert _scores(players) == list(range(10))
+
+
 # Keys of all kinds, and killed: at the level of the function
 
 
@@ -243,7 +260,7 @@ KEYS: dict[str, tuple[Any, Callable[[int], Any]]] = {
 }
 
 
-def _called(db: Any, model: Any, change: Any, record: int = 1, **options: Any) -> int:
+def _called(db: Any, model: Any, change: Any, **options: Any) -> int:
     """As a migration without a transaction calls it."""
     from wheatear import backfill
     from wheatear.engines import engine_for
@@ -254,7 +271,7 @@ def _called(db: Any, model: Any, change: Any, record: int = 1, **options: Any) -
     engine, waiting = engine_for(db), Waiting(None, lambda _: None)
     with engine.opened(waiting), engine.exclusively(waiting, atomic=False):
         History(engine, waiting).ensure()
-        with running(Running("m", "forward", engine, waiting, False, lambda: record)):
+        with running(Running("m", "forward", engine, waiting, False)):
             return backfill(model, change, **options)
 
 

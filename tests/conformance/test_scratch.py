@@ -387,7 +387,7 @@ def test_what_a_dead_run_left_is_swept_and_a_living_ones_stays(
             assert dead not in left
             assert living in left
     finally:
-        execute(database.url, f"DROP DATABASE {living}")
+        execute(database.url, f"DROP DATABASE IF EXISTS {living}")
 
 
 def test_the_connection_is_back_in_its_database(new_database: Callable[..., Any]) -> None:

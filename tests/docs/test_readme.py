@@ -10,14 +10,24 @@ from pathlib import Path
 from support.databases import DatabaseUnderTest
 
 README = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
+WRITTEN = README.partition("\n## Let it be written\n")[2].partition("\n## ")[0]
 SECTION = README.partition("\n## Start your own\n")[2].partition("\n## ")[0]
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", SECTION, re.DOTALL)
-PYTHON = [text for language, text in BLOCKS if language == "python"]
-CONSOLE = [
-    [line[2:] for line in text.splitlines() if line.startswith("$ uv run ")]
-    for language, text in BLOCKS
-    if language == "console"
-]
+
+
+def blocks(section: str, language: str) -> list[str]:
+    found = re.findall(r"```(\w+)\n(.*?)```", section, re.DOTALL)
+    return [text for its, text in found if its == language]
+
+
+def lines(section: str) -> list[list[str]]:
+    return [
+        [line[2:] for line in text.splitlines() if line.startswith("$ uv run ")]
+        for text in blocks(section, "console")
+    ]
+
+
+PYTHON = blocks(SECTION, "python")
+CONSOLE = lines(SECTION)
 AS_INSTALLED = {
     "wheatear": [sys.executable, "-m", "wheatear"],
     "manage_migrations.py": [sys.executable, "manage_migrations.py"],
@@ -28,7 +38,7 @@ def test_start_your_own(database: DatabaseUnderTest, tmp_path: Path) -> None:
     project = tmp_path / "adventure"
     project.mkdir()
 
-    def follow(line: str) -> str:
+    def follow(line: str, told: str = "") -> str:
         program, *words = shlex.split(line)[2:]
         done = subprocess.run(
             [*AS_INSTALLED[program], *words],
@@ -37,7 +47,9 @@ def test_start_your_own(database: DatabaseUnderTest, tmp_path: Path) -> None:
             capture_output=True,
             text=True,
         )
-        assert (done.returncode, done.stderr) == (0, ""), line
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.startswith(told), line
+        assert bool(done.stderr) is bool(told), line
         return done.stdout
 
     begin, then, _ = CONSOLE
@@ -55,6 +67,18 @@ def test_start_your_own(database: DatabaseUnderTest, tmp_path: Path) -> None:
     assert follow(status).count("\napplied ") == 2
     assert follow(backward).startswith(f"  reverted {names[1]}  ")
     assert columns(database) == ["id", "name"]
+    # Let it be written
+    with (project / "migrations_config.py").open("a") as config:
+        config.write('models = "game"\n')
+    (model,) = blocks(WRITTEN, "python")
+    (project / "game.py").write_text(model)
+    ((apply, create, again, diff),) = lines(WRITTEN)
+    follow(apply)
+    told = "column player.level is only in the models"
+    assert follow(create, told).startswith("created migrations/")
+    follow(again)
+    assert columns(database) == ["id", "name", "experience", "level"]
+    assert follow(diff).endswith("the database is what the models say.\n")
 
 
 def columns(database: DatabaseUnderTest) -> list[str]:

@@ -60,6 +60,19 @@ def test_a_text_of_several_lines() -> None:
 
 
 def test_every_text_means_itself() -> None:
-    for value in (*TEXTS, "a\n b", "a \nb", "'''\n\"\"\"", "\x00\n\u2028", "\\\n'", 'x\n"'):
-        for written in (text(value), long_text(value)):
-            assert eval(written) == value
+    for value in (
+        *TEXTS,
+        "a\n b",
+        "a \nb",
+        "'''\n\"\"\"",
+        "\x00\n\u2028",
+        "\\\n'",
+        'x\n"',
+        60 * "a " + "\n'b'\"\n\n" + 60 * '"b ',
+    ):
+        assert eval(text(value)) == value
+        found: list[str] = []
+        source = "\n".join(laid_out(call("found.append", long_text(value)), indent=0)) + "\n"
+        exec(source)
+        assert found == [value]
+        assert formatted(source) == source

@@ -99,11 +99,27 @@ class _Backfill:
             self._run(self._step)
             return self._position.rows
         with self._migration.past_the_log():
+            self._refuse_unsafe()
             self._position.load()
             self._before = self._position.rows
             self._note()
             self._run(self._transaction)
         return self._position.rows
+
+    def _refuse_unsafe(self) -> None:
+        """Each batch has to be a transaction."""
+        engine = self._migration.engine
+        if engine.in_transaction():
+            raise MigrationFailedError(
+                "backfill() was called inside a transaction of the migration's own.",
+                next="call it outside: each of its batches is a transaction.",
+            )
+        kind = engine.without_transactions(self._walk.table)
+        if kind:
+            raise MigrationFailedError(
+                f"backfill() cannot walk {self._walk.table}: {kind} tables have no transactions.",
+                next="ALTER TABLE … ENGINE = InnoDB first.",
+            )
 
     def _run(self, step: Callable[[], None]) -> None:
         if not self._position.finished:

@@ -27,7 +27,7 @@ _COLUMNS = (
     ("migration", "VARCHAR(255) NOT NULL"),
     ("direction", "VARCHAR(16) NOT NULL"),
     ("number", "INTEGER NOT NULL"),
-    ("record", "BIGINT NOT NULL"),
+    ("life", "BIGINT NOT NULL"),
     ("walks", "TEXT NOT NULL"),
     ("position", "TEXT"),
     ("done", "BIGINT NOT NULL"),
@@ -102,21 +102,15 @@ class Position:
         """Find what an earlier run of this migration has left, or begin."""
         make_table(self._engine)
         row = self._send(
-            f"SELECT record, walks, position, done, finished FROM {self.table} WHERE {_WHERE}",
+            f"SELECT life, walks, position, done, finished FROM {self.table} WHERE {_WHERE}",
             self._key,
         ).fetchone()
-        if row is not None and self._is_of_an_earlier_life(int(row[0])):
+        life = self._life()
+        if row is not None and int(row[0]) != life:
             self._send(f"DELETE FROM {self.table} WHERE {_WHERE}", self._key)
             row = None
         if row is None:
-            values = (
-                *self._key,
-                self._migration.begins() if self._migration.begins else 0,
-                self._walks,
-                None,
-                0,
-                0,
-            )
+            values = (*self._key, life, self._walks, None, 0, 0)
             marks = ", ".join(["{0}"] * len(values))
             names = ", ".join(name for name, _ in _COLUMNS)
             self._send(f"INSERT INTO {self.table} ({names}) VALUES ({marks})", values)
@@ -136,14 +130,14 @@ class Position:
         """Its name, quoted and qualified."""
         return table_of(self._engine)
 
-    def _is_of_an_earlier_life(self, record: int) -> bool:
-        """Whether the migration was since recorded as applied or reverted."""
-        found = self._send(
-            f"SELECT 1 FROM {self._engine.history_table()} WHERE name = {{0}} AND id >= {{0}} "
-            "AND outcome IN ('done', 'faked', 'marked') LIMIT 1",
-            (self._key[0], record),
+    def _life(self) -> int:
+        """The last record that says the migration was applied or reverted; 0 if there is none."""
+        row = self._send(
+            f"SELECT MAX(id) FROM {self._engine.history_table()} WHERE name = {{0}} "
+            "AND outcome IN ('done', 'faked', 'marked')",
+            (self._key[0],),
         ).fetchone()
-        return found is not None
+        return int(row[0] or 0)
 
     def _send(self, sql: str, values: tuple[Any, ...]) -> Any:
         return self._engine.db.execute_sql(sql.format(self._engine.db.param), values)

@@ -15,7 +15,17 @@ from wheatear import __version__
 from wheatear.cli.output import error, note
 from wheatear.errors import WheatearError
 
-COMMANDS = ("init", "create", "migrate", "status", "diff", "history", "restore", "completion")
+COMMANDS = (
+    "init",
+    "create",
+    "migrate",
+    "status",
+    "diff",
+    "history",
+    "restore",
+    "purge",
+    "completion",
+)
 
 
 class LazyGroup(click.Group):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from wheatear.running import Progress
 
-_WIDTH = 20
+_WIDTH = 16
 
 
 def bar(progress: Progress, width: int) -> str:
     """With a bar, cut to a terminal's width."""
+    words = line(progress).removeprefix(f"{progress.name}: ")
     if not progress.total:
-        return line(progress)[:width]
+        return words[:width]
     part = min(progress.rows / progress.total, 1.0)
     full = round(part * _WIDTH)
-    return f"{'█' * full}{'░' * (_WIDTH - full)} {line(progress)}"[:width]
+    return f"{'█' * full}{'░' * (_WIDTH - full)} {words}"[:width]
 
 
 def line(progress: Progress) -> str:

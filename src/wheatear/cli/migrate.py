@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Give up after waiting so long for another run; without it, wait as long as it takes.",
 )
+@click.option("-y", "--yes", is_flag=True, help="Revert by the record what has no file, unasked.")
 @click.option("--mark-applied", is_flag=True, help="An interrupted migration has been finished.")
 @click.option("--mark-pending", is_flag=True, help="An interrupted migration has been undone.")
 @click.option("-v", "--verbose", is_flag=True, help="Show each statement as it runs.")
@@ -67,6 +68,7 @@ def command(
     single_transaction: bool,
     backup: bool | None,
     wait: float | None,
+    yes: bool,
     mark_applied: bool,
     mark_pending: bool,
     verbose: bool,
@@ -104,6 +106,8 @@ def command(
             single_transaction=single_transaction,
             backup=backup,
             wait=wait,
+            yes=yes,
+            ask=progress.ask if sys.stdin.isatty() else None,
             listener=progress,
             echo=progress.echo if verbose else None,
         )
@@ -155,6 +159,11 @@ class Progress:
         elif isinstance(event, Planned):
             gc.enable()  # from here on a migration's own code runs; see cli/__init__.py
 
+    def ask(self, question: str) -> bool:
+        """Ask somebody at a terminal."""
+        self._break()
+        return click.confirm(question, err=True)
+
     def _bar(self, event: Backfilling) -> None:
         """On a terminal in the line of the migration, elsewhere a line a minute."""
         from wheatear.cli.bar import bar, line  # noqa: PLC0415 - few migrations backfill
@@ -195,7 +204,7 @@ def _conclude(result: RunResult, *, dry_run: bool, backward: bool, to: str | Non
     if dry_run and result.planned:
         say(f"Would {verb}, in this order:")
         for step in result.planned:
-            say(f"  {step.name}")
+            say(f"  {step.name}{' (by its record)' if step.name in result.by_record else ''}")
     elif not result.planned:
         after = "" if to == ZERO or not to else f" after {to}"
         up_to = f" up to {to}" if to else ""

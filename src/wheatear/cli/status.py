@@ -63,6 +63,9 @@ def _table(status: Status) -> None:
     table.add_column("applied at (UTC)", no_wrap=True)
     table.add_column("took", justify="right", no_wrap=True)
     table.add_column("by", overflow="ellipsis", no_wrap=True)
+    derived = any(one.derived for one in status.migrations)
+    if derived:
+        table.add_column("backward", no_wrap=True)
     for one in status.migrations:
         color = _COLORS.get(one.state, "bold red")
         table.add_row(
@@ -71,6 +74,7 @@ def _table(status: Status) -> None:
             _time(one.applied_at),
             duration(one.seconds),
             Text(one.run_by or ""),
+            *([Text("derived" if one.derived else "")] if derived else []),
         )
     Console().print(table)
 
@@ -82,7 +86,9 @@ def _word(one: MigrationStatus) -> str:
 def _when(one: MigrationStatus) -> str:
     if not one.applied_at:
         return ""
-    return f"{_time(one.applied_at)} UTC  {duration(one.seconds)}  {one.run_by or ''}".rstrip()
+    back = "  backward: derived" if one.derived else ""
+    by = one.run_by or ""
+    return f"{_time(one.applied_at)} UTC  {duration(one.seconds)}  {by}{back}".rstrip()
 
 
 def _time(iso: str | None) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from wheatear.create.names import next_prefix, says_nothing, sound_name
 from wheatear.errors import WheatearError
 from wheatear.files import list_files
+from wheatear.schema.writer import Body, indented
 
 _TEXT = '''\
 """{title}."""
@@ -50,6 +51,11 @@ def migrate_backward():
 '''
 
 
+_STAR = "from playhouse.migrate import *"
+_FORWARD = '"""Make the database what the models say."""'
+_BACKWARD = '"""Undo it, in the opposite order."""'
+
+
 @dataclass(frozen=True)
 class Created:
     """A new migration file.
@@ -63,12 +69,13 @@ class Created:
     warnings: tuple[str, ...] = ()
 
 
-def create_migration(folder: Path, words: str) -> Created:
-    """Write a new migration with both functions, to be filled in.
+def create_migration(folder: Path, words: str, text: str | None = None) -> Created:
+    """Write a new migration with both functions.
 
     Args:
         folder: The migrations' folder; made if it is not there.
         words: What the migration does, in any form.
+        text: What stands in it; None leaves both functions to be filled in.
 
     Returns:
         The file, and warnings.
@@ -84,9 +91,39 @@ def create_migration(folder: Path, words: str) -> Created:
             f"the name {name!r} does not say what the migration does; something like "
             "add_player_experience helps whoever reads the folder"
         )
-    title = name.replace("_", " ")
-    text = _TEXT.format(title=title[0].upper() + title[1:])
+    if text is None:
+        text = _TEXT.format(title=_title(name))
     return Created(_write(folder, name, text), tuple(warnings))
+
+
+def written(name: str, forward: Body, backward: Body) -> str:
+    """The text of a migration that does something, laid out as `ruff format` leaves it.
+
+    Args:
+        name: Its sound name.
+        forward: What `migrate_forward` needs.
+        backward: What `migrate_backward` needs beside that.
+    """
+    imports = {_STAR, *forward.imports, *backward.imports}
+    blocks = [
+        f'"""{_title(name)}."""\n\n'
+        + "\n".join(sorted(imports, key=lambda line: (line.startswith("from"), line)))
+        + "\n\nfrom migrations_config import db, migrator",
+        *forward.definitions,
+        *backward.definitions,
+        _function("migrate_forward", _FORWARD, forward),
+        _function("migrate_backward", _BACKWARD, backward),
+    ]
+    return "\n\n\n".join(blocks) + "\n"
+
+
+def _function(name: str, docstring: str, its: Body) -> str:
+    return "\n".join([f"def {name}():", *indented([docstring, *its.lines])])
+
+
+def _title(name: str) -> str:
+    title = name.replace("_", " ")
+    return title[0].upper() + title[1:]
 
 
 def _write(folder: Path, name: str, text: str) -> Path:

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import peewee
 
 from wheatear.engines.waiting import Waiting
-from wheatear.errors import ConfigError, DatabaseUnavailableError
+from wheatear.errors import ConfigError, DatabaseUnavailableError, OperationError
 from wheatear.masking import Mask
 
 if TYPE_CHECKING:  # only who reads a schema or makes a backup needs them
+    from wheatear.engines.aside import Aside
     from wheatear.engines.copies import Copies
     from wheatear.engines.journaling import Journaling
     from wheatear.engines.models import Statement
+    from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
     from wheatear.schema.writer import Spelling
@@ -204,6 +206,11 @@ class Engine(ABC):
         del waiting
         return own_transaction(self.db, begin=self.db.begin, commit=lambda commit: commit())
 
+    def without_transactions(self, table: str) -> str | None:
+        """What keeps a table whose rows are changed at once and for good, or None."""
+        del table
+        return None
+
     knows_replication_lag: ClassVar[bool] = False
     """`replication_lag` has an answer."""
 
@@ -279,15 +286,20 @@ class Engine(ABC):
             tables: Only these tables and their triggers; None reads all there is.
         """
 
-    def kept(self, without: Sequence[str]) -> Any:
+    def kept(self, without: str) -> Any:
         """The schema as what JSON knows, to be kept; equal schemas give the same.
 
         Args:
-            without: Tables that are no part of it.
+            without: A table that is no part of it.
         """
+        from wheatear.schema.ours import is_ours  # noqa: PLC0415
         from wheatear.schema.stored import as_json  # noqa: PLC0415
 
-        return as_json(self.read_schema().without(*without))
+        schema = self.read_schema().without(without)
+        for table in schema.tables:
+            if is_ours(table.name):
+                schema = schema.without(table.name)
+        return as_json(schema)
 
     def schema_of_kept(self, kept: Any) -> Schema:
         """The schema that was kept.
@@ -298,6 +310,14 @@ class Engine(ABC):
         from wheatear.schema.stored import from_json  # noqa: PLC0415
 
         return from_json(kept)
+
+    @abstractmethod
+    def recorder(self) -> Recorder:
+        """Return what tells which tables the steps of a run touch."""
+
+    @abstractmethod
+    def aside(self) -> Aside:
+        """Return what keeps rows aside before they are dropped."""
 
     @abstractmethod
     def home(self) -> str:
@@ -317,6 +337,26 @@ class Engine(ABC):
 
         Raises:
             OperationError: This user may not make one; the right that is missing is named.
+        """
+
+    @abstractmethod
+    def scratch_copy(self, *, empty: bool = False) -> AbstractContextManager[Engine]:
+        """A scratch database with this one's schema and none of its rows, gone after the block.
+
+        What runs there does not reach this database, takes no lock on its tables, and leaves no
+        trace, also where the process dies. Call it while this engine is `opened`.
+
+        Args:
+            empty: Without the schema: nothing of this database is read.
+
+        Returns:
+            The copy's engine, `opened`. Its `exclusively` is the transaction a migration runs in.
+            On PostgreSQL all of it is one transaction, in which no migration can run that must
+            not be in one.
+
+        Raises:
+            OperationError: This user may not make one; the right that is missing is named. Or the
+                schema cannot be made a second time.
         """
 
     def settled(self, before: Schema, after: Schema) -> tuple[Schema, Schema]:
@@ -348,6 +388,18 @@ class Engine(ABC):
         from wheatear.engines.scratch import schema_of_models  # noqa: PLC0415
 
         return schema_of_models(self, models)
+
+
+def not_copied(engine: Engine, error: BaseException) -> OperationError:
+    """What to say where a schema cannot be made once more."""
+    statement = getattr(error, "statement", None)
+    return OperationError(
+        f"The schema of {engine.url} cannot be copied into a scratch database: {first_line(error)}",
+        where=statement[0] if statement else None,
+        state="nothing was changed.",
+        next=engine.remedy(error)
+        or "see what this statement needs that a new connection does not have.",
+    )
 
 
 RIGHTS = "give this user the right to do so, or connect as one who has it."

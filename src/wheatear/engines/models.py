@@ -49,13 +49,18 @@ def stand_in(db: Any, plain: type[Any], *arguments: Any) -> Any:
         plain: Peewee's own class for it.
         *arguments: What to make it of.
     """
-    stand = plain(*arguments)
-    for name in _SPELLING:
-        if hasattr(db, name):
-            setattr(stand, name, getattr(db, name))
+    stand = spelling_as(db, plain(*arguments))
     stand.index_schema_prefix = False
     stand.sequence_exists = lambda *_: False
     return stand
+
+
+def spelling_as(db: Any, other: Any) -> Any:
+    """The other database, which spells SQL as `db` does from now on."""
+    for name in _SPELLING:
+        if hasattr(db, name):
+            setattr(other, name, getattr(db, name))
+    return other
 
 
 class _Unqualified(peewee.Context):
@@ -163,6 +168,23 @@ def send(db: Any, statements: Iterable[Statement]) -> None:
         except Exception as error:
             error.statement = statement  # type: ignore[attr-defined]
             raise
+
+
+def send_in_any_order(db: Any, statements: Iterable[Statement]) -> None:
+    """Send statements that may need one another: those that fail come again after the others."""
+    waiting = list(statements)
+    while waiting:
+        left = []
+        for statement in waiting:
+            try:
+                with db.atomic():
+                    db.execute_sql(*statement)
+            except peewee.PeeweeException as error:
+                error.statement = statement  # type: ignore[attr-defined]
+                left.append((statement, error))
+        if len(left) == len(waiting):
+            raise left[0][1]
+        waiting = [statement for statement, _ in left]
 
 
 def named(model: Any) -> str:

@@ -226,8 +226,16 @@ class _Model:
         if self.left:
             nodes = tuple(self.spelled.constraint_node(one, self.table) for one in self.left)
             yield from laid_out(Items(nodes, "[]"), indent=8, before="constraints = ")
+        if before := self._before():
+            yield from laid_out(Items(before, "[]"), indent=8, before="depends_on = ")
         for name, value in self.settings:
             yield from laid_out(value, indent=8, before=f"{name} = ")
+
+    def _before(self) -> tuple[str, ...]:
+        """Models that have to be created first, which Peewee does not see in a piece of SQL."""
+        tables = dict.fromkeys(one.table for one in self.left if one.kind == "foreign key")
+        known = self.place.module.models
+        return tuple(known[name].name for name in tables if name in known)
 
     def _indexes(self) -> Items:
         return Items(

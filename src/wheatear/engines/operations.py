@@ -19,6 +19,8 @@ import peewee
 import playhouse.migrate
 from playhouse.migrate import Operation
 
+from wheatear.engines.operating import operating
+
 _OURS = (
     os.path.dirname(os.path.dirname(__file__)),
     sys.modules[Operation.__module__].__file__ or "",
@@ -119,12 +121,13 @@ def migrate(*operations: Operation, **_: Any) -> None:
     Args:
         operations: What the methods of one or more migrators returned.
     """
-    for migrator, group in itertools.groupby(operations, lambda operation: operation.migrator):
-        if isinstance(migrator, OperationsInARow):
-            migrator.migrate(*group)
-        else:
-            for operation in group:
-                operation.run()
+    with operating():
+        for migrator, group in itertools.groupby(operations, lambda operation: operation.migrator):
+            if isinstance(migrator, OperationsInARow):
+                migrator.migrate(*group)
+            else:
+                for operation in group:
+                    operation.run()
 
 
 def rebind(module: ModuleType) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from wheatear.capture import Rules, Statement, one_line
@@ -114,15 +114,28 @@ class Journal:
             yield
         self._recorder.end()
 
-    def finish(self, record: Record, statements: Sequence[Statement]) -> int:
-        """Write the record as it ended, done; the entries go. Return the record's id."""
+    def aside(self) -> AbstractContextManager[None]:
+        """For the block, time and chance are nobody's: what goes past the journal is not kept."""
+        return self._served.aside()
+
+    def finish(self, record: Record, statements: Sequence[Statement], touched: str | None) -> int:
+        """Write the record as it ended, done; the entries go.
+
+        Args:
+            record: As it ended.
+            statements: Those that took effect.
+            touched: What they touched, if that is known.
+
+        Returns:
+            The record's id.
+        """
         lines = tuple(one_line(one.sql) for one in statements)
         record = record._replace(statements=lines)
         if self._store.record_id is None:
-            sql, values = self._history.insertion(record, None)
+            sql, values = self._history.insertion(record, touched=touched)
             cursor = self._ways.send(sql, values)
             return self._history.inserted_id(cursor)
-        self._end(record, [], clear=True)
+        self._end(record, [], clear=True, touched=touched)
         return self._store.record_id
 
     def fail(self, record: Record, statements: Sequence[Statement]) -> None:
@@ -136,16 +149,18 @@ class Journal:
         if self._ways.in_transaction(after_error=True):
             self._ways.rollback()
         if self._store.record_id is None:
-            self._ways.send(*self._history.insertion(record, None)).close()
+            self._ways.send(*self._history.insertion(record)).close()
             return
         clear = record.outcome == "failed"
         lines = self._pending.lines_at_failure(in_flight=self._recorder.in_flight is not None)
         self._end(record, [] if clear else lines, clear=clear)
 
-    def _end(self, record: Record, lines: Sequence[str], *, clear: bool) -> None:
+    def _end(
+        self, record: Record, lines: Sequence[str], *, clear: bool, touched: str | None = None
+    ) -> None:
         """One commit."""
         id_ = self._store.record_id or 0
-        sends = [self._history.ending(id_, record, clear=clear)]
+        sends = [self._history.ending(id_, record, clear=clear, touched=touched)]
         sends += self._store.clears() if clear else []
         if lines:
             self._store.prepare()

@@ -41,7 +41,7 @@ class Served:
         for kind, value in given:
             self._again[kind].append(value)
         self._new: list[Any] = []
-        self._thread = threading.get_ident()
+        self._thread: int | None = threading.get_ident()
 
     def take(self) -> list[Any]:
         """What was given since the last time this was asked, to be kept."""
@@ -69,6 +69,17 @@ class Served:
         if again and len(again[0]) != 2 * size:  # it takes another path, which will be noticed
             again.clear()
         return bytes.fromhex(self._give("bytes", lambda: _urandom(size).hex()))
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """For the block, nothing is served nor kept; `random` goes on from where it was."""
+        thread, self._thread = self._thread, None
+        state = random.getstate()
+        try:
+            yield
+        finally:
+            random.setstate(state)
+            self._thread = thread
 
     @contextmanager
     def serving(self, namespace: dict[str, Any]) -> Iterator[None]:

@@ -79,7 +79,7 @@ class Store:
         parts = _parts(lines)
         if self.record_id is None:
             head = json.dumps(self._head, separators=(",", ":"))
-            sql, values = self._history.insertion(self._record, f"{head}\n{parts.pop(0)}")
+            sql, values = self._history.insertion(self._record, journal=f"{head}\n{parts.pop(0)}")
             cursor = self._ways.send(sql, values)
             self.record_id = self._history.inserted_id(cursor)
             cursor.close()

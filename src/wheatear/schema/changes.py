@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wheatear.schema.model import Column, Constraint, Index, Object, Table
+from wheatear.schema.widening import is_wider
 
 
 class Change:
@@ -143,7 +144,7 @@ class AlterColumn(Change):
     @property
     def destroys(self) -> str | None:
         """What is lost."""
-        if self.before.type == self.after.type:
+        if self.before.type == self.after.type or is_wider(self.before.type, self.after.type):
             return None
         return (
             f"whatever of column {self.after.name} of table {self.table} does not fit in "

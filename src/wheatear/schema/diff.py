@@ -33,10 +33,11 @@ from wheatear.schema.content import (
 )
 from wheatear.schema.model import Constraint, Index, Object, Schema, Table
 from wheatear.schema.order import ordered
-from wheatear.schema.policy import BACKFILL, HISTORY, JOURNAL, Policy
+from wheatear.schema.ours import is_ours
+from wheatear.schema.policy import Policy
 from wheatear.schema.renames import Rename, candidates, renamed, respelled
 
-__all__ = ["HISTORY", "Compared", "Policy", "candidates", "compare", "diff"]
+__all__ = ["Compared", "Policy", "candidates", "compare", "diff"]
 
 
 class Compared(NamedTuple):
@@ -69,12 +70,7 @@ def compare(
     before: Schema, after: Schema, *, renames: Sequence[Rename] = (), policy: Policy
 ) -> Compared:
     """The same, with what is set apart."""
-    before, after = _ours(before, policy), _ours(after, policy)
-    for rename in renames:
-        before = renamed(before, rename)
-    before = respelled(before, after, tables=policy.fold_tables, columns=policy.fold_columns)
-    if policy.stated:
-        after = _without_views(before, after)
+    before, after = alike(before, after, renames=renames, policy=policy)
     found = [*_tables(before, after, policy), *_objects(before, after, policy)]
     changes = [one.change for one in found if not one.apart]
     if policy.keys_hold_types:
@@ -87,15 +83,26 @@ def compare(
     )
 
 
-def _ours(schema: Schema, policy: Policy) -> Schema:
-    patterns = (HISTORY, JOURNAL, BACKFILL, *policy.ignore_tables)
+def alike(
+    before: Schema, after: Schema, *, renames: Sequence[Rename] = (), policy: Policy
+) -> tuple[Schema, Schema]:
+    """Both schemas without what does not count, the first with its names as in the second."""
+    before, after = _counting(before, policy), _counting(after, policy)
+    for rename in renames:
+        before = renamed(before, rename)
+    before = respelled(before, after, tables=policy.fold_tables, columns=policy.fold_columns)
+    return before, _without_views(before, after) if policy.stated else after
 
-    def is_ours(name: str | None) -> bool:
-        return name is None or not any(fnmatchcase(name, pattern) for pattern in patterns)
+
+def _counting(schema: Schema, policy: Policy) -> Schema:
+    def counts(name: str | None) -> bool:
+        return name is None or not (
+            is_ours(name) or any(fnmatchcase(name, pattern) for pattern in policy.ignore_tables)
+        )
 
     return Schema(
-        tuple(table for table in schema.tables if is_ours(table.name)),
-        tuple(one for one in schema.objects if is_ours(one.name) and is_ours(one.table)),
+        tuple(table for table in schema.tables if counts(table.name)),
+        tuple(one for one in schema.objects if counts(one.name) and counts(one.table)),
     )
 
 
@@ -111,7 +118,7 @@ def _tables(before: Schema, after: Schema, policy: Policy) -> Iterator[Found]:
     there = {table.name: table for table in after.tables}
     for table in before.tables:
         if table.name not in there:
-            yield Found(DropTable(table), apart=policy.stated)
+            yield Found(DropTable(table), apart=_stays(table.name, policy))
     for table in after.tables:
         was = here.get(table.name)
         if was is None:
@@ -120,6 +127,11 @@ def _tables(before: Schema, after: Schema, policy: Policy) -> Iterator[Found]:
             yield from columns(was, table, before, policy)
             yield from _keys_and_indexes(was, table, (before, after), policy)
             yield from _table(was, table, policy)
+
+
+def _stays(table: str | None, policy: Policy) -> bool:
+    """Whether what no model speaks of is left alone."""
+    return policy.stated and table not in policy.dropped
 
 
 def _table(was: Table, is_: Table, policy: Policy) -> Iterator[Found]:
@@ -261,7 +273,7 @@ def _objects(before: Schema, after: Schema, policy: Policy) -> Iterator[Found]:
     gone, new = unmatched(before.objects, after.objects, _content)
     stated = {(one.kind, one.name) for one in after.objects}
     for thing in gone:
-        apart = policy.stated and (thing.kind, thing.name) not in stated
+        apart = _stays(thing.table, policy) and (thing.kind, thing.name) not in stated
         yield Found(DropObject(thing), apart=apart)
     for thing in new:
         yield Found(AddObject(thing))

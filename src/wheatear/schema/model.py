@@ -98,9 +98,9 @@ class Schema:
         """Return the table called `name`, to the letter, or None."""
         return next((table for table in self.tables if table.name == name), None)
 
-    def without(self, *names: str) -> Schema:
-        """The schema without the tables of these names and what belongs to them."""
+    def without(self, name: str) -> Schema:
+        """The schema without the table called `name` and what belongs to it."""
         return Schema(
-            tuple(table for table in self.tables if table.name not in names),
-            tuple(one for one in self.objects if not {one.table, one.name} & {*names}),
+            tuple(table for table in self.tables if table.name != name),
+            tuple(one for one in self.objects if name not in (one.table, one.name)),
         )

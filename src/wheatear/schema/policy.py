@@ -7,10 +7,6 @@ from dataclasses import dataclass, field
 
 from wheatear.schema.content import type_name
 
-HISTORY = "wheatear_history"
-JOURNAL = "wheatear_history_journal"
-BACKFILL = "wheatear_backfill"
-
 PythonDefaults = Mapping[tuple[str, str], frozenset[str]]
 """By table and column, the ways in which SQL may spell a model's own default."""
 
@@ -31,6 +27,7 @@ class Policy:
         keys_hold_types: A column's type cannot change while a foreign key uses it.
         views_hold_types: Nor while a view or a trigger does.
         ignore_tables: Tables that are no business of ours; `*` and `?` stand for any letters.
+        dropped: Tables that no model speaks of, and that are to go, with their triggers.
         defaults: The models' own defaults, which a default of the database may repeat.
     """
 
@@ -44,4 +41,5 @@ class Policy:
     keys_hold_types: bool = False
     views_hold_types: bool = False
     ignore_tables: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
     defaults: PythonDefaults = field(default_factory=dict)

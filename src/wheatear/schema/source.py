@@ -44,9 +44,14 @@ class Named:
 
 @dataclass(frozen=True)
 class Lines:
-    """A text that is written line by line; a call's only argument."""
+    """A text that is written line by line where it is too long for one; a call's only argument."""
 
-    parts: tuple[str, ...]
+    value: str
+
+    @property
+    def parts(self) -> list[str]:
+        """Each line of it, with its end."""
+        return [text(line) for line in re.findall("[^\n]*\n|[^\n]+", self.value)]
 
 
 Source = Union[str, Call, Items, Named, Lines]  # noqa: UP007 - a dataclass above names it while it is a text
@@ -75,7 +80,7 @@ def long_text(value: str) -> str | Lines:
     if len(lines) == 1:
         return text(value)
     if any(line != line.rstrip() or not line.isprintable() for line in lines):
-        return Lines(tuple(map(text, value.splitlines(keepends=True))))
+        return Lines(value)
     ends = value.endswith('"')  # which would be taken for the first of the three
     inside = (value[:-1] if ends else value).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     last = '\\"' if ends else ""
@@ -89,7 +94,7 @@ def flat(source: Source) -> str:
     if isinstance(source, Named):
         return f"{source.name}={flat(source.value)}"
     if isinstance(source, Lines):
-        return " ".join(source.parts)
+        return text(source.value)
     inside = ", ".join(flat(item) for item in source.items)
     if isinstance(source, Call):
         return f"{source.name}({inside})"
@@ -107,10 +112,10 @@ def laid_out(source: Source, *, indent: int, before: str = "", after: str = "") 
         after: What stands behind it on its last, such as a comma.
     """
     line = f"{before}{flat(source)}{after}"
-    if isinstance(source, Lines):
-        return [before + source.parts[0], *source.parts[1:-1], source.parts[-1] + after]
     if isinstance(source, str) or (_fits(line, indent) and not _is_open(source)):
         return [line]
+    if isinstance(source, Lines):
+        return [*source.parts[:-1], source.parts[-1] + after]
     if isinstance(source, Named):
         before = f"{before}{source.name}="
         return laid_out(source.value, indent=indent, before=before, after=after)
@@ -128,7 +133,7 @@ def _is_open(source: Source) -> bool:
     if isinstance(source, Named):
         return _is_open(source.value)
     if isinstance(source, (str, Lines)):
-        return isinstance(source, Lines)
+        return False
     return (isinstance(source, Call) and source.open) or any(map(_is_open, source.items))
 
 

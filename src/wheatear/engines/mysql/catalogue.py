@@ -73,6 +73,12 @@ def read_rows(db: Any, tables: Collection[str] | None) -> Rows:
     )
 
 
+def read_views_and_triggers(db: Any) -> Rows:
+    """Ask for these alone."""
+    (schema,) = db.execute_sql("SELECT DATABASE()").fetchone()
+    return Rows(schema, views=_views(db, None, schema), triggers=_triggers(db, None, schema))
+
+
 def _checks(db: Any, tables: Collection[str] | None, schema: str, *, mariadb: bool) -> list[Row]:
     if mariadb:
         sql = "SELECT * FROM information_schema.check_constraints WHERE constraint_schema = %s"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import peewee
@@ -14,8 +14,10 @@ from wheatear.engines.mysql import lock
 from wheatear.engines.waiting import Waiting
 
 if TYPE_CHECKING:
+    from wheatear.engines.aside import Aside
     from wheatear.engines.journaling import Journaling
     from wheatear.engines.models import Statement
+    from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
     from wheatear.schema.writer import Spelling
@@ -155,6 +157,16 @@ class MysqlEngine(Engine):
             if not self.db.is_closed():
                 put_back(lambda: lock.release(self.db, self._lock))
 
+    def without_transactions(self, table: str) -> str | None:
+        """https://mariadb.com/kb/en/information-schema-engines-table/"""
+        row = self.db.execute_sql(
+            "SELECT e.engine FROM information_schema.tables t "
+            "JOIN information_schema.engines e ON e.engine = t.engine "
+            "WHERE t.table_schema = DATABASE() AND t.table_name = %s AND e.transactions = 'NO'",
+            (table,),
+        ).fetchone()
+        return str(row[0]) if row else None
+
     def is_running_elsewhere(self) -> bool:
         """Whether another connection holds the lock."""
         return lock.is_held_elsewhere(self.db, self._lock)
@@ -212,6 +224,18 @@ class MysqlEngine(Engine):
 
         return read_schema(self.db, tables)
 
+    def recorder(self) -> Recorder:
+        """Imported only where something is run."""
+        from wheatear.engines.mysql.touched import MysqlRecorder  # noqa: PLC0415
+
+        return MysqlRecorder(self)
+
+    def aside(self) -> Aside:
+        """Imported only where dropped rows are kept."""
+        from wheatear.engines.mysql.aside import MysqlAside  # noqa: PLC0415
+
+        return MysqlAside(self)
+
     def home(self) -> str:
         """What a table's name may stand behind."""
         return str(self.db.database)
@@ -242,6 +266,12 @@ class MysqlEngine(Engine):
         from wheatear.engines.mysql import scratch  # noqa: PLC0415
 
         return scratch.created(self.db, statements)
+
+    def scratch_copy(self, *, empty: bool = False) -> AbstractContextManager[Engine]:
+        """A database of its own, which is dropped."""
+        from wheatear.engines.mysql.scratch_copy import scratch_copy  # noqa: PLC0415
+
+        return scratch_copy(self, empty=empty)
 
     def dialect(self) -> str:
         """The version without its last number; of MariaDB its name too."""

@@ -12,8 +12,8 @@ from wheatear.engines.engine import Engine
 from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
 
 from .kinds import ROWS, inner, kind_of, refusal_of, words_of
+from .named import Named, named
 from .server_errors import error_number
-from .touched import Touched, touched
 from .unheld import Unheld
 
 _COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
@@ -65,7 +65,7 @@ class MysqlJournaling(Journaling):
         """What SHOW CREATE says of all that the statement touches."""
         self._unheld.forget()
         text = inner(sql)
-        about, (first, _) = touched(text), words_of(text)
+        about, (first, _) = named(text), words_of(text)
         if about.repeatable or first == "SET":
             return {"again": True}
         if first in ROWS:
@@ -77,7 +77,7 @@ class MysqlJournaling(Journaling):
             seen["unsettled"] = "what it changes cannot be seen from the definitions"
         return seen
 
-    def _seen(self, about: Touched) -> dict[str, Any]:
+    def _seen(self, about: Named) -> dict[str, Any]:
         found = {}
         for kind, name in about.things:
             found[f"{kind} {name}"] = self._definition(kind, name)
@@ -117,7 +117,7 @@ class MysqlJournaling(Journaling):
             return found[0][0] if found else None
         return None
 
-    def _numbers_are_seen(self, about: Touched) -> bool:
+    def _numbers_are_seen(self, about: Named) -> bool:
         """Whether each table that is there shows its number."""
         return all(
             self._number(name) is not None or self._definition(kind, name) is None
@@ -130,7 +130,7 @@ class MysqlJournaling(Journaling):
             return Settled(done=False)
         if before.get("unsettled"):
             return Settled(None, str(before["unsettled"]))
-        about = touched(inner(sql))
+        about = named(inner(sql))
         was, now = before["seen"], self._seen(about)
         if not about.drops:
             return Settled(done=was != now)

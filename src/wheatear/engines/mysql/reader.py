@@ -10,7 +10,7 @@ import peewee
 
 from wheatear.schema.model import Object, Schema
 
-from .catalogue import Row, read_rows
+from .catalogue import Row, read_rows, read_views_and_triggers
 from .objects import trigger, view
 from .table_rows import TableRows, table_of
 
@@ -34,7 +34,7 @@ def read_schema(db: peewee.Database, tables: Collection[str] | None = None) -> S
     for row in rows.tables:
         name, kind = row["table_name"], row["table_type"]
         if kind == "SEQUENCE":
-            objects.append(Object("sequence", name, f"CREATE SEQUENCE `{name}`"))
+            objects.append(sequence(name))
         elif kind != "VIEW":
             parts = {part: by_table[part][name] for part in by_table}
             found.append(table_of(TableRows(row, **parts), rows.schema, mariadb=rows.mariadb))
@@ -44,6 +44,17 @@ def read_schema(db: peewee.Database, tables: Collection[str] | None = None) -> S
         tuple(sorted(found, key=lambda table: table.name)),
         tuple(sorted(objects, key=lambda one: (one.kind, one.name))),
     )
+
+
+def read_objects(db: peewee.Database) -> list[Object]:
+    """Read the views and triggers of the current database, and nothing else."""
+    rows = read_views_and_triggers(db)
+    return [*(view(row, rows.schema) for row in rows.views), *_triggers(rows.triggers, rows.schema)]
+
+
+def sequence(name: str) -> Object:
+    """A sequence, by its name alone."""
+    return Object("sequence", name, f"CREATE SEQUENCE `{name}`")
 
 
 def _by_table(rows: Iterable[Row]) -> defaultdict[str, list[Row]]:

@@ -28,13 +28,14 @@ _NO_RIGHT = {1044, 1045, 1142, 1227}
 
 def created(db: Any, statements: Sequence[Statement]) -> Schema:
     """Create in a database of its own, read, drop it."""
-    with _scratch(db):
+    with scratch(db):
         send(db, statements)
         return read_schema(db)
 
 
 @contextmanager
-def _scratch(db: Any) -> Iterator[None]:
+def scratch(db: Any) -> Iterator[str]:
+    """Make the connection's current database a new one for the block; yields its name."""
     home, charset, collation, user = db.execute_sql(
         "SELECT DATABASE(), @@character_set_database, @@collation_database, CURRENT_USER()"
     ).fetchone()
@@ -45,7 +46,7 @@ def _scratch(db: Any) -> Iterator[None]:
         _create(db, name, f"CHARACTER SET {charset} COLLATE {collation}", user)
         try:
             db.execute_sql(f"USE {quoted(name)}")
-            yield
+            yield name
         finally:
             db.execute_sql(f"USE {quoted(home)}")
             db.execute_sql(f"DROP DATABASE IF EXISTS {quoted(name)}")
@@ -63,7 +64,7 @@ def _create(db: Any, name: str, options: str, user: str) -> None:
         account = "@".join(f"'{part}'" for part in user.rsplit("@", 1))
         pattern = PREFIX.replace("_", "\\_")
         raise OperationError(
-            "Models are read by creating them in a scratch database, which this user may not make.",
+            "This needs a scratch database, which this user may not make.",
             state="nothing was changed.",
             next=f"GRANT ALL ON `{pattern}%`.* TO {account};  -- or connect as a user who may.",
         ) from error

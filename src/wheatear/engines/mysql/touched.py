@@ -1,219 +1,191 @@
-"""What a DDL statement is about to touch: the names that stand where its grammar has them.
+"""What a step touched, by the names in its statements and what the server says of those tables.
 
-https://mariadb.com/kb/en/data-definition/, https://dev.mysql.com/doc/refman/8.4/en/sql-data-definition-statements.html
+A statement that changes a table says its name, but for one that hides it in a routine or in a text
+to be executed. So of the tables that a step names SHOW CREATE TABLE is asked, and of all their
+names alone; the catalogue's own tables would take longer than the step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
-from .tokens import Token, tokens, unquoted
+from wheatear.engines.alterations import Word, alterations
+from wheatear.engines.engine import put_back
+from wheatear.engines.mysql.reader import read_objects, sequence
+from wheatear.engines.mysql.tokens import quoted, tokens
+from wheatear.engines.recording import Identities, Recorder, Renamed, Touched
+from wheatear.schema.model import Object, Schema
+from wheatear.schema.ours import is_ours
+from wheatear.schema.stored import as_json, from_json
 
-_SHOWN = ("TABLE", "VIEW", "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "SEQUENCE", "DATABASE")
-_ALIASES = {"TABLES": "TABLE", "SCHEMA": "DATABASE", "INDEX": "INDEX"}
-# Done twice they do no harm: GRANT, ANALYZE and their like.
-_REPEATABLE = frozenset(
-    "ANALYZE OPTIMIZE CHECK REPAIR FLUSH GRANT REVOKE RESET PURGE CHECKSUM CACHE KILL".split()
+if TYPE_CHECKING:
+    from wheatear.engines.mysql.engine import MysqlEngine
+
+# What may change a table without saying its name.
+_HIDES = re.compile(
+    r"^\W*(?:CALL|EXECUTE|PREPARE|BEGIN\s+NOT|IF|DROP\s+DATABASE|ALTER\s+DATABASE)\b|/\*M?!",
+    re.IGNORECASE,
 )
-_INVISIBLE = frozenset({"EXCHANGE", "DISCARD", "IMPORT"})
+_OBJECTS = re.compile(r"\b(?:VIEW|TRIGGER|SEQUENCE)\b", re.IGNORECASE)
+_MAY_RENAME = re.compile(r"\b(?:RENAME|CHANGE|DROP)\b", re.IGNORECASE)
+_COUNTER = re.compile(r"^(\) ENGINE=.*?) AUTO_INCREMENT=\d+", re.MULTILINE)
+
+_Known = dict[str, str]
+_Things = dict[tuple[str, str], Object]
 
 
-@dataclass(frozen=True)
-class Touched:
-    """What a statement touches.
+class MysqlRecorder(Recorder):
+    """Knows each table's SHOW CREATE TABLE, and asks again for those that a step names."""
 
-    Attributes:
-        things: Kind (as SHOW CREATE calls it) and name, quoted and perhaps qualified.
-        repeatable: It may be done twice.
-        invisible: What it does may leave every definition as it was: only a table's own number
-            tells (TRUNCATE, a swap of two tables).
-        known: Its grammar is one of those above.
-        drops: It drops each thing by itself.
-    """
+    def __init__(self, engine: MysqlEngine) -> None:
+        self._engine = engine
+        self._tables: _Known | None = None
+        self._things: _Things = {}
+        """Views and triggers."""
+        self._sequences: _Things = {}
 
-    things: tuple[tuple[str, str], ...] = ()
-    repeatable: bool = False
-    invisible: bool = False
-    known: bool = True
-    drops: bool = False
+    def begin(self) -> None:
+        """Ask for all of it, once."""
+        if self._tables is None:
+            names = self._names()
+            self._things = {**self._read_things(), **self._sequences}
+            self._tables = {name: self._statement(name) for name in names}
 
+    def touched(self, sent: Sequence[str], *, only_creates: bool) -> Touched | None:
+        """The tables whose statement is another one."""
+        del only_creates
+        assert self._tables is not None  # noqa: S101 - for the type checker
+        before = self._tables, {**self._things, **self._sequences}
+        sent = [sql.replace("%%", "%") for sql in sent]  # as the driver sends it
+        names = self._names()
+        asked = names if any(_HIDES.search(sql) for sql in sent) else self._named(names, sent)
+        tables = {name: text for name, text in self._tables.items() if name in names}
+        tables.update({name: self._statement(name) for name in asked})
+        if self._things or any(_OBJECTS.search(sql) for sql in sent):
+            self._things = self._read_things()
+        self._tables = tables
+        after = self._tables, {**self._things, **self._sequences}
+        return _touched(before, after, _renames(sent, before[0]))
 
-class _Reader:
-    def __init__(self, sql: str) -> None:
-        self._tokens = [one for one in tokens(sql) if one.kind not in ("space", "comment")]
-        self._at = 0
+    def forget(self) -> None:
+        """Ask for all of it again."""
+        self._tables = None
 
-    def word(self) -> str:
-        """The next token, if it is a word, in capitals."""
-        if self._at < len(self._tokens) and self._tokens[self._at].kind == "word":
-            return self._tokens[self._at].text.upper()
-        return ""
+    def schema_of(self, kept: Any) -> Schema:
+        """What the tables' statements make in a scratch database; the rest as it was read."""
+        try:
+            tables = [str(sql) for _, sql in kept["tables"]]
+            things = from_json({"tables": [], "objects": kept["objects"]})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"this is no schema: {error!r}") from error
+        made = self._made(tables) if tables else Schema()
+        return Schema(made.tables, things.objects)
 
-    def take(self, *words: str) -> bool:
-        if self.word() in words:
-            self._at += 1
-            return True
-        return False
+    def _made(self, tables: list[str]) -> Schema:
+        """A foreign key may point at a table that is not among these."""
+        db = self._engine.db
+        (before,) = db.execute_sql("SELECT @@SESSION.foreign_key_checks").fetchone()
+        db.execute_sql("SET SESSION foreign_key_checks = 0")
+        try:
+            return self._engine.created([(sql.replace("%", "%%"), ()) for sql in tables])
+        finally:
+            put_back(lambda: db.execute_sql(f"SET SESSION foreign_key_checks = {int(before)}"))
 
-    def skip_to(self, words: Sequence[str]) -> str:
-        """Go past the next of these words; return it, or nothing if there is none."""
-        while self._at < len(self._tokens):
-            word = self.word()
-            self._at += 1
-            if word in words:
-                return word
-        return ""
+    def _names(self) -> list[str]:
+        """Of the tables; the sequences are noted beside."""
+        found = self._engine.db.execute_sql("SHOW FULL TABLES").fetchall()
+        self._sequences = {
+            ("sequence", name): sequence(name) for name, kind in found if kind == "SEQUENCE"
+        }
+        return [name for name, kind in found if kind == "BASE TABLE" and not is_ours(name)]
 
-    def existence(self) -> None:
-        """Skip IF [NOT] EXISTS."""
-        if self.take("IF"):
-            self.take("NOT")
-            self.take("EXISTS")
-
-    def name(self) -> str:
-        """The next name, perhaps behind a database's."""
-        parts: list[str] = []
-        while self._at < len(self._tokens):
-            token = self._tokens[self._at]
-            parts += _parts(token)
-            self._at += 1
-            following = self._tokens[self._at] if self._at < len(self._tokens) else None
-            if following is None or following.text != ".":
-                if following is None or not following.text.startswith("."):
-                    break
-                parts += _parts(following)  # `db`.name: the point sticks to the word
-                self._at += 1
-                break
-            self._at += 1
-        return ".".join(f"`{part.replace('`', '``')}`" for part in parts if part)
-
-    def names(self) -> list[str]:
-        """Names with commas between them."""
-        found = [self.name()]
-        while self.comma():
-            found.append(self.name())
-        return found
-
-    def comma(self) -> bool:
-        """Go past a comma, if it is next."""
-        if self._at < len(self._tokens) and self._tokens[self._at].text == ",":
-            self._at += 1
-            return True
-        return False
-
-    def words(self) -> list[str]:
-        """All words to the end, outside of parentheses."""
+    def _named(self, names: list[str], sent: Sequence[str]) -> list[str]:
+        """The tables that the statements say, the new ones, and those that point at one of them."""
+        assert self._tables is not None  # noqa: S101 - for the type checker
+        said = "\n".join(sent).lower()
+        hits = {name for name in {*names, *self._tables} if _is_said(name, said)}
         return [
-            one.text.upper() if one.kind == "word" else ""
-            for one in self._tokens[self._at :]
-            if one.depth == 0
+            name
+            for name in names
+            if name in hits
+            or name not in self._tables
+            or any(f"REFERENCES {quoted(hit)}" in self._tables[name] for hit in hits)
         ]
 
-    def find(self, *words: str) -> bool:
-        """Go past the next of these words outside of parentheses."""
-        for at in range(self._at, len(self._tokens)):
-            one = self._tokens[at]
-            if one.depth == 0 and one.kind == "word" and one.text.upper() in words:
-                self._at = at + 1
-                return True
-        return False
+    def _statement(self, name: str) -> str:
+        """SHOW CREATE TABLE, without the counter that rows move."""
+        sql = f"SHOW CREATE TABLE {quoted(name)}"
+        text = str(self._engine.db.execute_sql(sql).fetchone()[1])
+        return _COUNTER.sub(r"\1", text)
+
+    def _read_things(self) -> _Things:
+        return {(one.kind, one.name): one for one in read_objects(self._engine.db)}
 
 
-def _parts(token: Token) -> list[str]:
-    if token.kind == "name" or token.text[:1] == '"':
-        return [unquoted(token.text)]
-    return token.text.split(".") if token.kind == "word" else []
+def _is_said(name: str, said: str) -> bool:
+    """Whether a name stands in the statements, as it is or with its backticks doubled."""
+    return name.lower() in said or name.lower().replace("`", "``") in said
 
 
-def touched(sql: str) -> Touched:
-    """Say what a statement touches."""
-    reader = _Reader(sql)
-    word = reader.word()
-    reader.take(word)
-    if word in _REPEATABLE:
-        return Touched(repeatable=True)
-    if word == "TRUNCATE":
-        reader.take("TABLE")
-        return Touched((("TABLE", reader.name()),), invisible=True)
-    if word == "RENAME":
-        return _renamed(reader)
-    if word == "CREATE":
-        return _created(reader)
-    if word == "DROP":
-        return _dropped(reader)
-    return _altered(reader) if word == "ALTER" else Touched(known=False)
+def _touched(
+    before: tuple[_Known, _Things], after: tuple[_Known, _Things], renames: tuple[Renamed, ...]
+) -> Touched | None:
+    tables = {
+        name for name in {**before[0], **after[0]} if before[0].get(name) != after[0].get(name)
+    }
+    things = {
+        key
+        for key in {**before[1], **after[1]}
+        if before[1].get(key) != after[1].get(key) or _table_of(key, before, after) in tables
+    }
+    if not tables and not things:
+        return None
+    return Touched(_kept(*before, tables, things), _kept(*after, tables, things), renames)
 
 
-def _renamed(reader: _Reader) -> Touched:
-    if not reader.take("TABLE", "TABLES"):
-        return Touched(known=False)
-    reader.existence()
-    names = [reader.name()]
-    while reader.take("TO") or reader.comma():
-        names.append(reader.name())
-    things = tuple(dict.fromkeys(("TABLE", name) for name in names))
-    return Touched(things, invisible=len(names) > 2)
+def _table_of(
+    key: tuple[str, str], before: tuple[_Known, _Things], after: tuple[_Known, _Things]
+) -> str | None:
+    one = before[1].get(key) or after[1].get(key)
+    return one.table if one else None
 
 
-def _created(reader: _Reader) -> Touched:
-    replaces = reader.word() == "OR"
-    kind = reader.skip_to([*_SHOWN, *_ALIASES, "USER", "ROLE", "SERVER"])
-    kind = _ALIASES.get(kind, kind)
-    if kind == "INDEX":
-        return _of_table(reader, "ON")
-    if kind not in _SHOWN:
-        return Touched(known=False)
-    reader.existence()
-    things = ((kind, reader.name()),)
-    return Touched(things, invisible=replaces and kind in ("TABLE", "SEQUENCE"))
+def _kept(
+    tables: _Known, things: _Things, names: Iterable[str], keys: Iterable[tuple[str, str]]
+) -> dict[str, Any]:
+    objects = tuple(things[key] for key in sorted(keys) if key in things)
+    return {
+        "tables": [[name, tables[name]] for name in sorted(names) if name in tables],
+        "objects": as_json(Schema((), objects))["objects"],
+    }
 
 
-def _dropped(reader: _Reader) -> Touched:
-    kind = reader.skip_to([*_SHOWN, *_ALIASES, "USER", "ROLE", "SERVER"])
-    kind = _ALIASES.get(kind, kind)
-    if kind == "INDEX":
-        return _of_table(reader, "ON")
-    if kind not in _SHOWN:
-        return Touched(known=False)
-    reader.existence()
-    return Touched(tuple((kind, name) for name in reader.names()), drops=True)
-
-
-def _of_table(reader: _Reader, word: str) -> Touched:
-    if not reader.find(word):
-        return Touched(known=False)
-    return Touched((("TABLE", reader.name()),))
-
-
-def _altered(reader: _Reader) -> Touched:
-    kind = reader.skip_to([*_SHOWN, *_ALIASES, "USER", "ROLE", "SERVER", "INSTANCE", "TABLESPACE"])
-    kind = _ALIASES.get(kind, kind)
-    if kind == "USER":
-        return Touched(repeatable=True)
-    if kind not in _SHOWN:
-        return Touched(known=False)
-    reader.existence()
-    things = [(kind, reader.name())]
-    words = reader.words()
-    invisible = bool(_INVISIBLE & set(words)) or _pairs(words, "TRUNCATE", "PARTITION")
-    if "EXCHANGE" in words and reader.find("TABLE"):
-        things.append(("TABLE", reader.name()))
-    elif kind == "TABLE" and (new := _new_name(reader)):
-        things.append(("TABLE", new))
-    return Touched(tuple(things), invisible=invisible)
-
-
-def _pairs(words: Sequence[str], first: str, second: str) -> bool:
-    return any(pair == (first, second) for pair in pairwise(words))
-
-
-def _new_name(reader: _Reader) -> str | None:
-    """ALTER TABLE … RENAME [TO | AS | =] name; not RENAME COLUMN, INDEX or KEY."""
-    while reader.find("RENAME"):
-        if reader.word() in ("COLUMN", "INDEX", "KEY", "CONSTRAINT"):
+def _renames(sent: Sequence[str], tables: Iterable[str]) -> tuple[Renamed, ...]:
+    """What the statements renamed: each took effect, since none of these can be rolled back."""
+    identities = Identities(tables, str.lower)
+    for sql in sent:
+        if not _MAY_RENAME.search(sql):
             continue
-        reader.take("TO", "AS")
-        return reader.name() or None
-    return None
+        identities.follow(alterations(words_of(sql)))
+    return identities.renames()
+
+
+def words_of(sql: str) -> list[Word]:
+    """A statement's words; none where a comment holds SQL of some versions only."""
+    if "/*!" in sql or "/*M!" in sql:
+        return []
+    words: list[Word] = []
+    for token in tokens(sql):
+        if token.kind == "name":
+            words.append(Word("", token.name))
+        elif token.kind == "word":
+            for at, part in enumerate(token.text.split(".")):
+                words += [Word(".", None)] if at else []
+                words += [Word(part.upper(), part)] if part else []
+        elif token.kind == "mark":
+            words.append(Word(token.text, None))
+        elif token.kind == "string":
+            words.append(Word("", None))
+    return words

@@ -7,6 +7,8 @@ The catalogue's manual: https://www.postgresql.org/docs/current/catalogs.html
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 TABLES = """
 SELECT 'table', c.oid, 0, json_build_array(
   c.relname, c.relkind, c.relpersistence, c.reloptions,
@@ -160,6 +162,13 @@ def of_table(relation: str) -> str:
 
 
 ONE_TABLE = of_table("COALESCE(%(oid)s::oid, to_regclass(%(name)s)::oid)")
+
+
+def of_relations(numbers: Iterable[int]) -> str:
+    """The query for tables whose oids are known: planned in a fraction of the time."""
+    of = f"= ANY (ARRAY[{', '.join(map(str, numbers))}]::oid[])"
+    parts = " UNION ALL ".join(part.format(of=of) for part in _OF_TABLES)
+    return _ROWS.format(parts=parts) + _IN_ORDER
 
 
 def of_schema(namespace: int, *, named: bool) -> str:

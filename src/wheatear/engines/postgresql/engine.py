@@ -17,8 +17,10 @@ from wheatear.engines.waiting import Waiting
 from wheatear.errors import ConfigError
 
 if TYPE_CHECKING:
+    from wheatear.engines.aside import Aside
     from wheatear.engines.journaling import Journaling
     from wheatear.engines.models import Statement
+    from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
     from wheatear.schema.writer import Spelling
@@ -250,6 +252,18 @@ class PostgresqlEngine(Engine):
 
         return read_schema(self.db, self._schema, tables)
 
+    def recorder(self) -> Recorder:
+        """Imported only where something is run."""
+        from wheatear.engines.postgresql.touched import PostgresqlRecorder  # noqa: PLC0415
+
+        return PostgresqlRecorder(self)
+
+    def aside(self) -> Aside:
+        """Imported only where dropped rows are kept."""
+        from wheatear.engines.postgresql.aside import PostgresqlAside  # noqa: PLC0415
+
+        return PostgresqlAside(self)
+
     def home(self) -> str:
         """What a table's name may stand behind."""
         return self._schema
@@ -277,6 +291,12 @@ class PostgresqlEngine(Engine):
         from wheatear.engines.postgresql import scratch  # noqa: PLC0415
 
         return scratch.created(self.db, self._schema, statements)
+
+    def scratch_copy(self, *, empty: bool = False) -> AbstractContextManager[Engine]:
+        """A schema of its own in a transaction of its own, which is rolled back."""
+        from wheatear.engines.postgresql.scratch_copy import scratch_copy  # noqa: PLC0415
+
+        return scratch_copy(self, empty=empty)
 
     def settled(self, before: Schema, after: Schema) -> tuple[Schema, Schema]:
         """A restored dump prints its expressions otherwise than they were first printed."""

@@ -110,7 +110,6 @@ class NewConstraint(Change):
     names: ClassVar[tuple[str, ...]] = ("constraint",)
 
     def forgive(self, before: Sight, after: Sight) -> tuple[Sight, Sight]:
-        after.constraint(self.constraint)
         return before, keeping(after, lambda it: it.name != self.constraint)
 
 

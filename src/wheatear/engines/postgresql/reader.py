@@ -34,6 +34,17 @@ def read_schema(
 
     Three catalogue queries, however large the schema is. Extensions' own objects are left out.
     """
+    return schema_of(read_rows(db, schema, tables, visible=visible))
+
+
+def read_rows(
+    db: Any,
+    schema: str | None = None,
+    tables: Collection[str] | None = None,
+    *,
+    visible: str | None = None,
+) -> list[tuple[str, int, str]]:
+    """The catalogue query's rows that `read_schema` makes a schema of."""
     with db.atomic():
         namespace, home = _namespace(db, schema)
         if visible is not None:
@@ -41,8 +52,8 @@ def read_schema(
         query = catalogue.of_schema(namespace, named=tables is not None)
         params = () if tables is None else (list(tables),)
         with _search_path(db, home):
-            rows = db.execute_sql(query, params).fetchall()
-    return schema_of(rows)
+            rows: list[tuple[str, int, str]] = db.execute_sql(query, params).fetchall()
+    return rows
 
 
 def schema_of(rows: Iterable[tuple[str, int, str]]) -> Schema:

@@ -27,7 +27,7 @@ def created(db: Any, home: str, statements: Sequence[Statement]) -> Schema:
     """
     with scratch(db, home) as namespace:
         send(db, statements)
-        _check_locks(db, namespace)
+        check_locks(db, namespace)
         return read_schema(db, namespace, visible=home)
 
 
@@ -46,17 +46,12 @@ def scratch(db: Any, home: str) -> Iterator[str]:
 
 def _namespace(db: Any) -> str:
     """https://www.postgresql.org/docs/current/ddl-priv.html: TEMPORARY, else CREATE."""
-    name, temporary, create, standby, own = db.execute_sql(
+    refuse_standby(db)
+    name, temporary, create, own = db.execute_sql(
         "SELECT current_database(), has_database_privilege(current_database(), 'TEMPORARY'), "
-        "has_database_privilege(current_database(), 'CREATE'), pg_is_in_recovery(), "
+        "has_database_privilege(current_database(), 'CREATE'), "
         "'wheatear_scratch_' || pg_backend_pid()"
     ).fetchone()
-    if standby:
-        raise OperationError(
-            "Models are read by creating them in a scratch namespace; a standby takes no writes.",
-            state="nothing was changed.",
-            next="connect to the primary server.",
-        )
     if temporary:
         return "pg_temp"
     if not create:
@@ -71,8 +66,28 @@ def _namespace(db: Any) -> str:
     return str(own)
 
 
-def _check_locks(db: Any, namespace: str) -> None:
-    """Whatever escaped the scratch holds a lock outside it."""
+def refuse_standby(db: Any) -> None:
+    """https://www.postgresql.org/docs/current/hot-standby.html"""
+    if db.execute_sql("SELECT pg_is_in_recovery()").fetchone()[0]:
+        raise OperationError(
+            "This needs a scratch namespace, and a standby takes no writes.",
+            state="nothing was changed.",
+            next="connect to the primary server.",
+        )
+
+
+def check_locks(
+    db: Any,
+    namespace: str,
+    what: str = "A model's definition",
+    beyond: str = "which is no model's",
+    remedy: str = "look in the models for SQL that names it, or make a model of it.",
+) -> None:
+    """Refuse what escaped the scratch: it holds a lock outside it.
+
+    Raises:
+        ConfigError: Something did.
+    """
     row = db.execute_sql(
         "SELECT c.oid::regclass::text FROM pg_locks l JOIN pg_class c ON c.oid = l.relation "
         "JOIN pg_namespace n ON n.oid = c.relnamespace "
@@ -85,7 +100,7 @@ def _check_locks(db: Any, namespace: str) -> None:
     ).fetchone()
     if row:
         raise ConfigError(
-            f"A model's definition reaches the table {row[0]}, which is no model's.",
+            f"{what} reaches the table {row[0]}, {beyond}.",
             state="nothing was changed: what it did was rolled back.",
-            next="look in the models for SQL that names it, or make a model of it.",
+            next=remedy,
         )

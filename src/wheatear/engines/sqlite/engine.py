@@ -15,9 +15,11 @@ from wheatear.errors import ConfigError
 from wheatear.masking import Mask
 
 if TYPE_CHECKING:
+    from wheatear.engines.aside import Aside
     from wheatear.engines.copies import Copies
     from wheatear.engines.journaling import Journaling
     from wheatear.engines.models import Statement
+    from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
     from wheatear.schema.writer import Spelling
@@ -310,7 +312,7 @@ class SqliteEngine(Engine):
             return reader.read_schema(self.db, tables)
         return known.read_schema(self.db)
 
-    def kept(self, without: Sequence[str]) -> Any:
+    def kept(self, without: str) -> Any:
         """The statements that SQLite keeps, which need not be understood to be compared."""
         from wheatear.engines.sqlite import kept  # noqa: PLC0415
 
@@ -321,6 +323,18 @@ class SqliteEngine(Engine):
         from wheatear.engines.sqlite.kept import schema_of  # noqa: PLC0415
 
         return schema_of(self.db, kept)
+
+    def recorder(self) -> Recorder:
+        """Imported only where something is run."""
+        from wheatear.engines.sqlite.touched import SqliteRecorder  # noqa: PLC0415
+
+        return SqliteRecorder(self)
+
+    def aside(self) -> Aside:
+        """Imported only where dropped rows are kept."""
+        from wheatear.engines.sqlite.aside import SqliteAside  # noqa: PLC0415
+
+        return SqliteAside(self)
 
     def home(self) -> str:
         """What a table's name may stand behind."""
@@ -352,6 +366,12 @@ class SqliteEngine(Engine):
         from wheatear.engines.sqlite import scratch  # noqa: PLC0415
 
         return scratch.created(self.db, statements)
+
+    def scratch_copy(self, *, empty: bool = False) -> AbstractContextManager[Engine]:
+        """In memory, with the functions and collations of this one; the file need not be there."""
+        from wheatear.engines.sqlite.scratch_copy import scratch_copy  # noqa: PLC0415
+
+        return scratch_copy(self, empty=empty)
 
     def dialect(self) -> str:
         """Any: SQLite keeps statements as they were written."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from wheatear.schema.ours import BACKFILL, JOURNAL, KEPT
+
 if TYPE_CHECKING:
     from wheatear.engines.models import Statement
     from wheatear.schema.model import Schema
@@ -15,14 +17,13 @@ if TYPE_CHECKING:
 _ORDER = ("table", "index", "view", "trigger")
 
 
-def statements(db: Any, without: Sequence[str]) -> list[list[str]]:
-    """Kind, name and statement of everything in the main database, but for some tables'."""
-    marks = ", ".join("?" * len(without))
+def statements(db: Any, without: str) -> list[list[str]]:
+    """Kind, name and statement of everything in the main database, but for one table's."""
     cursor = db.execute_sql(
         "SELECT type, name, sql FROM main.sqlite_master WHERE sql IS NOT NULL "
-        "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
-        f"AND tbl_name NOT IN ({marks}) ORDER BY type, name",
-        tuple(without),
+        "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name NOT IN (?, ?, ?) "
+        f"AND tbl_name NOT LIKE '{KEPT}%' ORDER BY type, name",
+        (without, JOURNAL, BACKFILL),
     )
     return [list(row) for row in cursor.fetchall()]
 
@@ -35,11 +36,14 @@ def schema_of(db: Any, kept: Sequence[Sequence[str]]) -> Schema:
     """
     from wheatear.engines.sqlite import scratch  # noqa: PLC0415 - seldom anything differs
 
-    return scratch.created(db, list(_in_order(kept)))
+    return scratch.created(db, list(in_order(kept)))
 
 
-def _in_order(kept: Sequence[Sequence[str]]) -> Iterable[Statement]:
-    """A virtual table makes the tables that it keeps its data in: those are not made twice."""
+def in_order(kept: Sequence[Sequence[str]]) -> Iterable[Statement]:
+    """The statements in an order in which they can be executed.
+
+    A virtual table makes the tables that it keeps its data in: those are not made twice.
+    """
     from wheatear.engines.sqlite.reader import SHADOWS  # noqa: PLC0415
 
     virtual = [name for _, name, sql in kept if _is_virtual(sql)]

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from wheatear.schema.ours import is_ours
+
 from .tokens import fold, plain_type, quote, tokens_of
 
 
@@ -112,7 +114,10 @@ def photograph(db: Any, table: str) -> Photograph:
 
 
 def _objects(db: Any) -> dict[ObjectKey, tuple[str, str | None]]:
-    """Indexes that SQLite makes for constraints have no SQL and names that count: left out."""
+    """Indexes that SQLite makes for constraints have no SQL and names that count: left out.
+
+    So is what Wheatear itself may make meanwhile, to keep rows aside.
+    """
     found = rows(
         db,
         "SELECT 'main', type, name, tbl_name, sql FROM main.sqlite_master "
@@ -121,7 +126,7 @@ def _objects(db: Any) -> dict[ObjectKey, tuple[str, str | None]]:
     return {
         (schema, kind, name): (table, sql)
         for schema, kind, name, table, sql in found
-        if not name.startswith("sqlite_autoindex_")
+        if not (name.startswith("sqlite_autoindex_") or is_ours(table))
     }
 
 

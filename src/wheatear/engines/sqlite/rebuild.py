@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+
+from wheatear.engines.operating import rebuilding
 
 from . import edits, stored_statement
 from .beside import Beside
@@ -125,7 +127,7 @@ class _Copy:
         written, read = self._lists(self.rowid())
         self._copy(shadow, written, read, self.draft.from_table)
         self._compare(shadow)
-        self.db.execute_sql(f"DROP TABLE {self.draft.from_table}")
+        self._drop(self.draft.from_table, has_copy=not self.draft.dropped)
         self.db.execute_sql(f"ALTER TABLE main.{quote(shadow)} RENAME TO {quote(self.draft.table)}")
 
     def through_a_store(self) -> None:
@@ -138,10 +140,15 @@ class _Copy:
             kept[0] += " INTEGER PRIMARY KEY"
         self.db.execute_sql(f"CREATE TABLE main.{quote(store)} ({', '.join(kept)})")
         self._copy(store, names, read, self.draft.from_table)
-        self.db.execute_sql(f"DROP TABLE {self.draft.from_table}")
+        self._drop(self.draft.from_table, has_copy=not self.draft.dropped)
         self._create(self.new)
         self._copy(self.draft.table, written, names, f"main.{quote(store)}")
-        self.db.execute_sql(f"DROP TABLE main.{quote(store)}")
+        self._drop(f"main.{quote(store)}", has_copy=True)
+
+    def _drop(self, table: str, *, has_copy: bool) -> None:
+        """Drop a table; one without a copy of its own is to be kept aside, if that is wanted."""
+        with rebuilding() if has_copy else nullcontext():
+            self.db.execute_sql(f"DROP TABLE {table}")
 
     def _lists(self, rowid: str | None) -> tuple[list[str], list[str]]:
         pairs = [(rowid, rowid)] if rowid else []

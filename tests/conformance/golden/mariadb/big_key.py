@@ -5,7 +5,6 @@ from migrations_config import db, migrator
 
 def migrate_forward():
     migrate(
-        # loses whatever of column id of table coach does not fit in bigint(20) (it was int(11))
         migrator.alter_column_type("coach", "id", BigIntegerField()),
     )
 

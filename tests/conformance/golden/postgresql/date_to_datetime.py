@@ -5,7 +5,6 @@ from migrations_config import db, migrator
 
 def migrate_forward():
     migrate(
-        # loses whatever of column born of table player does not fit in timestamp without time zone (it was date)
         migrator.alter_column_type("player", "born", DateTimeField()),
     )
 

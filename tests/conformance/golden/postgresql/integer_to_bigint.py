@@ -5,7 +5,6 @@ from migrations_config import db, migrator
 
 def migrate_forward():
     migrate(
-        # loses whatever of column age of table player does not fit in bigint (it was integer)
         migrator.alter_column_type("player", "age", BigIntegerField(null=True)),
     )
 

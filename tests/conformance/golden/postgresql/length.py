@@ -5,7 +5,6 @@ from migrations_config import db, migrator
 
 def migrate_forward():
     migrate(
-        # loses whatever of column name of table coach does not fit in character varying(80) (it was character varying(40))
         migrator.alter_column_type("coach", "name", CharField(max_length=80)),
     )
 

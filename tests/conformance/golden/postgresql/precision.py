@@ -5,7 +5,6 @@ from migrations_config import db, migrator
 
 def migrate_forward():
     migrate(
-        # loses whatever of column wage of table player does not fit in numeric(12,3) (it was numeric(10,2))
         migrator.alter_column_type(
             "player", "wage", DecimalField(max_digits=12, decimal_places=3)
         ),

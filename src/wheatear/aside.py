@@ -1,0 +1,330 @@
+"""Dropped rows, kept aside for the way back, until they are put back or purged."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from wheatear.capture import Statement, unwatched
+from wheatear.engines.alterations import Drops
+from wheatear.engines.engine import Engine, first_line
+from wheatear.engines.operating import is_rebuilding
+from wheatear.errors import MigrationFailedError
+from wheatear.schema.ours import KEPT, is_ours
+
+if TYPE_CHECKING:
+    from wheatear.engines.aside import Stored
+
+_log = logging.getLogger("wheatear")
+
+_COLUMNS = (
+    ("migration", "VARCHAR(255)"),
+    ("run", "VARCHAR(32)"),
+    ("table_name", "VARCHAR(255)"),
+    ("store", "TEXT"),
+    ("kept_at", "VARCHAR(32)"),
+    ("row_count", "BIGINT"),
+)
+_NAMES = ", ".join(name for name, _ in _COLUMNS)
+
+
+class Kept(NamedTuple):
+    """What is kept of one table.
+
+    Attributes:
+        id: Its number.
+        migration: The migration that dropped it.
+        run: The run that the migration was a part of.
+        table: The table, under its name before the migration.
+        columns: The columns of the store, in order.
+        keys: Those that tell rows apart.
+        restored: The columns that were dropped; empty for the whole table.
+        kept_at: UTC, ISO 8601 with `Z`.
+        rows: How many.
+    """
+
+    id: int
+    migration: str
+    run: str
+    table: str
+    columns: tuple[str, ...]
+    keys: tuple[str, ...]
+    restored: tuple[str, ...]
+    kept_at: str
+    rows: int
+
+    @property
+    def store(self) -> str:
+        """The table that the rows are in."""
+        return f"{KEPT}_{self.id}"
+
+    @property
+    def what(self) -> str:
+        """What it is, for people."""
+        if not self.restored:
+            return f"table {self.table}"
+        names = ", ".join(self.restored)
+        return f"column{'s' if len(self.restored) > 1 else ''} {names} of table {self.table}"
+
+
+class KeptAside:
+    """What is kept in one database.
+
+    Args:
+        engine: The database, connected.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.aside = engine.aside()
+
+    def of(self, migration: str, run: str | None) -> list[Kept]:
+        """What one migration of one run has dropped, oldest first."""
+        return [one for one in self.all() if (one.migration, one.run) == (migration, run)]
+
+    def older_than(self, age: timedelta) -> list[Kept]:
+        """What was kept longer ago than that."""
+        limit = _time(datetime.now(timezone.utc) - age)
+        return [one for one in self.all() if one.kept_at <= limit]
+
+    def all(self) -> list[Kept]:
+        """All of it, oldest first."""
+        if self.aside.find(KEPT) is None:
+            return []
+        rows = self.aside.send(f"SELECT id, {_NAMES} FROM {self._table} ORDER BY id")
+        return [*map(_kept, rows)]
+
+    def add(self, migration: str, run: str, table: str, columns: list[str], keys: list[str]) -> int:
+        """Note what is going to be kept; return its number."""
+        if self.aside.find(KEPT) is None:
+            self._create()
+        mark = self.engine.db.param
+        store = _store(columns, keys, ())
+        self.aside.send(
+            f"INSERT INTO {self._table} ({_NAMES}) VALUES ({', '.join([mark] * len(_COLUMNS))})",
+            (migration, run, table, store, _time(datetime.now(timezone.utc)), None),
+        )
+        return int(self.aside.send(f"SELECT max(id) FROM {self._table}")[0][0])
+
+    def change(self, id_: int, **values: Any) -> None:
+        """Note more of it."""
+        mark = self.engine.db.param
+        sets = ", ".join(f"{name} = {mark}" for name in values)
+        self.aside.send(
+            f"UPDATE {self._table} SET {sets} WHERE id = {mark}", (*values.values(), id_)
+        )
+
+    def remove(self, id_: int) -> None:
+        """Drop what is kept, and the note of it."""
+        self.aside.discard(f"{KEPT}_{id_}")
+        self.aside.send(f"DELETE FROM {self._table} WHERE id = {self.engine.db.param}", (id_,))
+
+    @property
+    def _table(self) -> str:
+        return self.aside.place(KEPT)
+
+    def _create(self) -> None:
+        engine = self.engine
+        types = engine.history_types
+        columns = ", ".join(f"{name} {types.get(type_, type_)}" for name, type_ in _COLUMNS)
+        self.aside.send(
+            f"CREATE TABLE {self._table} (id {engine.history_id}, {columns})"
+            f"{engine.history_options}"
+        )
+
+
+def _kept(row: tuple[Any, ...]) -> Kept:
+    id_, migration, run, table, store, kept_at, rows = row
+    value = json.loads(store)
+    columns, keys, restored = (tuple(value[name]) for name in ("columns", "keys", "restored"))
+    return Kept(id_, migration, run, table, columns, keys, restored, kept_at, rows or 0)
+
+
+def _store(columns: Sequence[str], keys: Sequence[str], restored: Sequence[str]) -> str:
+    value = {"columns": columns, "keys": keys, "restored": restored}
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class Keeper:
+    """Keeps what one migration is about to drop.
+
+    Args:
+        kept: Where.
+        migration: The migration.
+        run: The run.
+    """
+
+    def __init__(self, kept: KeptAside, migration: str, run: str) -> None:
+        self._kept = kept
+        self._aside = kept.aside
+        self._migration = migration
+        self._run = run
+        self._made: set[str] = set()
+        """Tables that the migration has made itself, folded."""
+        self._was: dict[str, str] = {}
+        """By the name that a table has now, folded, its name before the migration."""
+        self._whole: list[tuple[int, str, list[Stored]]] = []
+
+    def before(self, statement: Statement) -> None:
+        """Look at a statement that is about to be sent.
+
+        Raises:
+            MigrationFailedError: What it drops cannot be copied.
+        """
+        if statement.word not in {"CREATE", "DROP", "ALTER", "RENAME"} or is_rebuilding():
+            return
+        with unwatched(self._kept.engine.db):
+            if statement.word == "CREATE":
+                self._note_made(statement.sql)
+                return
+            for one in self._aside.alterations(statement.sql):
+                if isinstance(one, Drops):
+                    self._keep(one)
+                elif one.column is None:
+                    was = self._was.pop(one.table.casefold(), one.table)
+                    self._was[one.new.casefold()] = was
+
+    def settle(self) -> None:
+        """After the migration: a table that is there again was made anew; what it lacks is kept."""
+        for id_, name, stored in self._whole:
+            table = self._aside.find(name)
+            if table is None:
+                continue
+            now = {one.name.casefold() for one in self._aside.columns(table)}
+            lost = [one.name for one in stored if one.name.casefold() not in now]
+            keys = [one.name for one in stored if one.is_key]
+            if lost and keys and not set(lost) & set(keys):
+                columns = [one.name for one in stored]
+                self._kept.change(id_, store=_store(columns, keys, lost))
+            else:
+                if lost:
+                    self._warn_of(table, lost)
+                self._kept.remove(id_)
+
+    def _note_made(self, sql: str) -> None:
+        name = self._aside.made_by(sql)
+        if name is not None and self._aside.find(name) is None:
+            self._made.add(name.casefold())
+
+    def _keep(self, drop: Drops) -> None:
+        table = self._aside.find(drop.table)
+        if table is None or is_ours(table) or table.casefold() in self._made:
+            return
+        stored = self._aside.columns(table)
+        if drop.column is None:
+            self._copy(table, stored, ())
+            return
+        name = drop.column.casefold()
+        column = next((one for one in stored if one.name.casefold() == name), None)
+        keys = [one for one in stored if one.is_key]
+        if column is None:
+            return
+        if not keys or column in keys:
+            self._warn_of(table, [column.name])
+        else:
+            self._copy(table, [*keys, column], (column.name,))
+
+    def _copy(self, table: str, stored: list[Stored], restored: tuple[str, ...]) -> None:
+        if not stored or not self._aside.send(f"SELECT 1 FROM {self._aside.place(table)} LIMIT 1"):
+            return
+        columns = [one.name for one in stored]
+        keys = [one.name for one in stored if one.is_key]
+        was = self._was.get(table.casefold(), table)
+        try:
+            id_ = self._kept.add(self._migration, self._run, was, columns, keys)
+            rows = self._aside.keep(table, stored, f"{KEPT}_{id_}")
+            self._kept.change(id_, row_count=rows, store=_store(columns, keys, restored))
+        except Exception as error:
+            raise MigrationFailedError(
+                f"the rows of table {table}, which is to lose them, cannot be kept: "
+                f"{first_line(error)}",
+                next="mend that, or set `keep_dropped = False` in migrations_config.py to lose "
+                "them.",
+            ) from error
+        if not restored:
+            self._whole.append((id_, table, stored))
+
+    def _warn_of(self, table: str, columns: list[str]) -> None:
+        _log.warning(
+            "the values of column %s of table %s are not kept: without its primary key nothing "
+            "says which row they belong to",
+            ", ".join(columns),
+            table,
+        )
+
+
+class PutBack:
+    """Puts back what one migration has dropped.
+
+    Args:
+        kept: Where it is.
+        entries: What was kept.
+    """
+
+    def __init__(self, kept: KeptAside, entries: Sequence[Kept]) -> None:
+        self._kept = kept
+        self._aside = kept.aside
+        self._left = list(entries)
+
+    def entry_of(self, table: str, column: str | None) -> Kept | None:
+        """What was kept of a table, or of a column."""
+        for one in self._left:
+            if one.table.casefold() == table.casefold() and (
+                column in one.restored if column is not None else not one.restored
+            ):
+                return one
+        return None
+
+    def all(self) -> None:
+        """Whatever is there again."""
+        self.values()
+        self.tables()
+
+    def tables(self) -> None:
+        """The rows of the tables that are there again, and empty."""
+        for entry in [one for one in self._left if not one.restored]:
+            table = self._aside.find(entry.table)
+            if table is None or self._has_rows(table):
+                continue
+            names = self._numbered(entry, table, entry.columns)
+            with self._aside.without_triggers(table):
+                self._aside.put_rows(table, names, entry.store)
+            self._done(entry)
+
+    def values(self) -> None:
+        """The values of the columns that are there again."""
+        for entry in [one for one in self._left if one.restored]:
+            table = self._aside.find(entry.table)
+            if table is None:
+                continue
+            keys = self._numbered(entry, table, entry.keys)
+            names = self._numbered(entry, table, entry.restored)
+            if not names or len(keys) < len(entry.keys):
+                continue
+            self._aside.index(entry.store, keys)
+            with self._aside.without_triggers(table):
+                self._aside.put_values(table, keys, names, entry.store)
+            self._done(entry)
+
+    def _numbered(self, entry: Kept, table: str, wanted: Sequence[str]) -> list[tuple[int, Stored]]:
+        numbers = {name.casefold(): at for at, name in enumerate(entry.columns, 1)}
+        these = {name.casefold() for name in wanted}
+        return [
+            (numbers[one.name.casefold()], one)
+            for one in self._aside.columns(table)
+            if one.name.casefold() in these
+        ]
+
+    def _has_rows(self, table: str) -> bool:
+        return bool(self._aside.send(f"SELECT 1 FROM {self._aside.place(table)} LIMIT 1"))
+
+    def _done(self, entry: Kept) -> None:
+        self._kept.remove(entry.id)
+        self._left.remove(entry)

@@ -1,0 +1,332 @@
+"""The way back that nobody wrote: what a migration did is undone by what its record says.
+
+It serves where a file has no `migrate_backward()`, and where the file is gone: another branch, an
+older version of the application.
+"""
+
+from __future__ import annotations
+
+import json
+import linecache
+import types
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from wheatear.capture import unwatched
+from wheatear.engines.operations import OperationsInARow, rebind
+from wheatear.errors import HistoryError, MigrationFailedError, WheatearError
+from wheatear.files import LoadedMigration, MigrationFile
+from wheatear.project import Project
+from wheatear.recording import FORM
+from wheatear.schema.changes import AddColumn, AddTable, Change, RenameColumn, RenameTable
+from wheatear.schema.diff import compare
+from wheatear.schema.made import made
+from wheatear.schema.model import Schema
+from wheatear.schema.way_back import WayBack, exchanged, unnamed_like, way_back, within, without
+from wheatear.schema.words import DRIFT, Difference, Sides, in_words
+from wheatear.schema.writer import body, indented
+
+if TYPE_CHECKING:
+    from wheatear.aside import PutBack
+    from wheatear.schema.policy import Policy
+    from wheatear.schema.renames import Rename
+
+_SHOWN = 10
+_EARLIER = Sides("before the migration", "after the way back")
+
+
+class Told(NamedTuple):
+    """What is to be said of a way back before it runs.
+
+    Attributes:
+        name: The migration.
+        missing: Its file is gone.
+        lines: What is lost, what comes back without its data, what stays.
+    """
+
+    name: str
+    missing: bool
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """All of it, for people."""
+        why = "its file is missing" if self.missing else "its file has no migrate_backward()"
+        first = f"{self.name} is reverted by its record, since {why}."
+        return "\n".join([first, *(f"  {line}" for line in self.lines)])
+
+
+class _Kept(NamedTuple):
+    """A record's own words, understood."""
+
+    before: Schema
+    after: Schema
+    renames: tuple[Rename, ...]
+    wrote: bool
+    beside: tuple[str, ...]
+
+
+class WaysBack:
+    """The ways back of one run, in the order in which they are gone.
+
+    Args:
+        project: The project; its database is connected.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._engine = project.engine
+        self._now: Schema | None = None
+        self._is_known = True
+        """Whether the schema is known that the next step will find."""
+        self.told: list[Told] = []
+
+    def passed(self, name: str, touched: str | None) -> None:
+        """A file's own way back is gone: the schema after it is what its record says, if it does.
+
+        Args:
+            name: The migration.
+            touched: What its record says it touched.
+        """
+        try:
+            kept = self._kept(name, touched) if touched and self._is_known else None
+        except WheatearError:
+            kept = None
+        if kept is None:
+            self._is_known = False
+        else:
+            self._now = exchanged(self._schema(), kept.after, kept.before)
+
+    def derived(
+        self, name: str, touched: str, dropped: PutBack | None, *, missing: bool
+    ) -> LoadedMigration | None:
+        """Return the way back of a migration, as if its file had it.
+
+        Args:
+            name: The migration.
+            touched: What its record says it touched.
+            dropped: What it dropped and was kept aside.
+            missing: Its file is gone.
+
+        Returns:
+            What can be run; None if the record is none that this version understands.
+
+        Raises:
+            HistoryError: The schema is not what the migration left.
+            OperationError: There is no right to make the scratch database that it takes.
+        """
+        kept = self._kept(name, touched)
+        if kept is None:
+            return None
+        now = self._schema() if self._is_known else kept.after
+        if self._is_known:
+            _check(name, kept, now, self._policy)
+        way = way_back(now, kept.after, kept.before, kept.renames, self._policy)
+        if self._is_known:
+            self._now = way.after
+        self.told.append(Told(name, missing, tuple(_lines(way, kept, dropped))))
+        return _Derived(self._project, name, kept, way, self._policy, dropped).loaded()
+
+    @property
+    def _policy(self) -> Policy:
+        return replace(self._engine.policy(), names=True)
+
+    def _schema(self) -> Schema:
+        if self._now is None:
+            self._now = self._engine.read_schema()
+        return self._now
+
+    def _kept(self, name: str, text: str) -> _Kept | None:
+        try:
+            value = json.loads(text)
+            if value["form"] != FORM:
+                return None
+            recorder = self._engine.recorder()
+            return _Kept(
+                recorder.schema_of(value["before"]),
+                recorder.schema_of(value["after"]),
+                tuple(map(_rename, value.get("renames", ()))),
+                bool(value.get("wrote")),
+                tuple(value.get("beside", ())),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise HistoryError(
+                f"What the record of {name} says cannot be understood: {error}",
+                state="nothing was changed.",
+                next="write `def migrate_backward():` in its file, then run the command again with "
+                "--accept-changed.",
+            ) from error
+
+
+def _rename(value: Sequence[Any]) -> Rename:
+    table, old, new, is_column = value
+    return RenameColumn(table, old, new) if is_column else RenameTable(old, new)
+
+
+def _lines(way: WayBack, kept: _Kept, dropped: PutBack | None) -> Iterator[str]:
+    yield from (f"lost: {text}" for text in way.lost)
+    for one in way.returning:
+        entry = dropped.entry_of(one.table, one.column) if dropped else None
+        how = one.how if entry is None else f"with what was kept of {_rows(entry.rows)}"
+        yield f"{one.what} comes back {how}"
+    if kept.wrote:
+        yield "rows that it added, changed or deleted in other tables stay as they are now"
+    yield from (f"not undone: {sql}" for sql in kept.beside)
+
+
+def _nothing() -> None:
+    """Nothing was kept."""
+
+
+def _rows(count: int) -> str:
+    return f"{count} row{'' if count == 1 else 's'}"
+
+
+def _check(name: str, kept: _Kept, now: Schema, policy: Policy) -> None:
+    """Refuse where the tables are not as the migration left them."""
+    found = in_words(_differences(kept.after, within(now, kept.after, kept.before), policy), DRIFT)
+    if found:
+        raise HistoryError(
+            f"{name} cannot be reverted by its record: what it touched was changed by other means "
+            "since.",
+            where=_shown(found),
+            state="nothing was changed.",
+            next="change that back, then run the command again; or write `def "
+            "migrate_backward():` in its file; or, if the database is as it was before this "
+            "migration, record that with `migrate --backward --fake`.",
+        )
+
+
+def _differences(before: Schema, after: Schema, policy: Policy) -> Sequence[Change]:
+    both = unnamed_like(before, before), unnamed_like(after, before)
+    return compare(*both, policy=policy).changes
+
+
+def _shown(found: Iterable[Difference]) -> str:
+    texts = [one.text for one in found]
+    more = [f"and {len(texts) - _SHOWN} more"] if len(texts) > _SHOWN else []
+    return "\n".join([*texts[:_SHOWN], *more])
+
+
+class _Derived:
+    """One way back, as a migration's function."""
+
+    def __init__(  # noqa: PLR0917 - made in one place
+        self,
+        project: Project,
+        name: str,
+        kept: _Kept,
+        way: WayBack,
+        policy: Policy,
+        dropped: PutBack | None,
+    ) -> None:
+        self._project = project
+        self._engine = project.engine
+        self._name = name
+        self._kept = kept
+        self._way = way
+        self._policy = policy
+        self._dropped = dropped
+
+    def loaded(self) -> LoadedMigration:
+        """What can be run like a file."""
+        path = f"<the way back of {self._name}>"
+        module = self._module(path)
+        undo = module.__dict__["migrate_backward"]
+        module.__dict__["migrate_backward"] = lambda: self._run(undo)
+        return LoadedMigration(MigrationFile(0, self._name, path, ""), module)
+
+    def _module(self, path: str) -> types.ModuleType:
+        text = self._source()
+        module = types.ModuleType(f"wheatear_way_back_{self._name}")
+        module.__file__ = path
+        migrator = getattr(self._project.config, "migrator", None)
+        if not isinstance(migrator, OperationsInARow):
+            migrator = self._engine.migrator()
+        dropped = self._dropped
+        module.__dict__.update(
+            db=self._engine.db,
+            migrator=migrator,
+            put_back_0=dropped.values if dropped else _nothing,
+            put_back_1=dropped.tables if dropped else _nothing,
+            put_back_2=_nothing,
+        )
+        exec(compile(text, path, "exec"), module.__dict__)  # noqa: S102 - the writer's own
+        rebind(module)
+        # So that an error shows the line it came from.
+        linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
+        return module
+
+    def _source(self) -> str:
+        """A function for all of it; what was kept is put back between the parts."""
+        way, now = self._way, self._way.before
+        known: list[str] = []
+        head = ["from playhouse.migrate import *"]
+        functions = []
+        for number, part in enumerate(self._parts()):
+            written = body(part, now, way.after, self._engine.spelling(), known=known)
+            head[:0] = written.imports
+            known += written.definitions
+            lines = "\n".join(indented(written.lines or ("pass",)))
+            functions.append(f"def part_{number}():\n{lines}")
+            for change in part:
+                now = made(now, change)
+        calls = "\n".join(f"    part_{number}()\n    put_back_{number}()" for number in range(3))
+        functions.append(f"def migrate_backward():\n{calls}")
+        return "\n\n\n".join(["\n".join(dict.fromkeys(head)), *known, *functions]) + "\n"
+
+    def _parts(self) -> tuple[Sequence[Change], Sequence[Change], Sequence[Change]]:
+        """The columns that have kept values come before what those have to meet; so tables' rows.
+
+        Where nothing was kept, all is one part.
+        """
+        changes = self._way.changes
+        first = second = 0
+        for at, change in enumerate(changes, 1):
+            if isinstance(change, AddColumn) and self._was_kept(change.table, change.column.name):
+                first = at
+            elif isinstance(change, AddTable) and self._was_kept(change.table.name, None):
+                second = at
+        second = max(first, second)
+        return changes[:first], changes[first:second], changes[second:]
+
+    def _was_kept(self, table: str, column: str | None) -> bool:
+        return self._dropped is not None and self._dropped.entry_of(table, column) is not None
+
+    def _run(self, undo: Any) -> None:
+        """Look, undo, look again: what does not give the earlier schema is rolled back."""
+        before = self._schema()
+        _check(self._name, self._kept, before, self._policy)
+        try:
+            undo()
+        except WheatearError:
+            raise
+        except Exception as error:
+            raise MigrationFailedError(
+                f"what its record says it did cannot be undone: {type(error).__name__}: {error}",
+                next="write `def migrate_backward():` in its file, then run the command again with "
+                "--accept-changed.",
+            ) from error
+        self._verify(before)
+
+    def _verify(self, before: Schema) -> None:
+        kept, now = self._kept, self._schema()
+        touched = within(now, kept.before, kept.after)
+        rest = without(before, kept.before, kept.after), without(now, kept.before, kept.after)
+        found = [
+            *in_words(_differences(kept.before, touched, self._policy), _EARLIER),
+            *in_words(_differences(*rest, self._policy), _EARLIER),
+        ]
+        if found:
+            raise MigrationFailedError(
+                "undoing what its record says does not give the earlier schema.",
+                where=_shown(found),
+                next="write `def migrate_backward():` in its file, then run the command again with "
+                "--accept-changed; and please report this with its record.",
+            )
+
+    def _schema(self) -> Schema:
+        """Past the log, which is of what the migration does."""
+        with unwatched(self._engine.db):
+            return self._engine.read_schema()

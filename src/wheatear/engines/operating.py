@@ -1,0 +1,42 @@
+"""Whether a migrator's operation is at work: what it writes is its own business, not the user's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_depth: ContextVar[int] = ContextVar("wheatear_operating", default=0)
+
+
+def is_operating() -> bool:
+    """Whether a statement that is sent now is an operation's."""
+    return bool(_depth.get())
+
+
+@contextmanager
+def operating() -> Iterator[None]:
+    """For the block, an operation is at work."""
+    token = _depth.set(_depth.get() + 1)
+    try:
+        yield
+    finally:
+        _depth.reset(token)
+
+
+_rebuilding: ContextVar[bool] = ContextVar("wheatear_rebuilding", default=False)
+
+
+def is_rebuilding() -> bool:
+    """Whether a table is dropped whose rows are all in the one that takes its place."""
+    return _rebuilding.get()
+
+
+@contextmanager
+def rebuilding() -> Iterator[None]:
+    """For the block, what is dropped has a copy."""
+    token = _rebuilding.set(True)
+    try:
+        yield
+    finally:
+        _rebuilding.reset(token)

@@ -1,0 +1,129 @@
+"""What each migration touched, kept with its record, so that it can be reverted without its file.
+
+It is data: the tables and other things as they were before and after, in the engine's own words,
+and what was renamed. What reverts it is derived from that when it is asked for (`derived.py`).
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from wheatear.capture import Log, Statement, first_word
+from wheatear.engines.engine import Engine
+
+if TYPE_CHECKING:
+    from wheatear.engines.recording import Recorder, Touched
+
+# Counts up when what is kept means something else: what an earlier version kept is then not used.
+FORM = 1
+_LONGEST = 1 << 20
+_MOST_BESIDE = 10
+_SHOWN_WORDS = 4
+_WRITES = {"INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE", "TRUNCATE", "COPY", "LOAD", "WITH"}
+_SCHEMA = {"CREATE", "ALTER", "DROP", "RENAME", "COMMENT"}
+# The first of these words says what a statement is about: what a reader of schemas sees, or not.
+_SEEN = {
+    *("TABLE", "TABLES", "INDEX", "VIEW", "TRIGGER", "SEQUENCE", "TYPE", "DOMAIN", "COLUMN"),
+    *("CONSTRAINT",),
+}
+_KINDS_UNSEEN = {
+    *("FUNCTION", "PROCEDURE", "AGGREGATE", "PACKAGE", "EXTENSION", "EVENT", "ROLE", "USER"),
+    *("SCHEMA", "DATABASE", "POLICY", "RULE", "STATISTICS", "OPERATOR", "CAST", "COLLATION"),
+    *("FOREIGN", "SERVER", "PUBLICATION", "SUBSCRIPTION", "LANGUAGE", "CONVERSION", "ROUTINE"),
+    *("DEFAULT", "SYSTEM", "TABLESPACE", "GROUP", "ACCESS", "TRANSFORM", "TEXT"),
+}
+_UNSEEN = {"GRANT", "REVOKE", "DO", "CALL", "EXECUTE", "SECURITY"}
+
+
+class Recording:
+    """The recording of one run; what fails of it leaves a record without, and nothing else.
+
+    Args:
+        engine: The database.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._recorder: Recorder | None = None
+        self._ready = False
+
+    def begin(self) -> None:
+        """Before a step, under the lock."""
+        self._ready = False
+        with suppress(Exception):  # the migration is what was asked for
+            if self._recorder is None:
+                self._recorder = self._engine.recorder()
+            self._recorder.begin()
+            self._ready = True
+
+    def end(self, log: Log) -> str | None:
+        """After it: what is kept with its record, or None if that is not known.
+
+        Args:
+            log: What the step sent.
+        """
+        if not self._ready or self._recorder is None:
+            return None
+        try:
+            touched = self._recorder.touched(
+                [one.sql for one in log.in_effect()], only_creates=log.only_creates()
+            )
+        except Exception:  # noqa: BLE001 - the migration is what was asked for, and it is done
+            self.forget()
+            return None
+        text = self._text(touched, log) if touched else None
+        return text if text and len(text) <= _LONGEST else None
+
+    def forget(self) -> None:
+        """What the last step did may have been rolled back."""
+        if self._recorder is not None:
+            self._recorder.forget()
+
+    def _text(self, touched: Touched, log: Log) -> str:
+        value: dict[str, Any] = {"form": FORM, "before": touched.before, "after": touched.after}
+        if touched.renames:
+            value["renames"] = touched.renames
+        if any(map(_writes, log.statements)):
+            value["wrote"] = True
+        beside = [_head(one.sql) for one in log.in_effect() if _is_unseen(one)]
+        if beside:
+            value["beside"] = beside[:_MOST_BESIDE]
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _writes(statement: Statement) -> bool:
+    """Whether it may have changed rows, and no operation of a migrator sent it."""
+    if statement.failed or statement.undone or statement.by_operation:
+        return False
+    if statement.word == "WITH":
+        return any(word in statement.sql.upper() for word in ("INSERT", "UPDATE", "DELETE"))
+    return statement.word in _WRITES
+
+
+def _is_unseen(statement: Statement) -> bool:
+    """Whether it made or changed what no reader of schemas sees: a function, a right."""
+    if statement.by_operation:
+        return False
+    return statement.word in _UNSEEN or (
+        statement.word in _SCHEMA and _kind_at(statement.sql) is not None
+    )
+
+
+def _kind_at(sql: str) -> int | None:
+    """Which word says that a statement is about something unseen; None if it is not."""
+    for at, word in enumerate(map(first_word, sql.split()[1:]), 1):
+        if word in _SEEN:
+            return None
+        if word in _KINDS_UNSEEN:
+            return at
+    return None
+
+
+def _head(sql: str) -> str:
+    """What is done to what: not all of it, which may hold a password."""
+    words = sql.split()
+    kind = _kind_at(sql) if first_word(sql) in _SCHEMA else None
+    shown = " ".join(words[: _SHOWN_WORDS if kind is None else kind + 2]).partition("(")[0]
+    return f"{shown} …"
