@@ -76,7 +76,7 @@ def _by_name(objects: Sequence[Object]) -> list[Object]:
     return list(done)
 
 
-def _phase(change: Change) -> int:
+def _phase(change: Change) -> float:
     """When a kind of change has its turn; within a phase the given order stays.
 
     The phases mirror each other around the middle: reversed, they are right for the inverses.
@@ -87,6 +87,8 @@ def _phase(change: Change) -> int:
         return _phase_of_constraint(change)
     if isinstance(change, (AddColumn, DropColumn)):
         return _phase_of_column(change)
+    if isinstance(change, AlterTable):
+        return _phase_of_options(change)
     return _PHASES[type(change)]
 
 
@@ -97,8 +99,9 @@ _PHASES: dict[type[Change], int] = {
     DropTable: 5,
     DropIndex: 6,
     # 6: other constraints go · 7: generated columns go · 8: columns come
+    # 8.9: options go
     AlterColumn: 9,
-    AlterTable: 9,
+    # 9.1: options come
     # 10: columns go · 11: generated columns come · 12: other constraints come
     AddIndex: 12,
     AddTable: 13,
@@ -126,6 +129,11 @@ def _phase_of_column(change: AddColumn | DropColumn) -> int:
     if isinstance(change, AddColumn):
         return 11 if computed else 8
     return 7 if computed else 10
+
+
+def _phase_of_options(change: AlterTable) -> float:
+    """An option such as STRICT may not let a column be what it was before, or is to be after."""
+    return 8.9 if len(change.after.options) < len(change.before.options) else 9.1
 
 
 def _made(tables: Sequence[Table], *, forward_references: bool) -> list[Change]:
