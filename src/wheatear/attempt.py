@@ -188,7 +188,7 @@ class Attempt:
             self.run.engine,
             self.run.waiting,
             self.transactional,
-            self.run.tell,
+            tell=self.run.tell,
         )
 
     def _call(self, loaded: LoadedMigration, rules: Rules) -> None:
