@@ -25,7 +25,7 @@ class MigrationStatus(NamedTuple):
     seconds: float | None = None
     run_by: str | None = None
     running: bool = False
-    """Another runner is at it right now."""
+    """Another runner is at it right now, and has changed something."""
     direction: str | None = None
     """Of an interrupted one: the way it was going."""
     statements: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.raising import raises
 from wheatear import plan
 from wheatear.errors import HistoryError, MigrationFileError, UsageError
-from wheatear.plan import Step
+from wheatear.plan import Standing, Step
 
 
 class File(NamedTuple):
