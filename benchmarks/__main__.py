@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("startup", "apply", "add_column", "alterations", "diff", "backfill")
+NAMES = ("startup", "apply", "add_column", "alterations", "diff", "backfill", "journal")
 
 
 def main() -> None:
