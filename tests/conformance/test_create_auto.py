@@ -514,31 +514,61 @@ def test_a_folder_that_takes_no_files(on_sqlite: Project) -> None:
     )
 
 
-def test_the_right_to_make_a_scratch_schema(new_project: Callable[..., Project]) -> None:
+def test_the_right_to_make_a_scratch_namespace(new_project: Callable[..., Project]) -> None:
     project = begun(new_project("postgresql"))
-    role = f"wheatear_{os.urandom(4).hex()}"
-    base = project.url.rpartition("/")[2]
+    role, base = f"wheatear_{os.urandom(4).hex()}", project.url.rpartition("/")[2]
     execute(
         project.url,
         f"CREATE ROLE {role} LOGIN",
         f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}",
+        f"REVOKE ALL ON DATABASE {base} FROM PUBLIC",
+        f"GRANT CONNECT ON DATABASE {base} TO {role}",
     )
     change(project, ("    lore =", "    level = IntegerField(default=0)\n    lore ="))
-    head, _, tail = project.url.partition("postgres@")
+    env = {"DATABASE_URL": project.url.replace("postgres@", f"{role}@")}
     try:
-        ended = project.run("create", "x", "--auto", env={"DATABASE_URL": f"{head}{role}@{tail}"})
+        ended = project.run("create", "add_level", "--auto", env=env)
         assert ended.told == (
             1,
             "",
-            "error: This needs a scratch schema, and this user may make none in the database "
-            "DATABASE.\n"
+            "error: This needs a scratch namespace, but this user may make neither temporary "
+            "tables nor a schema in the database DATABASE.\n"
             "  state: nothing was changed.\n"
-            '  next:  GRANT CREATE ON DATABASE "DATABASE" TO CURRENT_USER;  -- as its owner '
-            "(naming the user); or use a development database, where this user may.\n",
+            '  next:  GRANT TEMPORARY ON DATABASE "DATABASE" TO CURRENT_USER;  -- as its owner '
+            "(naming the user), or use a development database, where this user may.\n",
         )
+        execute(project.url, f"GRANT TEMPORARY ON DATABASE {base} TO {role}")
+        assert project.run("create", "add_level", "--auto", env=env).code == 0
     finally:
         execute(project.url, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
-    del base
+    assert project.run("migrate").code == 0
+    assert project.run("diff").code == 0
+
+
+def test_the_right_to_make_a_scratch_database(new_project: Callable[..., Project]) -> None:
+    project = begun(new_project("mariadb"))
+    user, base = f"wheatear_{os.urandom(4).hex()}", project.url.rpartition("/")[2]
+    execute(
+        project.url,
+        f"CREATE USER {user}@'%' IDENTIFIED BY 'secret'",
+        f"GRANT ALL ON {base}.* TO {user}@'%'",
+    )
+    change(project, ("    lore =", "    level = IntegerField(default=0)\n    lore ="))
+    env = {"DATABASE_URL": project.url.replace("root@", f"{user}:secret@")}
+    try:
+        ended = project.run("create", "add_level", "--auto", env=env)
+        assert ended.told == (
+            1,
+            "",
+            "error: This needs a scratch database, which this user may not make.\n"
+            "  state: nothing was changed.\n"
+            f"  next:  GRANT ALL ON `wheatear\\_scratch\\_%`.* TO '{user}'@'%';  -- or connect as a "
+            "user who may.\n",
+        )
+        execute(project.url, f"GRANT ALL ON `wheatear\\_scratch\\_%`.* TO '{user}'@'%'")
+        assert project.run("create", "add_level", "--auto", env=env).code == 0
+    finally:
+        execute(project.url, f"DROP USER {user}@'%'")
 
 
 # At a terminal
