@@ -20,6 +20,7 @@ from wheatear.engines.postgresql.scratch import check_locks, no_right, refuse_st
 from wheatear.engines.postgresql.spelling import quoted
 from wheatear.engines.waiting import Waiting
 from wheatear.schema.model import Schema
+from wheatear.schema.related import related
 
 _LOCK_TIMEOUT = "1s"
 
@@ -89,10 +90,14 @@ class _Copy(PostgresqlEngine):
 
 
 @contextmanager
-def scratch_copy(original: PostgresqlEngine, *, empty: bool) -> Iterator[PostgresqlEngine]:
+def scratch_copy(
+    original: PostgresqlEngine, *, empty: bool, tables: Collection[str] | None = None
+) -> Iterator[PostgresqlEngine]:
     """What was read of the schema, made once more; see `Engine.scratch_copy`."""
     db = spelling_as(original.db, _Beside(original.db))
     schema = Schema() if empty else original.read_schema()
+    if tables is not None:
+        schema = related(schema, tables)
     copy = _Copy(db, original)
     with (
         copy.opened(Waiting(None, lambda _: None)),
