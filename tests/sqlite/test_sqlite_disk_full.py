@@ -258,3 +258,27 @@ def test_the_backup_does_not_fit(project: Project, disk: Callable[[int], Path]) 
     )
     assert _path(project).read_bytes() == before
     assert [path.name for path in folder.iterdir()] == ["game.db"]
+
+
+def test_what_rolls_back_hides_nothing(project: Project) -> None:
+    """SQLite has rolled back by itself, so that `db.atomic()` fails as it ends."""
+    for path in project.folder.iterdir():
+        path.unlink()
+    forward = (
+        "    with db.atomic():\n"
+        "        db.execute_sql('CREATE TABLE a (x)')\n"
+        "        db.execute_sql('INSERT INTO a VALUES (zeroblob(100000))')"
+    )
+    for number, atomic in enumerate((True, False), 1):
+        text = HEAD.format(atomic=atomic, forward=forward)
+        project.write(f"migrations/2026010{number}_000000_a.py", text)
+        ended = project.run("migrate", env={"PAGES": "12"})
+        _says_what_to_do(ended)
+        assert "statement: INSERT INTO a VALUES" in ended.err
+        project.write(
+            f"migrations/2026010{number}_000000_a.py",
+            text.replace("a (x)", "b (x)").replace("INTO a", "INTO b").replace("100000", "1"),
+        )
+        assert project.run("migrate", "--mark-pending").code in (0, 1)
+        assert project.run("migrate").code == 0
+        _remove(project)

@@ -27,7 +27,8 @@ T = TypeVar("T")
 
 # SQLite's own busy handler sleeps where no signal reaches it: short, and then we wait ourselves.
 _BUSY_TIMEOUT_MS = 50
-_ROLLED_BACK = ("cannot rollback - no transaction is active", "no such savepoint: ")
+_ENDED = "The transaction has ended, rolled back by the statement before"  # capture.py's
+_ROLLED_BACK = (_ENDED, "cannot rollback - no transaction is active", "no such savepoint: ")
 
 
 class SqliteEngine(Engine):
@@ -159,7 +160,8 @@ class SqliteEngine(Engine):
             if first.__context__ is None:
                 return error
             first = first.__context__
-        return first
+        by_the_migration = _ENDED in str(error) and self.remedy(first) is None
+        return error if by_the_migration else first
 
     def remedy(self, error: BaseException) -> str | None:
         """https://www.sqlite.org/rescode.html: READONLY, CANTOPEN, IOERR and FULL in words."""
