@@ -46,7 +46,7 @@ class Spelled(ABC):
         return sql_text.replace("%", "%%")
 
     @abstractmethod
-    def empty(self, column: Column) -> str:
+    def empty(self, column: Column, place: Place) -> str:
         """The empty value of a column's type as SQL: 0, '', …"""
 
     @cached_property
@@ -121,9 +121,11 @@ class Spelled(ABC):
     def steps(self, change: kinds.Change, place: Place) -> Sequence[Step]:
         """See `Spelling.steps`."""
         found = getattr(self, _METHODS[type(change)])(change, place)
-        steps = [step for step in found if step is not None]
-        if change.destroys and steps and steps[0].note is None:
-            steps[0] = steps[0]._replace(note=f"loses {change.destroys}")
+        steps = list(found)
+        if change.destroys and steps:
+            loses = [at for at, step in enumerate(steps) if _name(step).endswith(_LOSE)]
+            at = loses[0] if loses else 0
+            steps[at] = steps[at]._replace(note=f"loses {change.destroys}")
         return steps
 
     def add_table(self, change: kinds.AddTable, place: Place) -> Iterator[Step]:
@@ -134,13 +136,18 @@ class Spelled(ABC):
             yield self.execute(self.create_table(table, place))
         else:
             yield Step(model.name, "table")
-        done = model.indexes if model else ()
+        done = model.indexes if model else self.indexes_created(table)
         implied = self.implied_indexes(table)
         for index in table.indexes:
             if index not in done and index not in implied:
                 yield self._index(table, index)._replace(late=True)
         for step in self.rest_of_table(table):
             yield step._replace(late=True)
+
+    def indexes_created(self, table: Table) -> Sequence[Index]:
+        """Indexes that `create_table` makes too."""
+        del table
+        return ()
 
     def implied_indexes(self, table: Table) -> Sequence[Index]:
         """Indexes that a new table has by itself."""
@@ -193,16 +200,19 @@ class Spelled(ABC):
 
     def create_table(self, table: Table, place: Place) -> str:
         """The statement."""
+        inside = ",\n    ".join(self.parts_of_table(table, place))
+        return (
+            f"CREATE TABLE {self.quoted(table.name)} (\n    {inside}\n){self.table_options(table)}"
+        )
+
+    def parts_of_table(self, table: Table, place: Place) -> list[str]:
+        """The columns and constraints of a CREATE TABLE."""
         inline = self.inline(table)
         own = [one for ones in inline.values() for one in ones]
         parts = [
             self.definition(column, place, inline.get(column.name, ())) for column in table.columns
         ]
-        parts += [self.constraint(one) for one in table.constraints if one not in own]
-        inside = ",\n    ".join(parts)
-        return (
-            f"CREATE TABLE {self.quoted(table.name)} (\n    {inside}\n){self.table_options(table)}"
-        )
+        return parts + [self.constraint(one) for one in table.constraints if one not in own]
 
     def table_options(self, table: Table) -> str:
         """What stands behind the parenthesis, with a space before it."""
@@ -231,7 +241,7 @@ class Spelled(ABC):
             yield self._new_column(table, column, place)
             return
         given = place.fills.get((table, column.name))
-        value = given or self.empty(column)
+        value = given or self.empty(column, place)
         note = None if given else f"rows that are there get {value} in column {column.name}"
         if _LITERAL.fullmatch(value):
             step = self._new_column(table, replace(column, default=value), place)
@@ -439,6 +449,13 @@ _METHODS: dict[type[kinds.Change], str] = {
 def operation(name: str, *arguments: Source) -> Step:
     """A call of the migrator."""
     return Step(Call(f"migrator.{name}", arguments))
+
+
+_LOSE = ("alter_column_type", "drop_column", "drop_table")
+
+
+def _name(step: Step) -> str:
+    return step.source.name if isinstance(step.source, Call) else ""
 
 
 def with_argument(step: Step, argument: Source) -> Step:

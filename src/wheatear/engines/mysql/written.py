@@ -113,15 +113,40 @@ class MysqlSpelling(Spelled):
         """In backticks."""
         return quoted(name)
 
-    def empty(self, column: Column) -> str:
-        """By type."""
+    def empty(self, column: Column, place: Place) -> str:
+        """By type; of an enum the first label."""
+        del place
+        if label := re.match(r"enum\(('(?:[^']|'')*')", column.type):
+            return label[1]
         first = re.split(r"[ (]", column.type)[0]
         return "0" if first in _NUMBERS else _EMPTY.get(first, "''")
 
     def table_settings(self, table: Table) -> list[tuple[str, Source]] | None:
         """The same as any other's, as a rule."""
+        if self._names_clash(table):
+            return None
         said = tuple(text(self.escaped(phrase)) for phrase in self._settings(table))
         return [("table_settings", Items(said))] if said else []
+
+    def _names_clash(self, table: Table) -> bool:
+        """Whether an index has the name of one that the server makes before it comes."""
+        keys = [one for one in table.constraints if one.kind == "foreign key"]
+        taken = {name for one in keys for name in (one.name, one.columns[0])}
+        implied = self.implied_indexes(table)
+        return any(index.name in taken for index in table.indexes if index not in implied)
+
+    def indexes_created(self, table: Table) -> Sequence[Index]:
+        """All."""
+        return table.indexes
+
+    def create_table(self, table: Table, place: Place) -> str:
+        """With its indexes, so that the server makes none for a foreign key."""
+        parts = self.parts_of_table(table, place)
+        for index in table.indexes:
+            kind, using, rest = self._index_parts(table, index)
+            parts.append(f"{kind} {quoted(index.name)}{using} {rest}")
+        inside = ",\n    ".join(parts)
+        return f"CREATE TABLE {quoted(table.name)} (\n    {inside}\n){self.table_options(table)}"
 
     def table_options(self, table: Table) -> str:
         """What it would not get by itself."""
@@ -206,7 +231,8 @@ class MysqlSpelling(Spelled):
     def alter_column(self, change: kinds.AlterColumn, place: Place) -> Iterator[Step]:
         """What is more than type, default and NULL is said as a whole."""
         before, after = change.before, change.after
-        if is_computed(after.generated) != is_computed(before.generated):
+        computed = is_computed(after.generated) or is_computed(before.generated)
+        if computed and replace(before, comment=None) != replace(after, comment=None):
             yield from self._made_anew(change, place)
         elif self._rest(before) != self._rest(after):
             fill = place.fills.get((change.table, after.name))
@@ -353,10 +379,53 @@ class MysqlSpelling(Spelled):
 
     def create_index(self, table: Table, index: Index) -> str:
         """The statement."""
+        kind, using, rest = self._index_parts(table, index)
+        return f"CREATE {kind} {quoted(index.name)}{using} ON {quoted(table.name)} {rest}"
+
+    def _index_parts(self, table: Table, index: Index) -> tuple[str, str, str]:
         special = index.using in {"FULLTEXT", "SPATIAL"}
         kind = f"{index.using} INDEX" if special else "INDEX"
         kind = f"UNIQUE {kind}" if index.unique else kind
         using = f" USING {index.using}" if index.using and not special else ""
         parts = ", ".join(self.part(part, table) for part in index.parts)
         extra = f" {index.extra}" if index.extra else ""
-        return f"CREATE {kind} {quoted(index.name)}{using} ON {quoted(table.name)} ({parts}){extra}"
+        return kind, using, f"({parts}){extra}"
+
+    def drop_index(self, change: kinds.DropIndex, place: Place) -> Iterator[Step]:
+        """One that a foreign key needs goes as another comes that serves it."""
+        now = place.now.table(change.table) or Table(change.table, ())
+        successor = self._successor(change, now, place)
+        if successor is None:
+            yield from super().drop_index(change, place)
+            return
+        place.done.add(kinds.AddIndex(change.table, successor))
+        kind, using, rest = self._index_parts(now, successor)
+        added = f"ADD {kind} {quoted(successor.name)}{using} {rest}"
+        yield self._altered(change.table, [f"DROP INDEX {quoted(change.index.name)}", added])
+
+    def _successor(self, change: kinds.DropIndex, now: Table, place: Place) -> Index | None:
+        """A new index for a foreign key that stays, if it uses the one that is dropped."""
+        after = place.after.table(change.table)
+        names = {column.name for column in now.columns}
+        for columns in self._held(change.table, place):
+            if not after or self._beginning(change.index, columns) != columns:
+                continue
+            for index in after.indexes:
+                fits = self._beginning(index, columns) == columns and index not in now.indexes
+                if fits and {self._bare(part) for part in index.parts} <= names:
+                    return index
+        return None
+
+    def _held(self, name: str, place: Place) -> Iterator[tuple[str, ...]]:
+        """The columns of a table that foreign keys use, on either side."""
+        for table in place.now.tables:
+            for one in table.constraints:
+                if one.kind == "foreign key":
+                    yield from (one.columns,) if table.name == name else ()
+                    yield from (one.targets,) if one.table == name else ()
+
+    def _beginning(self, index: Index, columns: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(self._bare(part) for part in index.parts[: len(columns)])
+
+    def _bare(self, part: str) -> str:
+        return re.sub(r"(\(\d+\))?( DESC)?$", "", part)

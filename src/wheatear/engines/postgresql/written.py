@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from wheatear.engines.fields import Stock
 from wheatear.engines.postgresql import objects_written, table_options
-from wheatear.engines.postgresql.conversion import conversion
+from wheatear.engines.postgresql.conversion import conversion, is_collatable
 from wheatear.engines.postgresql.faithful import mentions as names_column
 from wheatear.engines.postgresql.spelling import clipped, quoted, string, unquoted
 from wheatear.engines.written import Spelled, operation, with_argument
@@ -76,8 +76,11 @@ class PostgresqlSpelling(Spelled):
         """In double quotes."""
         return quoted(name)
 
-    def empty(self, column: Column) -> str:
-        """By type."""
+    def empty(self, column: Column, place: Place) -> str:
+        """By type; of an enum the first label."""
+        for thing in place.now.objects:
+            if thing.kind == "type" and column.type in {thing.name, quoted(thing.name)}:
+                return next(iter(objects_written.labels(thing)), "''")
         first = re.split(r"[ (]", column.type)[0]
         if column.type.endswith("[]"):
             return "'{}'"
@@ -218,10 +221,11 @@ class PostgresqlSpelling(Spelled):
         before = replace(before, generated=None if plain else before.generated)
         begun = self._sequence_begun(change, place)
         yield from begun
+        rest = change
         if before.default not in {None, after.default} and not same_type(before, after):
             yield operation("drop_column_default", text(change.table), text(after.name))
-            change = replace(change, before=replace(before, default=None))
-        yield from super().alter_column(change, place)
+            rest = replace(change, before=replace(before, default=None))
+        yield from super().alter_column(rest, place)
         yield from self._sequence_ended(change, place)
         if before.generated != after.generated and after.generated is not None:
             yield self.execute(self._altered(change, f"ADD {after.generated}"))
@@ -311,6 +315,9 @@ class PostgresqlSpelling(Spelled):
 
     def alter_type(self, change: kinds.AlterColumn, place: Place) -> Step:
         """With its collation, and how values are converted where the server would not."""
+        after = change.after
+        if after.collation is None and not is_collatable(after.type):
+            change = replace(change, before=replace(change.before, collation=None))
         step = super().alter_type(change, place)
         cast = conversion(change.before, change.after)
         return with_argument(step, Named("cast", text(cast))) if cast else step

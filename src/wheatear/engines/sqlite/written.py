@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -44,8 +45,9 @@ class SqliteSpelling(Spelled):
         """The driver's parameters are question marks."""
         return sql_text
 
-    def empty(self, column: Column) -> str:
+    def empty(self, column: Column, place: Place) -> str:
         """By affinity."""
+        del place
         return _EMPTY[affinity(column.type)]
 
     def column_of(self, part: str, table: Table) -> str | None:
@@ -120,7 +122,9 @@ class SqliteSpelling(Spelled):
         """One number a row for a column that is to be the key."""
         table, column = change.table, change.column
         after = place.after.table(table)
-        if column.default is None and type_name(column.type) == "integer":
+        now = place.now.table(table)
+        numbered = now is not None and "WITHOUT ROWID" not in now.options
+        if numbered and column.default is None and type_name(column.type) == "integer":
             keys = [one.columns for one in after.constraints] if after else []
             if (column.name,) in keys and (table, column.name) not in place.fills:
                 place = place._replace(fills={**place.fills, (table, column.name): "rowid"})
@@ -150,8 +154,11 @@ class SqliteSpelling(Spelled):
     # Constraints
 
     def add_constraint(self, change: kinds.AddConstraint, place: Place) -> Iterator[Step]:
-        """A primary key is the table's definition."""
-        if change.constraint.kind == "primary key":
+        """A primary key is the table's definition, and a UNIQUE that another key says already."""
+        one, now = change.constraint, place.now.table(change.table)
+        twins = [it for it in now.constraints if it.columns == one.columns] if now else []
+        twice = one.kind == "unique" and any(it.kind in {"primary key", "unique"} for it in twins)
+        if one.kind == "primary key" or twice:
             yield self._redefined(change, change.table, place)
         else:
             yield from super().add_constraint(change, place)
@@ -184,8 +191,12 @@ class SqliteSpelling(Spelled):
         return f"CREATE {kind} {quote(index.name)} ON {quote(table.name)} ({parts}){where}"
 
     def part(self, part: str, table: Table) -> str:
-        """As the reader spells it: it is SQL already."""
-        del table
+        """A column in quotes, since the reader leaves them out where they only seem needless."""
+        for column in sorted(table.columns, key=lambda column: -len(column.name)):
+            for spelled in (column.name, quote(column.name)):
+                rest = part[len(spelled) :]
+                if part.startswith(spelled) and re.fullmatch(r"( COLLATE \S+)?( DESC)?", rest):
+                    return quote(column.name) + rest
         return part
 
     def foreign_key(self, one: Constraint) -> list[Source] | None:
