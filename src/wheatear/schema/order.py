@@ -76,7 +76,7 @@ def _by_name(objects: Sequence[Object]) -> list[Object]:
     return list(done)
 
 
-def _phase(change: Change) -> int:
+def _phase(change: Change) -> float:
     """When a kind of change has its turn; within a phase the given order stays.
 
     The phases mirror each other around the middle: reversed, they are right for the inverses.
@@ -87,6 +87,8 @@ def _phase(change: Change) -> int:
         return _phase_of_constraint(change)
     if isinstance(change, (AddColumn, DropColumn)):
         return _phase_of_column(change)
+    if isinstance(change, AlterTable):
+        return _phase_of_options(change)
     return _PHASES[type(change)]
 
 
@@ -97,8 +99,9 @@ _PHASES: dict[type[Change], int] = {
     DropTable: 5,
     DropIndex: 6,
     # 7: other constraints go · 8: generated columns go · 9: columns come
+    # 9.9: options go
     AlterColumn: 10,
-    AlterTable: 10,
+    # 10.1: options come
     # 11: columns go · 12: generated columns come · 13: other constraints come
     AddIndex: 14,
     AddTable: 15,
@@ -126,6 +129,11 @@ def _phase_of_column(change: AddColumn | DropColumn) -> int:
     if isinstance(change, AddColumn):
         return 12 if computed else 9
     return 8 if computed else 11
+
+
+def _phase_of_options(change: AlterTable) -> float:
+    """An option such as STRICT may not let a column be what it was before, or is to be after."""
+    return 9.9 if len(change.after.options) < len(change.before.options) else 10.1
 
 
 def _made(tables: Sequence[Table], *, forward_references: bool) -> list[Change]:
