@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 # SQLite's own busy handler sleeps where no signal reaches it: short, and then we wait ourselves.
 _BUSY_TIMEOUT_MS = 50
+_ROLLED_BACK = ("cannot rollback - no transaction is active", "no such savepoint: ")
 
 
 class SqliteEngine(Engine):
@@ -148,6 +149,18 @@ class SqliteEngine(Engine):
         if "not a database" in str(error) or "encrypted" in str(error):
             return "this file is not an SQLite database: correct the path, or restore the file."
         return "check that the file and its folder can be read and written by this user."
+
+    def behind(self, error: BaseException) -> BaseException:
+        """After some errors SQLite has rolled back by itself: what rolls back then fails.
+
+        https://www.sqlite.org/lang_transaction.html, section 2.3
+        """
+        first = error
+        while any(text in str(first) for text in _ROLLED_BACK):
+            if first.__context__ is None:
+                return error
+            first = first.__context__
+        return first
 
     def remedy(self, error: BaseException) -> str | None:
         """https://www.sqlite.org/rescode.html: READONLY, CANTOPEN, IOERR and FULL in words."""
