@@ -329,11 +329,13 @@ class Attempt:
 
     def _remedy(self, error: BaseException) -> str | None:
         """What to do, where it is not what the error itself says, nor mending the file."""
+        outside = self.run.engine.remedy(error)  # the file need not be mended
         if self.lasting() or self.under_way(error):
-            return failures.RECONNECT if self.run.engine.is_lost(error) else failures.RESUME
+            lost = self.run.engine.is_lost(error)
+            return failures.RECONNECT if lost else outside or failures.RESUME
         if self.run.engine.is_lost(error):
             return "see that the server is up, then run the command again."
-        return self.run.engine.remedy(error)
+        return outside
 
     def _reason(self, error: BaseException) -> str:
         """Why it failed, for the history, which is no place for a password either."""
