@@ -288,8 +288,11 @@ class PutBack:
         self.tables()
 
     def tables(self) -> None:
-        """The rows of the tables that are there again, and empty."""
-        for entry in [one for one in self._left if not one.restored]:
+        """The rows of the tables that are there again, and empty.
+
+        What was dropped last was pointed at by what was dropped before it.
+        """
+        for entry in [one for one in reversed(self._left) if not one.restored]:
             table = self._aside.find(entry.table)
             if table is None or self._has_rows(table):
                 continue

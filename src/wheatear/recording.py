@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Counts up when what is kept means something else: what an earlier version kept is then not used.
 FORM = 1
+_as_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _LONGEST = 1 << 20
 _MOST_BESIDE = 10
 _SHOWN_WORDS = 4
@@ -90,7 +91,7 @@ class Recording:
         beside = [_head(one.sql) for one in log.in_effect() if _is_unseen(one)]
         if beside:
             value["beside"] = beside[:_MOST_BESIDE]
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return _as_text(value)
 
 
 def _writes(statement: Statement) -> bool:

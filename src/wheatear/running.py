@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -45,6 +45,9 @@ class Running:
         engine: The database.
         waiting: How long to wait for others, and who is told.
         transactional: It runs in one transaction that is not its own to end.
+        begins: Writes its record, where it is not in one transaction, unless it is written;
+            returns the record's id.
+        aside: What a block that goes past the journal is put in: nothing of it is kept.
         tell: Called with how far a backfill has come, or None.
         backfills: How many backfills it has called.
         stays: What backfills have committed, in words.
@@ -55,6 +58,8 @@ class Running:
     engine: Engine
     waiting: Waiting
     transactional: bool
+    begins: Callable[[], int] | None = None
+    aside: Callable[[], AbstractContextManager[None]] = nullcontext
     tell: Callable[[Progress], None] | None = None
     backfills: int = 0
     stays: dict[str, int] = field(default_factory=dict)
@@ -62,7 +67,9 @@ class Running:
     @contextmanager
     def past_the_log(self) -> Iterator[None]:
         """For the block, what is sent is neither logged nor kept in the journal."""
-        with _connection(self.engine, self.engine.connection):
+        if self.begins is not None:
+            self.begins()
+        with self.aside(), _connection(self.engine, self.engine.connection):
             yield
 
     @contextmanager

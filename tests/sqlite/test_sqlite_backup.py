@@ -160,6 +160,44 @@ def test_a_failure_after_a_commit_is_undone(player: Project, config: str) -> Non
     assert player.run("status", "--check").code == 0
 
 
+PRAGMAS = """\
+import os
+
+from peewee import SqliteDatabase
+
+from wheatear import migrator_for
+
+path = os.environ["DATABASE_URL"].removeprefix("sqlite:///")
+db = SqliteDatabase(path, pragmas={pragmas})
+migrator = migrator_for(db)
+"""
+
+
+@pytest.mark.parametrize("journal", ["memory", "off", "truncate", "persist"])
+def test_with_any_journal(on_sqlite: Project, journal: str) -> None:
+    _begin(on_sqlite)
+    on_sqlite.write("migrations_config.py", PRAGMAS.format(pragmas={"journal_mode": journal}))
+    before = _dump(_path(on_sqlite))
+    text = FAILS_WITHOUT_TRANSACTION.format(
+        first=f"assert db.pragma('journal_mode') == {journal!r}"
+    )
+    on_sqlite.write("migrations/20260103_000000_c.py", text)
+    ended = on_sqlite.run("migrate", "--backup")
+    assert "the database is what it was before this run" in ended.err, ended.err
+    assert _dump(_path(on_sqlite)) == before
+
+
+def test_with_the_file_kept_for_itself(on_sqlite: Project) -> None:
+    _begin(on_sqlite)
+    before = _dump(_path(on_sqlite))
+    pragmas = {"locking_mode": "exclusive"}
+    on_sqlite.write("migrations_config.py", PRAGMAS.format(pragmas=pragmas))
+    on_sqlite.migration("20260103_000000_c", FAILS)
+    ended = on_sqlite.run("migrate", "--backup")
+    assert "the database is what it was before this run" in ended.err, ended.err
+    assert _dump(_path(on_sqlite)) == before
+
+
 def test_without_a_transaction_too(player: Project) -> None:
     player.write("migrations/20260103_000000_c.py", FAILS_WITHOUT_TRANSACTION.format(first=""))
     before = _dump(_path(player))
@@ -540,3 +578,32 @@ def test_memory_has_no_file() -> None:
 
     with pytest.raises(UsageError, match="copies of an SQLite file"):
         Migrations(SqliteDatabase(":memory:"), "nowhere").backups()
+
+
+@pytest.mark.long
+def test_killed_while_it_is_made(player: Project) -> None:
+    """There is a whole copy or none, the database is as it was, and the next run is as ever."""
+    with _open(player) as db:
+        db.execute("CREATE TABLE filler (id INTEGER PRIMARY KEY, x)")
+        db.executemany("INSERT INTO filler (x) VALUES (?)", [("x" * 2000,)] * 6000)
+    player.migration(
+        "20260102_000000_b", "import time\ntime.sleep(60)\ndb.execute_sql('CREATE TABLE b (x)')"
+    )
+    before = _dump(_path(player))
+    folder = _path(player).parent
+    seen = set()
+    for number in range(30):
+        running = player.start("migrate", "--backup")
+        wait_for(lambda: any(path.name.endswith(".part") for path in folder.iterdir()))
+        time.sleep(0.002 * number)
+        running.process.kill()
+        running.process.wait()
+        seen.add(bool(_leftovers(player)))
+        for backup in _backups(player):
+            assert _dump(backup) == before
+            backup.unlink()
+        assert _dump(_path(player)) == before
+    assert True in seen
+    player.migration("20260102_000000_b", "db.execute_sql('CREATE TABLE b (x)')")
+    assert player.run("migrate", "--backup").code == 0
+    assert _leftovers(player) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Literal
@@ -61,7 +61,7 @@ def by_function(
 def _assign(row: Any, returned: Any) -> None:
     if returned is None or returned is row:
         return
-    if not isinstance(returned, Mapping):
+    if type(returned) is not dict and not isinstance(returned, Mapping):  # the second is slow
         raise MigrationFailedError(
             f"The function of backfill() returned {type(returned).__name__}.",
             next="assign to the row, or return a dictionary of fields and values.",
@@ -91,33 +91,48 @@ def _refuse_keys(walk: Walk, names: list[str]) -> None:
 
 def _write(walk: Walk, rows: list[Any], keys: list[Key]) -> None:
     """One statement for all rows in which the same fields were changed."""
-    alike: dict[frozenset[str], list[tuple[Any, Key]]] = defaultdict(list)
+    for names, changed, of_changed in _alike(rows, keys):
+        if names:
+            _refuse_keys(walk, list(names))
+            fields = sorted((walk.model._meta.fields[one] for one in names), key=_place)
+            _update(walk, fields, changed, of_changed)
+
+
+def _alike(
+    rows: list[Any], keys: list[Key]
+) -> Iterable[tuple[Collection[str], list[Any], list[Key]]]:
+    """Changed fields, and the rows and keys of those in which these were changed."""
+    if not rows:
+        return
+    first = rows[0]._dirty
+    if all([row._dirty == first for row in rows]):  # noqa: C419 - as nearly always: a list is faster
+        yield first, rows, keys
+        return
+    alike: dict[frozenset[str], tuple[list[Any], list[Key]]] = defaultdict(lambda: ([], []))
     for row, key in zip(rows, keys, strict=True):
-        if row._dirty:
-            alike[frozenset(row._dirty)].append((row, key))
-    for names, changed in alike.items():
-        _refuse_keys(walk, list(names))
-        fields = sorted((walk.model._meta.fields[one] for one in names), key=_place)
-        _update(walk, fields, changed)
+        changed, of_changed = alike[frozenset(row._dirty)]
+        changed.append(row)
+        of_changed.append(key)
+    for names, (changed, of_changed) in alike.items():
+        yield names, changed, of_changed
 
 
 def _place(field: Any) -> Any:
     return field._sort_key
 
 
-def _update(walk: Walk, fields: list[Any], changed: list[tuple[Any, Key]]) -> None:
+def _update(walk: Walk, fields: list[Any], rows: list[Any], keys: list[Key]) -> None:
     """What Peewee would send for each row.
 
     Peewee takes longer over one UPDATE than SQLite does: where it only converts the values, as for
     most fields, it is asked once.
     """
-    row, key = changed[0]
-    sql, values = _by_peewee(walk, fields, row, key)
-    converted = _converted(walk, fields, changed)
+    sql, values = _by_peewee(walk, fields, rows[0], keys[0])
+    converted = _converted(walk, fields, rows, keys)
     if converted is not None and converted[0] == values:
         _send(walk, sql, converted)
         return
-    compiled = [_by_peewee(walk, fields, row, key) for row, key in changed]
+    compiled = [_by_peewee(walk, fields, row, key) for row, key in zip(rows, keys, strict=True)]
     for text, group in groupby(compiled, key=itemgetter(0)):
         _send(walk, text, [values for _, values in group])
 
@@ -131,11 +146,13 @@ def _by_peewee(walk: Walk, fields: list[Any], row: Any, key: Key) -> tuple[str, 
 
 
 def _converted(
-    walk: Walk, fields: list[Any], changed: list[tuple[Any, Key]]
+    walk: Walk, fields: list[Any], rows: list[Any], keys: list[Key]
 ) -> list[tuple[Any, ...]] | None:
     """The values of all rows as Peewee converts them; None if one is an expression."""
-    given: list[Any] = [[row.__data__[field.name] for row, _ in changed] for field in fields]
-    given += zip(*(key for _, key in changed), strict=True)
+    given: list[Any] = [
+        [row.__data__[name] for row in rows] for name in (field.name for field in fields)
+    ]
+    given += zip(*keys, strict=True)
     if any(issubclass(kind, peewee.Node) for values in given for kind in set(map(type, values))):
         return None
     converted = [

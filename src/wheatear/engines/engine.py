@@ -16,6 +16,7 @@ from wheatear.masking import Mask
 if TYPE_CHECKING:  # only who reads a schema or makes a backup needs them
     from wheatear.engines.aside import Aside
     from wheatear.engines.copies import Copies
+    from wheatear.engines.journaling import Journaling
     from wheatear.engines.models import Statement
     from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
@@ -238,6 +239,10 @@ class Engine(ABC):
         del error
         return False
 
+    def behind(self, error: BaseException) -> BaseException:
+        """The error that was there first, where one of cleaning up has taken its place."""
+        return error
+
     def remedy(self, error: BaseException) -> str | None:
         """Say what to do about an error that no change of the migration mends, or None."""
         del error
@@ -246,16 +251,24 @@ class Engine(ABC):
     # History
 
     @abstractmethod
-    def history_table(self) -> str:
-        """The history's name, quoted and qualified so that no search path changes what it means."""
+    def history_table(self, name: str = "wheatear_history") -> str:
+        """The history's name, quoted and qualified so that no search path changes what it means.
 
-    def appended(self, column: str) -> str:
-        """The SQL that appends one parameter's text to a column that may be null."""
-        return f"COALESCE({column}, '') || {self.db.param}"
+        Args:
+            name: Another table beside it.
+        """
 
     @abstractmethod
-    def history_columns(self) -> list[str]:
-        """The columns the history has now; none if there is no history yet."""
+    def history_columns(self, name: str = "wheatear_history") -> list[str]:
+        """The columns the history has now; none if there is no history yet.
+
+        Args:
+            name: Another table beside it.
+        """
+
+    @abstractmethod
+    def journaling(self) -> Journaling:
+        """How this engine's statements are journaled on the connection that is open."""
 
     # Backups
 

@@ -45,7 +45,9 @@ def field_class(
         if key in stock:
             return _parsed(stock[key], numbers if "{}" in key else [])
     # An enum's labels are no part of a name.
-    wanted = class_name(type_.partition("(")[0] if "'" in type_ else type_) + "Field"
+    words = type_.partition("(")[0] if "'" in type_ else type_.replace("[]", " array")
+    wanted = class_name(words) + "Field"
+    wanted = f"Sql{wanted}" if wanted in module.reserved else wanted
     written = laid_out(call("SQL", text(escaped(type_))), indent=8, before="return ")
     own = module.define(wanted, lambda name: _own_class(name, written))
     return FieldClass(own, is_stock=False)

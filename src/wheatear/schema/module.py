@@ -39,7 +39,7 @@ class Module:
         """By table, the model class that stands for it."""
         self.done: set[Any] = set()
         self._texts = {match[1]: text for text in known if (match := _CLASS.search(text))}
-        self._reserved = frozenset(reserved)
+        self.reserved = frozenset(reserved)
 
     def define(self, wanted: str, make: Callable[[str], str]) -> str:
         """Define a class and return its name: the wanted one, or the next that is free.
@@ -50,7 +50,7 @@ class Module:
         """
         name, number = wanted, 1
         while True:
-            if name not in self._reserved:
+            if name not in self.reserved:
                 text = make(name)
                 if name not in self._texts:
                     self._texts[name] = text

@@ -76,7 +76,7 @@ def _by_name(objects: Sequence[Object]) -> list[Object]:
     return list(done)
 
 
-def _phase(change: Change) -> int:
+def _phase(change: Change) -> float:
     """When a kind of change has its turn; within a phase the given order stays.
 
     The phases mirror each other around the middle: reversed, they are right for the inverses.
@@ -87,6 +87,8 @@ def _phase(change: Change) -> int:
         return _phase_of_constraint(change)
     if isinstance(change, (AddColumn, DropColumn)):
         return _phase_of_column(change)
+    if isinstance(change, AlterTable):
+        return _phase_of_options(change)
     return _PHASES[type(change)]
 
 
@@ -96,36 +98,42 @@ _PHASES: dict[type[Change], int] = {
     # 2: views and triggers go · 3: foreign keys go · 4: types and sequences come
     DropTable: 5,
     DropIndex: 6,
-    # 6: other constraints go · 7: generated columns go · 8: columns come
-    AlterColumn: 9,
-    AlterTable: 9,
-    # 10: columns go · 11: generated columns come · 12: other constraints come
-    AddIndex: 12,
-    AddTable: 13,
-    # 14: types and sequences go · 15: foreign keys come · 16: views and triggers come
+    # 7: other constraints go · 8: generated columns go · 9: columns come
+    # 9.9: options go
+    AlterColumn: 10,
+    # 10.1: options come
+    # 11: columns go · 12: generated columns come · 13: other constraints come
+    AddIndex: 14,
+    AddTable: 15,
+    # 16: types and sequences go · 17: foreign keys come · 18: views and triggers come
 }
 
 
 def _phase_of_object(change: AddObject | DropObject) -> int:
     beneath = change.object.kind in _BENEATH
     if isinstance(change, AddObject):
-        return 4 if beneath else 16
-    return 14 if beneath else 2
+        return 4 if beneath else 18
+    return 16 if beneath else 2
 
 
 def _phase_of_constraint(change: AddConstraint | DropConstraint) -> int:
     key = change.constraint.kind == "foreign key"
     if isinstance(change, AddConstraint):
-        return 15 if key else 12
-    return 3 if key else 6
+        return 17 if key else 13
+    return 3 if key else 7
 
 
 def _phase_of_column(change: AddColumn | DropColumn) -> int:
     generated = change.column.generated or ""
     computed = generated.startswith("GENERATED") and "IDENTITY" not in generated
     if isinstance(change, AddColumn):
-        return 11 if computed else 8
-    return 7 if computed else 10
+        return 12 if computed else 9
+    return 8 if computed else 11
+
+
+def _phase_of_options(change: AlterTable) -> float:
+    """An option such as STRICT may not let a column be what it was before, or is to be after."""
+    return 9.9 if len(change.after.options) < len(change.before.options) else 10.1
 
 
 def _made(tables: Sequence[Table], *, forward_references: bool) -> list[Change]:

@@ -86,11 +86,15 @@ def add_constraint(name: str, constraint: Any) -> Step:
     return plan
 
 
-def constraint_change(state: TableState, name: str, sql: str) -> Change:
-    """ADD CONSTRAINT, by the kind that its first word says."""
+def constraint_change(
+    state: TableState, name: str, sql: str, columns: tuple[str, ...] = ()
+) -> Change:
+    """ADD CONSTRAINT, by the kind that its first word says; `columns` are a foreign key's."""
     kind = next(token.text.upper() for token in tokens(sql) if token.kind != "space")
     definition = state.definition
-    if _find(name, definition.constraints) or _find(name, definition.keys):
+    # A foreign key and an index may share a name: the server's own do.
+    taken = () if kind == "FOREIGN" else definition.keys
+    if _find(name, definition.constraints) or _find(name, taken):
         raise RefusedError(f"Table {state.name!r} has a constraint or index {name!r} already.")
     if kind == "UNIQUE":
         expected = definition.with_key(name)
@@ -98,8 +102,10 @@ def constraint_change(state: TableState, name: str, sql: str) -> Change:
         expected = definition.with_key(PRIMARY)
     else:
         expected = definition.with_constraint(name)
-    # A foreign key without an index on its columns gets one from the server.
-    optional = frozenset({name}) if kind == "FOREIGN" else frozenset[str]()
+    # A foreign key without an index on its columns gets one from the server, also in the place of
+    # one that the server made for another.
+    same = {key for key in definition.keys if definition.key_columns(key) == columns}
+    optional = frozenset({name, *same}) if kind == "FOREIGN" else frozenset[str]()
     return Change(
         (f"ADD CONSTRAINT {quoted(name)} {sql}",),
         expected,
@@ -209,7 +215,7 @@ def add_foreign_key(name: str, column: str, target: Target, sql: str) -> Step:
     def plan(state: TableState) -> Change:
         state.column(column)
         require(state, target)
-        return constraint_change(state, name, sql)
+        return constraint_change(state, name, sql, (state.column(column),))
 
     return plan
 

@@ -74,14 +74,21 @@ class MysqlRecorder(Recorder):
         self._tables = None
 
     def schema_of(self, kept: Any) -> Schema:
-        """What the tables' statements make in a scratch database; the rest as it was read."""
+        """What the tables' statements make; the rest as it was read.
+
+        A table that is there and says the same is read; others are made in a scratch database.
+        """
         try:
-            tables = [str(sql) for _, sql in kept["tables"]]
+            tables = {str(name): str(sql) for name, sql in kept["tables"]}
             things = from_json({"tables": [], "objects": kept["objects"]})
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"this is no schema: {error!r}") from error
-        made = self._made(tables) if tables else Schema()
-        return Schema(made.tables, things.objects)
+        there = set(self._names())
+        same = [name for name in tables if name in there and self._statement(name) == tables[name]]
+        others = [sql for name, sql in tables.items() if name not in same]
+        read = self._engine.read_schema(same).tables if same else ()
+        made = self._made(others).tables if others else ()
+        return Schema(tuple(sorted((*read, *made), key=lambda it: it.name)), things.objects)
 
     def _made(self, tables: list[str]) -> Schema:
         """A foreign key may point at a table that is not among these."""

@@ -33,6 +33,11 @@ def conversion(before: Column, after: Column) -> str | None:
     return f"{name}::text::{after.type}"
 
 
+def is_collatable(type_: str) -> bool:
+    """Whether a type has a collation."""
+    return _base(type_.removesuffix("[]")) in _TEXTS
+
+
 def _base(type_: str) -> str:
     """The type without its length."""
     return re.sub(r"\(.*?\)", "", type_).strip()

@@ -34,7 +34,7 @@ def changed(before: Object, after: Object, now: Schema, then: Schema) -> Iterato
 
 def _new_labels(before: Object, after: Object) -> list[tuple[str, str]]:
     """Each label that is added and where; none where there is more to change."""
-    was, is_ = _labels(before), _labels(after)
+    was, is_ = labels(before), labels(after)
     if [label for label in is_ if label in was] != was or not was:
         return []
     found, last = [], None
@@ -46,7 +46,8 @@ def _new_labels(before: Object, after: Object) -> list[tuple[str, str]]:
     return found
 
 
-def _labels(thing: Object) -> list[str]:
+def labels(thing: Object) -> list[str]:
+    """An enum's labels as literals; none of another type."""
     match = _ENUM.fullmatch(thing.sql)
     return _LABEL.findall(match["labels"]) if match else []
 

@@ -158,7 +158,8 @@ class Work:
 
     def check(self, planned: Sequence[Planned], before: Sight, after: Sight) -> None:
         """Raise OperationError, and so roll back, if more changed than the changes name."""
-        for item in planned:
+        # New constraints first: a new column takes all that came with it out of what is compared.
+        for item in sorted(planned, key=lambda item: not item.change.last):
             before, after = item.change.forgive(before, after)
         if found := faithful.differences(before, after):
             names = ", ".join(str(item.operation) for item in planned)

@@ -17,6 +17,7 @@ from wheatear.masking import Mask
 if TYPE_CHECKING:
     from wheatear.engines.aside import Aside
     from wheatear.engines.copies import Copies
+    from wheatear.engines.journaling import Journaling
     from wheatear.engines.models import Statement
     from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
@@ -27,6 +28,8 @@ T = TypeVar("T")
 
 # SQLite's own busy handler sleeps where no signal reaches it: short, and then we wait ourselves.
 _BUSY_TIMEOUT_MS = 50
+_ENDED = "The transaction has ended, rolled back by the statement before"  # capture.py's
+_ROLLED_BACK = (_ENDED, "cannot rollback - no transaction is active", "no such savepoint: ")
 
 
 class SqliteEngine(Engine):
@@ -147,6 +150,19 @@ class SqliteEngine(Engine):
         if "not a database" in str(error) or "encrypted" in str(error):
             return "this file is not an SQLite database: correct the path, or restore the file."
         return "check that the file and its folder can be read and written by this user."
+
+    def behind(self, error: BaseException) -> BaseException:
+        """After some errors SQLite has rolled back by itself: what rolls back then fails.
+
+        https://www.sqlite.org/lang_transaction.html, section 2.3
+        """
+        first = error
+        while any(text in str(first) for text in _ROLLED_BACK):
+            if first.__context__ is None:
+                return error
+            first = first.__context__
+        by_the_migration = _ENDED in str(error) and self.remedy(first) is None
+        return error if by_the_migration else first
 
     def remedy(self, error: BaseException) -> str | None:
         """https://www.sqlite.org/rescode.html: READONLY, CANTOPEN, IOERR and FULL in words."""
@@ -277,14 +293,20 @@ class SqliteEngine(Engine):
 
     # History
 
-    def history_table(self) -> str:
+    def history_table(self, name: str = "wheatear_history") -> str:
         """`main`, whatever is attached or temporary."""
-        return "main.wheatear_history"
+        return f"main.{name}"
 
-    def history_columns(self) -> list[str]:
+    def history_columns(self, name: str = "wheatear_history") -> list[str]:
         """https://www.sqlite.org/pragma.html#pragma_table_info"""
-        rows = self.db.execute_sql("PRAGMA main.table_info(wheatear_history)").fetchall()
+        rows = self.db.execute_sql(f"PRAGMA main.table_info({name})").fetchall()
         return [row[1] for row in rows]
+
+    def journaling(self) -> Journaling:
+        """Only where there is something to journal."""
+        from wheatear.engines.sqlite.journaling import SqliteJournaling  # noqa: PLC0415
+
+        return SqliteJournaling(self)
 
     # Backups
 
@@ -353,6 +375,11 @@ class SqliteEngine(Engine):
         from wheatear.engines.sqlite import scratch  # noqa: PLC0415
 
         return scratch.stand_in(self.db)
+
+    def schema_of_models(self, models: Sequence[Any]) -> Schema:
+        """SQLite's own tables are nobody's to make; a reflected database has models of them."""
+        own = [one for one in models if not one._meta.table_name.startswith("sqlite_")]
+        return super().schema_of_models(own)
 
     def created(self, statements: Sequence[Statement]) -> Schema:
         """In a database in memory, with the functions and collations of this one."""

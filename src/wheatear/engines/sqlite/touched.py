@@ -34,6 +34,8 @@ class SqliteRecorder(Recorder):
 
     def begin(self) -> None:
         """Another connection may have come before; this one's own changes are known."""
+        if self._rows is not None and self._engine.undisturbed and self._engine.in_transaction():
+            return
         version = self._schema_version()
         if self._rows is None or version != self._version:
             self._rows, self._version = self._read(0), version
@@ -41,9 +43,6 @@ class SqliteRecorder(Recorder):
     def touched(self, sent: Sequence[str], *, only_creates: bool) -> Touched | None:
         """The rows that differ, with the others of their tables."""
         assert self._rows is not None  # noqa: S101 - for the type checker
-        version = self._schema_version()
-        if version == self._version:
-            return None
         before = self._rows
         if only_creates:
             new = self._read(self._last)
@@ -51,8 +50,11 @@ class SqliteRecorder(Recorder):
             on_old = {row[2] for row in new.values()} - known
             old = _of_tables(before, on_old) if on_old else {}
             before.update(new)
-            self._version = version
+            self._version = -1  # asked for only where another connection may have come
             return _touched(old, {**old, **new}, ())
+        version = self._schema_version()
+        if version == self._version:
+            return None
         after = self._read(0)
         self._rows, self._version = after, version
         differing = before.items() ^ after.items()

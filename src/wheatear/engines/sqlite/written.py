@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -10,7 +11,7 @@ from wheatear.engines.sqlite.changes.column_type import affinity
 from wheatear.engines.sqlite.tokens import quote
 from wheatear.engines.written import Spelled, foreign_key_options, operation
 from wheatear.schema import changes as kinds
-from wheatear.schema.content import type_name
+from wheatear.schema.content import primary_key, same_type, type_name
 from wheatear.schema.made import made
 from wheatear.schema.model import Column, Constraint, Index, Table
 from wheatear.schema.source import Call, Items, Named, Source, call, long_text, text
@@ -44,8 +45,9 @@ class SqliteSpelling(Spelled):
         """The driver's parameters are question marks."""
         return sql_text
 
-    def empty(self, column: Column) -> str:
+    def empty(self, column: Column, place: Place) -> str:
         """By affinity."""
+        del place
         return _EMPTY[affinity(column.type)]
 
     def column_of(self, part: str, table: Table) -> str | None:
@@ -120,7 +122,9 @@ class SqliteSpelling(Spelled):
         """One number a row for a column that is to be the key."""
         table, column = change.table, change.column
         after = place.after.table(table)
-        if column.default is None and type_name(column.type) == "integer":
+        now = place.now.table(table)
+        numbered = now is not None and "WITHOUT ROWID" not in now.options
+        if numbered and column.default is None and type_name(column.type) == "integer":
             keys = [one.columns for one in after.constraints] if after else []
             if (column.name,) in keys and (table, column.name) not in place.fills:
                 place = place._replace(fills={**place.fills, (table, column.name): "rowid"})
@@ -133,7 +137,12 @@ class SqliteSpelling(Spelled):
     def alter_column(self, change: kinds.AlterColumn, place: Place) -> Iterator[Step]:
         """A collation, and how a value is generated, are the table's definition alone."""
         before, after = change.before, change.after
-        if (before.collation, before.generated) == (after.collation, after.generated):
+        # Of all types an INTEGER alone makes a key the row's number.
+        now = place.now.table(change.table)
+        is_key = primary_key(now) == (after.name,) and not same_type(before, after)
+        integer = "integer" in {type_name(before.type), type_name(after.type)}
+        same = (before.collation, before.generated) == (after.collation, after.generated)
+        if same and not (is_key and integer):
             yield from super().alter_column(change, place)
             return
         fill = place.fills.get((change.table, after.name))
@@ -150,8 +159,8 @@ class SqliteSpelling(Spelled):
     # Constraints
 
     def add_constraint(self, change: kinds.AddConstraint, place: Place) -> Iterator[Step]:
-        """A primary key is the table's definition."""
-        if change.constraint.kind == "primary key":
+        """A primary key is the table's definition, and a UNIQUE that another key says already."""
+        if change.constraint.kind == "primary key" or self._is_said_twice(change, place):
             yield self._redefined(change, change.table, place)
         else:
             yield from super().add_constraint(change, place)
@@ -159,7 +168,7 @@ class SqliteSpelling(Spelled):
     def drop_constraint(self, change: kinds.DropConstraint, place: Place) -> Iterator[Step]:
         """By its name; one that has none by what it says."""
         table, one = change.table, change.constraint
-        if one.kind == "primary key":
+        if one.kind == "primary key" or self._is_said_twice(change, place):
             yield self._redefined(change, table, place)
         elif one.name:
             yield from super().drop_constraint(change, place)
@@ -167,6 +176,17 @@ class SqliteSpelling(Spelled):
             yield operation("drop_foreign_key_constraint", text(table), text(one.columns[0]))
         else:
             yield operation("drop_constraint", text(table), self.node(one))
+
+    def _is_said_twice(
+        self, change: kinds.AddConstraint | kinds.DropConstraint, place: Place
+    ) -> bool:
+        """Whether another key of the table is a UNIQUE of the same columns too."""
+        one, table = change.constraint, place.now.table(change.table)
+        keys = {"primary key", "unique"}
+        return one.kind == "unique" and any(
+            it != one and it.kind in keys and it.columns == one.columns
+            for it in (table.constraints if table else ())
+        )
 
     def _is_only_key(self, one: Constraint, table: Table | None) -> bool:
         keys = [key for key in table.constraints if key.kind == "foreign key"] if table else []
@@ -184,8 +204,12 @@ class SqliteSpelling(Spelled):
         return f"CREATE {kind} {quote(index.name)} ON {quote(table.name)} ({parts}){where}"
 
     def part(self, part: str, table: Table) -> str:
-        """As the reader spells it: it is SQL already."""
-        del table
+        """A column in quotes, since the reader leaves them out where they only seem needless."""
+        for column in sorted(table.columns, key=lambda column: -len(column.name)):
+            for spelled in (column.name, quote(column.name)):
+                rest = part[len(spelled) :]
+                if part.startswith(spelled) and re.fullmatch(r"( COLLATE \S+)?( DESC)?", rest):
+                    return quote(column.name) + rest
         return part
 
     def foreign_key(self, one: Constraint) -> list[Source] | None:

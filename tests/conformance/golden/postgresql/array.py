@@ -3,7 +3,7 @@ from playhouse.migrate import *
 from migrations_config import db, migrator
 
 
-class IntegerField2(Field):
+class IntegerArrayField(Field):
     def ddl_datatype(self, ctx):
         return SQL("integer[]")
 
@@ -11,7 +11,9 @@ class IntegerField2(Field):
 def migrate_forward():
     migrate(
         # loses whatever of column two of table pair does not fit in integer[] (it was integer)
-        migrator.alter_column_type("pair", "two", IntegerField2(), cast='ARRAY["two"]'),
+        migrator.alter_column_type(
+            "pair", "two", IntegerArrayField(), cast='ARRAY["two"]'
+        ),
     )
 
 

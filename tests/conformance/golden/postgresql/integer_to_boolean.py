@@ -6,8 +6,8 @@ from migrations_config import db, migrator
 def migrate_forward():
     migrate(
         migrator.drop_constraint("player", "player_rank_check"),
-        # loses whatever of column rank of table player does not fit in boolean (it was integer)
         migrator.drop_column_default("player", "rank"),
+        # loses whatever of column rank of table player does not fit in boolean (it was integer)
         migrator.alter_column_type(
             "player", "rank", BooleanField(), cast='"rank" <> 0'
         ),
@@ -17,8 +17,8 @@ def migrate_forward():
 
 def migrate_backward():
     migrate(
-        # loses whatever of column rank of table player does not fit in integer (it was boolean)
         migrator.drop_column_default("player", "rank"),
+        # loses whatever of column rank of table player does not fit in integer (it was boolean)
         migrator.alter_column_type(
             "player", "rank", IntegerField(), cast='"rank"::integer::integer'
         ),

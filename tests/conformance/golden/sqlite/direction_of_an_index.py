@@ -14,4 +14,4 @@ def migrate_backward():
     migrate(
         migrator.drop_index("team", "team_desc"),
     )
-    db.execute_sql('CREATE INDEX "team_desc" ON "team" (city DESC)')
+    db.execute_sql('CREATE INDEX "team_desc" ON "team" ("city" DESC)')

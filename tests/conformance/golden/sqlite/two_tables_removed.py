@@ -39,4 +39,4 @@ def migrate_forward():
 
 def migrate_backward():
     db.create_tables([Team, Player])
-    db.execute_sql('CREATE INDEX "team_desc" ON "team" (city DESC)')
+    db.execute_sql('CREATE INDEX "team_desc" ON "team" ("city" DESC)')
