@@ -122,7 +122,7 @@ class RunBackup:
     def _next(self, cause: BaseException | None) -> str:
         """Nothing is to be settled by hand any more."""
         own = cause.next if isinstance(cause, WheatearError) else None
-        remedy = self._engine.remedy(cause) if cause else None
+        remedy = self._engine.remedy(self._engine.behind(cause)) if cause else None
         return own or remedy or "mend the file and run the command again."
 
     def _remove(self) -> None:

@@ -239,6 +239,10 @@ class Engine(ABC):
         del error
         return False
 
+    def behind(self, error: BaseException) -> BaseException:
+        """The error that was there first, where one of cleaning up has taken its place."""
+        return error
+
     def remedy(self, error: BaseException) -> str | None:
         """Say what to do about an error that no change of the migration mends, or None."""
         del error
