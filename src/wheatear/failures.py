@@ -221,7 +221,7 @@ def state_after(
 
 
 def failed(
-    error: Exception,
+    error: BaseException,
     step: Step,
     *,
     path: str | None,
