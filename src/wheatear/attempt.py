@@ -251,7 +251,8 @@ class Attempt:
             ) from error
         finally:
             self.seconds = time.perf_counter() - start
-        if engine.in_transaction() is rules.transactional:
+        open_ = self._journal.in_transaction() if self._journal else engine.in_transaction()
+        if open_ is rules.transactional:
             if keeper is not None:
                 keeper.settle()
             return

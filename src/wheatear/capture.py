@@ -344,8 +344,26 @@ class WatchedConnection:
             self._log.rolled_back(self._began)
             self.__dict__["_began"] = None
 
+    def remember(self, told: dict[str, Any]) -> None:
+        """What these methods of the driver's connection tell of the last statement.
+
+        The journal's own come between it and the question.
+        """
+        self.__dict__["_told"] = told
+
     def __getattr__(self, name: str) -> Any:
         self._allow(name)
+        told = self.__dict__.get("_told", {})
+        if name in told:
+            return lambda: told[name]
+        if (
+            name in {"in_transaction", "getautocommit"}
+            and self._log.last
+            and self._log.last.replayed
+        ):
+            # As it was then: what is answered from the journal begins no transaction.
+            open_ = self._began is not None
+            return open_ if name == "in_transaction" else lambda: not open_
         return getattr(self._raw, name)
 
     def __setattr__(self, name: str, value: Any) -> None:

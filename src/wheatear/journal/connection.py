@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from wheatear.capture import WatchedConnection, split_script
 from wheatear.errors import MigrationFailedError
@@ -12,6 +12,20 @@ from wheatear.journal.answers import Answer
 _HARMLESS = frozenset(
     {"itersize", "row_factory", "arraysize", "format", "name", "mogrify", "query"}
 )
+
+
+class Counts(NamedTuple):
+    """What APSW's connection tells of the last statement."""
+
+    answer: Answer
+
+    def changes(self) -> int:
+        """Rows."""
+        return self.answer.rowcount
+
+    def last_insert_rowid(self) -> Any:
+        """The last row's."""
+        return self.answer.lastrowid
 
 
 class JournaledCursor:
@@ -61,6 +75,12 @@ class JournaledCursor:
 
     def _hold(self, answer: Answer) -> None:
         self.__dict__.update(_answer=answer, _at=0)
+        self.connection.remember(
+            {
+                **dict.fromkeys(("last_insert_rowid", "insert_id"), answer.lastrowid),
+                **dict.fromkeys(("changes", "affected_rows"), answer.rowcount),
+            }
+        )
 
     @property
     def description(self) -> Any:
@@ -96,6 +116,10 @@ class JournaledCursor:
         rows = (self._answer.rows or [])[self._at :]
         self.__dict__["_at"] += len(rows)
         return rows
+
+    def getconnection(self) -> Counts:
+        """APSW's, which Peewee asks for what other drivers' cursors tell."""
+        return Counts(self._answer)
 
     def nextset(self) -> None:
         """DB-API's: there is one answer."""
@@ -133,11 +157,20 @@ class JournaledCursor:
 
 def whole(cursor: Any) -> Answer:
     """All that a driver's cursor holds after a statement."""
-    description = cursor.description
+    description = _part(cursor, "description")
     rows = list(cursor.fetchall()) if description else None
-    return Answer(
-        rows,
-        tuple(description) if description else None,
-        getattr(cursor, "rowcount", -1),
-        getattr(cursor, "lastrowid", None),
-    )
+    counts = (_part(cursor, "rowcount"), _part(cursor, "lastrowid"))
+    if hasattr(cursor, "getconnection"):
+        connection = cursor.getconnection()
+        counts = (connection.changes(), connection.last_insert_rowid())
+    count, last = counts
+    described = tuple(description) if description else None
+    return Answer(rows, described, -1 if count is None else count, last)
+
+
+def _part(cursor: Any, name: str) -> Any:
+    """APSW's cursor has none of a statement that is complete, and says so by an error."""
+    try:
+        return getattr(cursor, name, None)
+    except Exception:  # noqa: BLE001 - the driver's
+        return None

@@ -95,6 +95,10 @@ class Journal:
             self._pending.written()
         return self._store.record_id or 0
 
+    def in_transaction(self) -> bool:
+        """Whether the migration has left a transaction open."""
+        return self._recorder.in_transaction()
+
     def rules(self, allowed: frozenset[str], echo: Callable[[Statement], None] | None) -> Rules:
         """How the migration's statements pass."""
         return Rules(

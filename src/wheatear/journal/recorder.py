@@ -97,6 +97,10 @@ class Recorder:
             return self._replayed(entry, run)
         return self._first_time(entry, kind, statement.sql, run)
 
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._ways.in_transaction(after_error=self._after_error)
+
     # Again
 
     def _replayed(self, entry: Entry, run: Callable[[], Any]) -> Answer:
@@ -126,7 +130,7 @@ class Recorder:
     # The first time
 
     def _first_time(self, entry: Entry, kind: Kind, sql: str, run: Callable[[], Any]) -> Answer:
-        inside = self._ways.in_transaction(after_error=self._after_error)
+        inside = self.in_transaction()
         self._after_error = False
         self._refuse(sql, inside=inside)
         entry.given = self._served.take()

@@ -53,6 +53,7 @@ class MysqlEngine(Engine):
     def __init__(self, db: Any) -> None:
         super().__init__(db)
         self._lock = ""
+        self._held = False
 
     def migrator(self, schema: str | None = None) -> Any:
         """Imported only where a project has one made."""
@@ -76,6 +77,9 @@ class MysqlEngine(Engine):
         finally:
             if not self.db.is_closed() and getattr(self.connection, "open", True):
                 put_back(lambda: self._set_lock_timeout(timeout))
+                if self._held:  # a connection that is gone has given it back
+                    put_back(lambda: lock.release(self.db, self._lock))
+            self._held = self.undisturbed = False
 
     def _set_lock_timeout(self, seconds: int) -> None:
         """How long DDL waits for a table that others use; whole seconds.
@@ -139,23 +143,29 @@ class MysqlEngine(Engine):
     def exclusively(
         self, waiting: Waiting, *, atomic: bool = True, foreign_keys: bool = False
     ) -> Iterator[None]:
-        """Hold the named lock; nothing is one transaction here, since DDL commits by itself."""
+        """Hold the named lock; nothing is one transaction here, since DDL commits by itself.
+
+        It is held to the end of the run: two round trips a migration less, and as long as it is,
+        nobody else writes to the history.
+        """
         del atomic, foreign_keys
+        self.undisturbed = self._held
+        if not self._held:
+            self._take_lock(waiting)
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit):
+            self._end_what_goes_on()
+            raise
+
+    def _take_lock(self, waiting: Waiting) -> None:
         seconds = 0
         while not lock.try_lock(self.db, self._lock, seconds):
             waiting.pause(lambda: lock.holder(self.db, self._lock))
             # The server wakes who waits at once; but what is waited for is to be said first.
             seconds = 1 if waiting.said and (waiting.limit is None or waiting.limit > 2) else 0
         waiting.over()
-        try:
-            yield
-        except (KeyboardInterrupt, SystemExit):
-            self._end_what_goes_on()
-            raise
-        finally:
-            # A connection that is gone has given it back.
-            if not self.db.is_closed():
-                put_back(lambda: lock.release(self.db, self._lock))
+        self._held = True
 
     def without_transactions(self, table: str) -> str | None:
         """https://mariadb.com/kb/en/information-schema-engines-table/"""
