@@ -387,10 +387,13 @@ class SqliteEngine(Engine):
 
         return scratch.created(self.db, statements)
 
-    def scratch_copy(self, *, empty: bool = False) -> AbstractContextManager[Engine]:
+    def scratch_copy(
+        self, *, empty: bool = False, tables: Collection[str] | None = None
+    ) -> AbstractContextManager[Engine]:
         """In memory, with the functions and collations of this one; the file need not be there."""
         from wheatear.engines.sqlite.scratch_copy import scratch_copy  # noqa: PLC0415
 
+        del tables  # in memory, all are made in no time
         return scratch_copy(self, empty=empty)
 
     def dialect(self) -> str:
