@@ -209,9 +209,13 @@ class Keeper:
                 self._kept.remove(id_)
 
     def _note_made(self, sql: str) -> None:
-        name = self._aside.made_by(sql)
-        if name is not None and self._aside.find(name) is None:
+        name, replaces = self._aside.made_by(sql)
+        if name is None:
+            return
+        if self._aside.find(name) is None:
             self._made.add(name.casefold())
+        elif replaces:
+            self._keep(Drops(name))
 
     def _keep(self, drop: Drops) -> None:
         table = self._aside.find(drop.table)

@@ -34,7 +34,7 @@ def model_of(spelled: Spelled, table: Table, place: Place) -> Written | None:
     indexes = tuple(model.indexes)
     parts = tuple(model.attributes())
     name = place.module.define(
-        class_name(table.name), lambda name: _class(name, parts, tuple(model.meta()))
+        class_name(table.name), lambda name: _class(name, parts, tuple(model.meta(name)))
     )
     place.module.models[table.name] = Known(name, model.names, model.key_columns())
     return Written(name, indexes)
@@ -211,10 +211,12 @@ class _Model:
 
     # Meta
 
-    def meta(self) -> Iterator[str]:
-        """The lines of Meta."""
+    def meta(self, name: str) -> Iterator[str]:
+        """The lines of Meta of the class of this name."""
         yield "database = db"
         yield f"table_name = {text(self.table.name)}"
+        if (self.alone or self.together) and name.lower() != self.table.name:
+            yield "legacy_table_names = False"  # indexes are named after the table, not the class
         key = self.key_columns()
         if len(key) > 1:
             fields = tuple(text(self.names[name]) for name in key)
@@ -228,8 +230,8 @@ class _Model:
             yield from laid_out(Items(nodes, "[]"), indent=8, before="constraints = ")
         if before := self._before():
             yield from laid_out(Items(before, "[]"), indent=8, before="depends_on = ")
-        for name, value in self.settings:
-            yield from laid_out(value, indent=8, before=f"{name} = ")
+        for setting, value in self.settings:
+            yield from laid_out(value, indent=8, before=f"{setting} = ")
 
     def _before(self) -> tuple[str, ...]:
         """Models that have to be created first, which Peewee does not see in a piece of SQL."""
