@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import linecache
 import types
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,11 +21,11 @@ from wheatear.project import Project
 from wheatear.recording import FORM
 from wheatear.schema.changes import AddColumn, AddTable, Change, RenameColumn, RenameTable
 from wheatear.schema.diff import compare
-from wheatear.schema.made import made
 from wheatear.schema.model import Schema
+from wheatear.schema.source import Call
 from wheatear.schema.way_back import WayBack, exchanged, unnamed_like, way_back, within, without
 from wheatear.schema.words import DRIFT, Difference, Sides, in_words
-from wheatear.schema.writer import body, indented
+from wheatear.schema.writer import Place, Spelling, Step, body, indented
 
 if TYPE_CHECKING:
     from wheatear.aside import PutBack
@@ -209,6 +209,30 @@ def _shown(found: Iterable[Difference]) -> str:
     return "\n".join([*texts[:_SHOWN], *more])
 
 
+class _PuttingBack:
+    """An engine's spelling, with calls that put back what was kept.
+
+    Args:
+        spelling: The engine's.
+        calls: By the identity of the change that they follow.
+    """
+
+    def __init__(self, spelling: Spelling, calls: Mapping[int, str]) -> None:
+        self._spelling = spelling
+        self._calls = calls
+
+    @property
+    def reserved(self) -> Collection[str]:
+        """See `Spelling`."""
+        return self._spelling.reserved
+
+    def steps(self, change: Change, place: Place) -> Sequence[Step]:
+        """See `Spelling`."""
+        steps = self._spelling.steps(change, place)
+        call = self._calls.get(id(change))
+        return steps if call is None else [*steps, Step(Call(call), "statement")]
+
+
 class _Derived:
     """One way back, as a migration's function."""
 
@@ -245,13 +269,13 @@ class _Derived:
         if not isinstance(migrator, OperationsInARow):
             migrator = self._engine.migrator()
         dropped = self._dropped
-        module.__dict__.update(
-            db=self._engine.db,
-            migrator=migrator,
-            put_back_0=dropped.values if dropped else _nothing,
-            put_back_1=dropped.tables if dropped else _nothing,
-            put_back_2=_nothing,
-        )
+        module.__dict__.update(db=self._engine.db, migrator=migrator, put_back=_nothing)
+        if dropped is not None:
+            module.__dict__.update(
+                put_back=dropped.all,
+                put_back_values=dropped.values,
+                put_back_tables=dropped.tables,
+            )
         exec(compile(text, path, "exec"), module.__dict__)  # noqa: S102 - the writer's own
         rebind(module)
         # So that an error shows the line it came from.
@@ -259,37 +283,27 @@ class _Derived:
         return module
 
     def _source(self) -> str:
-        """A function for all of it; what was kept is put back between the parts."""
-        way, now = self._way, self._way.before
-        known: list[str] = []
-        head = ["from playhouse.migrate import *"]
-        functions = []
-        for number, part in enumerate(self._parts()):
-            written = body(part, now, way.after, self._engine.spelling(), known=known)
-            head[:0] = written.imports
-            known += written.definitions
-            lines = "\n".join(indented(written.lines or ("pass",)))
-            functions.append(f"def part_{number}():\n{lines}")
-            for change in part:
-                now = made(now, change)
-        calls = "\n".join(f"    part_{number}()\n    put_back_{number}()" for number in range(3))
-        functions.append(f"def migrate_backward():\n{calls}")
-        return "\n\n\n".join(["\n".join(dict.fromkeys(head)), *known, *functions]) + "\n"
+        way = self._way
+        spelling = _PuttingBack(self._engine.spelling(), self._calls())
+        written = body(way.changes, way.before, way.after, spelling)
+        head = "\n".join([*written.imports, "from playhouse.migrate import *"])
+        lines = "\n".join(indented([*written.lines, "put_back()"]))
+        function = f"def migrate_backward():\n{lines}"
+        return "\n\n\n".join([head, *written.definitions, function]) + "\n"
 
-    def _parts(self) -> tuple[Sequence[Change], Sequence[Change], Sequence[Change]]:
-        """The columns that have kept values come before what those have to meet; so tables' rows.
+    def _calls(self) -> dict[int, str]:
+        """By the change they follow, the calls that put back what was kept.
 
-        Where nothing was kept, all is one part.
+        Values come back before what they have to meet (keys, indexes, checks), and so do rows.
         """
-        changes = self._way.changes
-        first = second = 0
-        for at, change in enumerate(changes, 1):
+        values = tables = None
+        for change in self._way.changes:
             if isinstance(change, AddColumn) and self._was_kept(change.table, change.column.name):
-                first = at
+                values = change
             elif isinstance(change, AddTable) and self._was_kept(change.table.name, None):
-                second = at
-        second = max(first, second)
-        return changes[:first], changes[first:second], changes[second:]
+                tables = change
+        calls = {id(values): "put_back_values", id(tables): "put_back_tables"}
+        return {key: call for key, call in calls.items() if key != id(None)}
 
     def _was_kept(self, table: str, column: str | None) -> bool:
         return self._dropped is not None and self._dropped.entry_of(table, column) is not None
