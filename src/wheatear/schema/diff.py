@@ -8,12 +8,12 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import NamedTuple
 
+from wheatear.schema.around import keys_around, views_around
 from wheatear.schema.changes import (
     AddConstraint,
     AddIndex,
     AddObject,
     AddTable,
-    AlterColumn,
     AlterTable,
     Change,
     DropConstraint,
@@ -25,9 +25,8 @@ from wheatear.schema.columns import Found, columns
 from wheatear.schema.content import (
     constraint_content,
     index_content,
-    mentions,
     plain,
-    same_type,
+    primary_key,
     targets_of,
     unmatched,
 )
@@ -73,10 +72,10 @@ def compare(
     before, after = alike(before, after, renames=renames, policy=policy)
     found = [*_tables(before, after, policy), *_objects(before, after, policy)]
     changes = [one.change for one in found if not one.apart]
-    if policy.keys_hold_types:
-        changes += _keys_around(changes, before, after)
+    if not policy.forward_references:
+        changes += keys_around(changes, before, after, types=policy.keys_hold_types)
     if policy.views_hold_types:
-        changes += _views_around(changes, before)
+        changes += views_around(changes, before)
     return Compared(
         (*renames, *ordered(changes, forward_references=policy.forward_references)),
         tuple(one.change for one in found if one.apart),
@@ -107,10 +106,20 @@ def _counting(schema: Schema, policy: Policy) -> Schema:
 
 
 def _without_views(before: Schema, after: Schema) -> Schema:
-    """A model of a view or a virtual table is read through it: there is no table to compare."""
+    """A model of a view or a virtual table is read through it: there is no table to compare.
+
+    Nor is there one that can be made of what a virtual table keeps its data in.
+    """
     kinds = {"view", "materialized view", "virtual table"}
     views = {one.name for one in before.objects if one.kind in kinds}
-    return replace(after, tables=tuple(one for one in after.tables if one.name not in views))
+    virtual = tuple(f"{one.name}_" for one in before.objects if one.kind == "virtual table")
+    here = {table.name for table in before.tables}
+    kept = (
+        one
+        for one in after.tables
+        if one.name not in views and (one.name in here or not one.name.startswith(virtual))
+    )
+    return replace(after, tables=tuple(kept))
 
 
 def _tables(before: Schema, after: Schema, policy: Policy) -> Iterator[Found]:
@@ -164,6 +173,9 @@ def _keys_and_indexes(
         if either_way:
             gone, new_indexes = _unique_either_way(gone, new_indexes)
             new, old_indexes = _unique_either_way(new, old_indexes)
+            # A primary key is unique, said once more or not.
+            key = Constraint("unique", primary_key(was))
+            new_indexes = [one for one in new_indexes if not _says_the_same(key, one)]
         if not _name_taken(was.indexes, old_indexes, new_indexes):
             break
     new = _with_free_names(new, [one for one in here if one not in gone])
@@ -218,52 +230,6 @@ def _says_the_same(constraint: Constraint, index: Index) -> bool:
         return False
     parts = tuple(part.strip('"`') for part in index.parts)
     return parts == constraint.columns and not (index.where or index.using or index.extra)
-
-
-def _retyped(changes: list[Change]) -> set[tuple[str, str]]:
-    return {
-        (change.table, change.after.name)
-        for change in changes
-        if isinstance(change, AlterColumn)
-        if not same_type(change.before, change.after)
-        or change.before.collation != change.after.collation
-    }
-
-
-def _views_around(changes: list[Change], before: Schema) -> list[Change]:
-    """Views and triggers that stay, but have to be away while a type changes that they hold."""
-    retyped = _retyped(changes)
-    holding = [one for one in before.objects if one.kind not in _BY_THEMSELVES]
-    away = [
-        one
-        for one in holding
-        if any(mentions(one.sql, table) and mentions(one.sql, column) for table, column in retyped)
-    ]
-    for one in away:  # it grows as it goes: a view of a view
-        away += [it for it in holding if it not in away and mentions(it.sql, one.name)]
-    going = {one.object for one in changes if isinstance(one, DropObject)}
-    gone = {one.table.name for one in changes if isinstance(one, DropTable)}
-    staying = [one for one in away if one not in going and one.table not in gone]
-    return [change for one in staying for change in (DropObject(one), AddObject(one))]
-
-
-_BY_THEMSELVES = {"sequence", "type", "virtual table"}
-
-
-def _keys_around(changes: list[Change], before: Schema, after: Schema) -> list[Change]:
-    """Foreign keys that stay, but have to be away while a type changes that they hold."""
-    retyped = _retyped(changes)
-    going = {(one.table, one.constraint) for one in changes if isinstance(one, DropConstraint)}
-    around: list[Change] = []
-    for table in before.tables if retyped else ():
-        if after.table(table.name) is None:
-            continue
-        for one in table.constraints:
-            held = {(table.name, name) for name in one.columns}
-            held |= {(one.table or "", name) for name in targets_of(one, before)}
-            if one.kind == "foreign key" and held & retyped and (table.name, one) not in going:
-                around += [DropConstraint(table.name, one), AddConstraint(table.name, one)]
-    return around
 
 
 # Objects

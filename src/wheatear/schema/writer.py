@@ -73,12 +73,14 @@ class Place(NamedTuple):
         after: The schema after all changes.
         module: The migration's module.
         fills: What rows get that have no value.
+        coming: The changes that come after it.
     """
 
     now: Schema
     after: Schema
     module: Module
     fills: Fills
+    coming: Sequence[Change] = ()
 
     @property
     def done(self) -> set[Change]:
@@ -112,8 +114,8 @@ def body(
     """
     module = Module(spelling.reserved, known)
     lines = _Lines()
-    for change in changes:
-        place = Place(before, after, module, fills or {})
+    for number, change in enumerate(changes, 1):
+        place = Place(before, after, module, fills or {}, changes[number:])
         for step in spelling.steps(change, place) if change not in module.done else ():
             lines.add(step)
         before = made(before, change)

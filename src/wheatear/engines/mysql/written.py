@@ -224,7 +224,9 @@ class MysqlSpelling(Spelled):
         checks = self.inline(after).get(column.name, []) if after else []
         if column.default is not None or len(checks) != 1 or not isinstance(step.source, Call):
             return step
-        place.done.add(kinds.AddConstraint(table, checks[0]))
+        if (added := kinds.AddConstraint(table, checks[0])) not in place.coming:
+            return step
+        place.done.add(added)
         field = self.field(column, place, extra=checks)
         return step._replace(source=replace(step.source, items=(*step.source.items[:2], field)))
 
@@ -325,9 +327,12 @@ class MysqlSpelling(Spelled):
         yield self._altered(name, clauses)
 
     def _key_to_come(self, name: str, place: Place) -> Constraint | None:
-        table = place.after.table(name)
-        keys = [one for one in table.constraints if one.kind == "primary key"] if table else []
-        return keys[0] if keys else None
+        keys = (
+            one.constraint
+            for one in place.coming
+            if isinstance(one, kinds.AddConstraint) and one.table == name
+        )
+        return next((key for key in keys if key.kind == "primary key"), None)
 
     def _column(self, table: str, name: str, place: Place) -> Column:
         now = place.now.table(table) or Table(table, ())
@@ -405,13 +410,18 @@ class MysqlSpelling(Spelled):
 
     def _successor(self, change: kinds.DropIndex, now: Table, place: Place) -> Index | None:
         """A new index for a foreign key that stays, if it uses the one that is dropped."""
-        after = place.after.table(change.table)
+        new = [
+            one.index
+            for one in place.coming
+            if isinstance(one, kinds.AddIndex) and one.table == change.table
+            if one not in place.done
+        ]
         names = {column.name for column in now.columns}
         for columns in self._held(change.table, place):
-            if not after or self._beginning(change.index, columns) != columns:
+            if self._beginning(change.index, columns) != columns:
                 continue
-            for index in after.indexes:
-                fits = self._beginning(index, columns) == columns and index not in now.indexes
+            for index in new:
+                fits = self._beginning(index, columns) == columns
                 if fits and {self._bare(part) for part in index.parts} <= names:
                     return index
         return None

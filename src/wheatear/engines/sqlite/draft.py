@@ -88,6 +88,8 @@ class Draft:
     """Whether views and triggers that a dropped column breaks go with it."""
     keys_to_drop_elsewhere: list[tuple[str, str]] = field(default_factory=list)
     """Tables whose foreign keys to a dropped column go, and that column."""
+    renumbered: bool = False
+    """Whether rows get other rowids: another column is the rowid, or none is any more."""
     marks: tuple[tuple[Any, ...], ...] | None = None
     """The rows of `sqlite_sequence` that the table has to have, if not those that it has."""
     notes: list[str] = field(default_factory=list)
@@ -141,6 +143,11 @@ class Draft:
         written = [self.text_of(clause).upper() for clause in column.all("primary key")]
         descends = any(" DESC" in text for text in written)
         return fold(plain_type(column.type)) == "integer" and not descends
+
+    def rowid_column(self) -> str | None:
+        """The column that is the rowid's other name, folded."""
+        keys = [self.definition.column(name) for name in self.definition.primary_key()]
+        return next((fold(key.name) for key in keys if key and self.is_rowid(key)), None)
 
     def text_of(self, clause: Clause) -> str:
         """Return the clause as it is spelled."""

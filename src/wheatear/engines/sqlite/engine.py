@@ -354,6 +354,11 @@ class SqliteEngine(Engine):
 
         return scratch.stand_in(self.db)
 
+    def schema_of_models(self, models: Sequence[Any]) -> Schema:
+        """SQLite's own tables are nobody's to make; a reflected database has models of them."""
+        own = [one for one in models if not one._meta.table_name.startswith("sqlite_")]
+        return super().schema_of_models(own)
+
     def created(self, statements: Sequence[Statement]) -> Schema:
         """In a database in memory, with the functions and collations of this one."""
         from wheatear.engines.sqlite import scratch  # noqa: PLC0415

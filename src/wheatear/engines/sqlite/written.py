@@ -155,10 +155,7 @@ class SqliteSpelling(Spelled):
 
     def add_constraint(self, change: kinds.AddConstraint, place: Place) -> Iterator[Step]:
         """A primary key is the table's definition, and a UNIQUE that another key says already."""
-        one, now = change.constraint, place.now.table(change.table)
-        twins = [it for it in now.constraints if it.columns == one.columns] if now else []
-        twice = one.kind == "unique" and any(it.kind in {"primary key", "unique"} for it in twins)
-        if one.kind == "primary key" or twice:
+        if change.constraint.kind == "primary key" or self._is_said_twice(change, place):
             yield self._redefined(change, change.table, place)
         else:
             yield from super().add_constraint(change, place)
@@ -166,7 +163,7 @@ class SqliteSpelling(Spelled):
     def drop_constraint(self, change: kinds.DropConstraint, place: Place) -> Iterator[Step]:
         """By its name; one that has none by what it says."""
         table, one = change.table, change.constraint
-        if one.kind == "primary key":
+        if one.kind == "primary key" or self._is_said_twice(change, place):
             yield self._redefined(change, table, place)
         elif one.name:
             yield from super().drop_constraint(change, place)
@@ -174,6 +171,17 @@ class SqliteSpelling(Spelled):
             yield operation("drop_foreign_key_constraint", text(table), text(one.columns[0]))
         else:
             yield operation("drop_constraint", text(table), self.node(one))
+
+    def _is_said_twice(
+        self, change: kinds.AddConstraint | kinds.DropConstraint, place: Place
+    ) -> bool:
+        """Whether another key of the table is a UNIQUE of the same columns too."""
+        one, table = change.constraint, place.now.table(change.table)
+        keys = {"primary key", "unique"}
+        return one.kind == "unique" and any(
+            it != one and it.kind in keys and it.columns == one.columns
+            for it in (table.constraints if table else ())
+        )
 
     def _is_only_key(self, one: Constraint, table: Table | None) -> bool:
         keys = [key for key in table.constraints if key.kind == "foreign key"] if table else []

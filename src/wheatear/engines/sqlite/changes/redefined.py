@@ -25,19 +25,20 @@ class Redefine:
 
     def draw(self, draft: Draft) -> None:
         """The rows are copied; SQLite itself says, in memory, what it will report."""
-        new = self._read(draft)
+        definition = self._read(draft)
         draft.expected = replace(
-            self._reported(draft, new),
+            self._reported(draft, definition),
             table=draft.table,
             others=draft.expected.others,
             sequence=draft.expected.sequence,
         )
-        _expect_marks(draft, new)
-        draft.definition = new
+        _expect_marks(draft, definition)
+        rowid = draft.rowid_column()
+        draft.definition = definition
+        draft.renumbered |= rowid != draft.rowid_column()
         draft.values_change = True
-        draft.foreign_keys_to_check += [
-            name for key in draft.expected.foreign_keys for name in key.columns
-        ]
+        new = draft.expected.foreign_keys - draft.before.foreign_keys
+        draft.foreign_keys_to_check += [name for key in new for name in key.columns]
         draft.reasons_to_rebuild.append("another definition")
 
     def _read(self, draft: Draft) -> Definition:
