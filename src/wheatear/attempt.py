@@ -8,7 +8,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import cache, cached_property
@@ -28,13 +28,13 @@ from wheatear.errors import (
 )
 from wheatear.files import LoadedMigration
 from wheatear.history import History, Record, ended
-from wheatear.journal import Journal
 from wheatear.plan import Outcome, Step
 from wheatear.recording import Recording
 from wheatear.running import Progress, Running, running
 
 if TYPE_CHECKING:
     from wheatear.aside import Keeper
+    from wheatear.journal.journal import Journal
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,8 @@ class Attempt:
         step: What to do.
         loaded: The migration; None to record it only.
         checksum: Of its file; None if it has none.
-        still_to_do: Asked under the lock; told whether others may have come since the last time.
+        still_to_do: Asked under the lock for the step as it is still to be done, or None; told
+            whether others may have come since the last time.
         record: What is written; None where another runner has done the step.
         record_id: Its id in the history.
         outcome: How it ended.
@@ -104,12 +105,15 @@ class Attempt:
     step: Step
     loaded: LoadedMigration | None
     checksum: str | None
-    still_to_do: Callable[[bool], bool]
+    still_to_do: Callable[[bool], Step | None]
     record: Record | None = None
     record_id: int | None = None
     outcome: Outcome = "failed"
     seconds: float = 0.0
     _log: Log = field(default_factory=Log)
+    _journal: Journal | None = None
+    _run_id: str | None = None
+    """Of the run that died, whose record this one goes on with."""
 
     def make(self, *, first: bool) -> None:
         """Do it, under the lock, if it is still to be done; if not, there is no record.
@@ -120,8 +124,10 @@ class Attempt:
         Raises:
             Exception: Whatever the migration raised; see `explained`.
         """
-        if not self.still_to_do(first):
+        step = self.still_to_do(first)
+        if step is None:
             return
+        self.step = step
         self.record = self.run.record(self.step, "running", self.checksum)
         if self.loaded is None:
             self.record_id = self.run.history.add(ended(self.record, "faked", 0.0))
@@ -139,7 +145,7 @@ class Attempt:
     def transactional(self) -> bool:
         """The migration and its record are one transaction."""
         wants = self.loaded is None or self.loaded.atomic
-        return self.run.engine.transactional_ddl and wants
+        return self.run.engine.transactional_ddl and wants and self.step.resumes is None
 
     @property
     def foreign_keys(self) -> bool:
@@ -153,31 +159,60 @@ class Attempt:
         )
 
     def _journaled(self, loaded: LoadedMigration) -> None:
-        """Where each statement commits by itself: the intent first, then a note of each."""
-        history, engine = self.run.history, self.run.engine
-        assert self.record is not None  # noqa: S101 - for the type checker
-        self.record_id = history.add(self.record)
-        journal = Journal(engine.connection, engine, self.record_id)
-        rules = Rules(
-            self._allowed, transactional=False, before=journal.before, after=self.run.echo
+        """Where no transaction holds all of it: each statement with its entry in the journal."""
+        from wheatear.journal.journal import Journal  # noqa: PLC0415 - only where it is needed
+        from wheatear.journal.tape import StoppedError  # noqa: PLC0415
+
+        run, record, engine = self.run, self.record, self.run.engine
+        assert record is not None  # noqa: S101 - for the type checker
+        if self.step.resumes is not None:
+            self._check_journal(self.step.resumes)
+        journal = self._journal = Journal(
+            engine, run.history, run.waiting, record, self.step.resumes
         )
         try:
-            self._call(loaded, rules)
+            with journal.serving(loaded.module):
+                self._call(loaded, journal.rules(self._allowed, run.echo))
+            ended_ = ended(record, "done", self.seconds)
+            self.record_id = journal.finish(ended_, self._log.lasting(), self._touched())
+        except StoppedError as stop:
+            self.outcome = "interrupted"
+            raise stop.error from None
         except BaseException as error:
-            self.outcome = "interrupted" if self.lasting() or self.under_way(error) else "failed"
+            self.outcome = "interrupted" if journal.stays else "failed"
             text = self._reason(error)
             with suppress(Exception):  # a connection that is gone leaves it `running`, which shows
-                history.finish(self.record_id, ended(self.record, self.outcome, self.seconds, text))
+                journal.fail(ended(record, self.outcome, self.seconds, text), self._log.lasting())
             raise
-        history.finish(self.record_id, ended(self.record, "done", self.seconds), self._touched())
+        if self.step.abandons and self.step.basis is not None:
+            run.history.forget_journal(self.step.basis)
         if self._running.backfills:
             from wheatear.backfilling.position import forget  # noqa: PLC0415 - few use it
 
             forget(self._running)
 
+    def _check_journal(self, record: int) -> None:
+        """A run that died can be finished if it kept a journal, and by the same text."""
+        from wheatear.journal import stops  # noqa: PLC0415 - only where it is needed
+
+        found = next(one for one in self.run.history.read() if one.id == record)
+        if not self.run.history.journal_of(record):  # an earlier version's
+            raise failures.interrupted(found)
+        if found.outcome == "running" and found.checksum not in (None, self.checksum):
+            raise stops.file_changed(self.step.name)
+        self._run_id = found.run
+        way = "forward" if self.step.direction == "forward" else "backward"
+        self.run.waiting.tell(
+            f"{self.step.name} was interrupted while it went {way}; it goes on where it stood"
+        )
+
     def _touched(self) -> str | None:
-        """What it did to the schema; of the way back nobody asks that."""
-        return self.run.recording.end(self._log) if self.step.direction == "forward" else None
+        """What it did to the schema; of the way back nobody asks that, and of a run
+        that went on nobody knows what was there before.
+        """
+        if self.step.direction != "forward" or self.step.resumes is not None:
+            return None
+        return self.run.recording.end(self._log)
 
     @cached_property
     def _running(self) -> Running:
@@ -188,6 +223,8 @@ class Attempt:
             self.run.engine,
             self.run.waiting,
             self.transactional,
+            begins=self._journal.begun if self._journal else None,
+            aside=self._journal.aside if self._journal else nullcontext,
             tell=self.run.tell,
         )
 
@@ -236,7 +273,7 @@ class Attempt:
             return None
         from wheatear.aside import Keeper, KeptAside  # noqa: PLC0415 - few projects want it
 
-        return Keeper(KeptAside(self.run.engine), self.step.name, self.run.id)
+        return Keeper(KeptAside(self.run.engine), self.step.name, self._run_id or self.run.id)
 
     @property
     def _allowed(self) -> frozenset[str]:
@@ -292,7 +329,7 @@ class Attempt:
     def _remedy(self, error: Exception) -> str | None:
         """What to do, where it is not what the error itself says, nor mending the file."""
         if self.lasting() or self.under_way(error):
-            return failures.SETTLE
+            return failures.RECONNECT if self.run.engine.is_lost(error) else failures.RESUME
         if self.run.engine.is_lost(error):
             return "see that the server is up, then run the command again."
         return self.run.engine.remedy(error)

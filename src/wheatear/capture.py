@@ -33,6 +33,7 @@ _QUOTED = re.compile(
 )
 _ENDS = {"COMMIT", "END", "ABORT", "PREPARE"}
 _BEGINS = {"BEGIN", "START"}
+_LONGEST = 2_000
 READS = {"SELECT", "SHOW", "EXPLAIN", "DESCRIBE", "DESC", "PRAGMA", "VALUES", "HELP"}
 
 
@@ -46,6 +47,8 @@ class Statement:
     failed: bool = False
     undone: bool = False
     """The migration itself rolled it back."""
+    replayed: bool = False
+    """It was answered from the journal of a run that died, not sent."""
     by_operation: bool = False
     """A migrator's operation sent it."""
     answered: bool = True
@@ -78,7 +81,7 @@ class Log:
         return [
             one
             for one in self.statements
-            if not (one.reads or one.failed or one.undone or one.word in _CONTROL)
+            if not (one.reads or one.failed or one.undone or one.word in CONTROL)
         ]
 
     def in_effect(self) -> list[Statement]:
@@ -105,13 +108,34 @@ class Log:
         self.rolled_back(began[-1] if began else 0)
 
 
-_CONTROL = {"BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "USE", "END"}
+CONTROL = {"BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "USE", "END"}
 # https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/
 _COMMITS_BY_ITSELF = {"ALTER", "CREATE", "DROP", "RENAME", "TRUNCATE", "GRANT", "REVOKE", "LOCK"}
 
 _CREATES = {"CREATE", "SAVEPOINT", "RELEASE"}
 
 Observer = Callable[[Statement], None]
+
+
+def _announced(
+    before: Observer, statement: Statement, call: Callable[[], Any]
+) -> Callable[[], Any]:
+    """The call with what comes before it: once, also if it is tried again."""
+    told: list[bool] = []
+
+    def announced() -> Any:
+        if not told:
+            before(statement)
+            told.append(True)
+        return call()
+
+    return announced
+
+
+def one_line(sql: str) -> str:
+    """A statement without its line breaks, and not longer than a reader wants it."""
+    text = " ".join(sql.split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def in_turn(first: Observer, second: Observer | None) -> Observer:
@@ -140,14 +164,19 @@ class Rules:
     Attributes:
         allowed: The attributes of the driver's connection that it may use.
         transactional: It runs inside one transaction that is not its own to end.
-        before: Called with each statement before it is sent.
+        before: Called with each statement before it is sent; not where the journal answers it.
         after: Called with each statement when it has ended.
+        through: Sends each statement, or answers it: told the statement, its parameters and the
+            call that sends it.
+        cursor: What wraps the driver's cursors; None for `WatchedCursor`.
     """
 
     allowed: frozenset[str]
     transactional: bool
     before: Observer | None = None
     after: Observer | None = None
+    through: Callable[[Statement, Any, Callable[[], Any]], Any] | None = None
+    cursor: Callable[[WatchedConnection, Any], Any] | None = None
 
 
 @contextmanager
@@ -211,19 +240,20 @@ class WatchedConnection:
     def __init__(self, raw: Any, log: Log, rules: Rules) -> None:
         self.__dict__.update(_raw=raw, _log=log, _rules=rules, _began=None)
 
-    def cursor(self, *args: Any, **kwargs: Any) -> WatchedCursor:
+    def cursor(self, *args: Any, **kwargs: Any) -> Any:
         """A cursor of the driver's, watched as well."""
-        return WatchedCursor(self, self._raw.cursor(*args, **kwargs))
+        wrap = self._rules.cursor or WatchedCursor
+        return wrap(self, self._raw.cursor(*args, **kwargs))
 
-    def execute(self, sql: Any, *args: Any, **kwargs: Any) -> WatchedCursor:
+    def execute(self, sql: Any, *args: Any, **kwargs: Any) -> Any:
         """sqlite3's and psycopg's short cut."""
         return self.cursor().execute(sql, *args, **kwargs)
 
-    def executemany(self, sql: Any, *args: Any, **kwargs: Any) -> WatchedCursor:
+    def executemany(self, sql: Any, *args: Any, **kwargs: Any) -> Any:
         """sqlite3's short cut."""
         return self.cursor().executemany(sql, *args, **kwargs)
 
-    def executescript(self, script: str) -> WatchedCursor:
+    def executescript(self, script: str) -> Any:
         """sqlite3's short cut."""
         return self.cursor().executescript(script)
 
@@ -239,18 +269,26 @@ class WatchedConnection:
         """What a migration must not do."""
         _refuse_to_close()
 
-    def send(self, sql: Any, call: Callable[[], Any]) -> Any:
-        """Log a statement around the call that sends it."""
+    def send(self, sql: Any, call: Callable[[], Any], parameters: Any = None) -> Any:
+        """Log a statement around the call that sends it.
+
+        Args:
+            sql: The statement.
+            call: Sends it.
+            parameters: Its parameters, for the journal.
+        """
         text = _text(sql)
         word = first_word(text)
         self._check(text, word)
         statement = Statement(text, by_operation=is_operating())
         rules: Rules = self._rules
-        if rules.before:
-            rules.before(statement)
         self._log.statements.append(statement)
         start = time.perf_counter()
         try:
+            if rules.before:
+                call = _announced(rules.before, statement, call)
+            if rules.through:
+                return rules.through(statement, parameters, call)
             return call()
         except BaseException as error:
             statement.failed = True
@@ -259,7 +297,7 @@ class WatchedConnection:
         finally:
             statement.seconds = time.perf_counter() - start
             self._follow(word, statement)
-            if rules.after:
+            if rules.after and not statement.replayed:
                 rules.after(statement)
 
     def _check(self, text: str, word: str) -> None:

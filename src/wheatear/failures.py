@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from wheatear.capture import one_line
 from wheatear.engines.engine import first_line
 from wheatear.errors import (
     HistoryError,
@@ -17,13 +18,18 @@ from wheatear.errors import (
     WheatearError,
 )
 from wheatear.history import Record
-from wheatear.journal import one_line
 from wheatear.plan import Standing, Step
 
 SETTLE = (
     "finish the migration by hand and say `migrate --mark-applied`, or undo what it did and say "
     "`migrate --mark-pending`."
 )
+RESUME = (
+    "mend what failed, the file only from there on, and run the command again: it goes on behind "
+    "what stays. Or go back from there with `migrate --backward`; or settle it by hand and say "
+    "`migrate --mark-applied` or `migrate --mark-pending`."
+)
+RECONNECT = "see that the server is up, then run the command again: it goes on from there."
 _SHOWN = 10
 _LONGEST = 300
 
@@ -137,9 +143,18 @@ def declined() -> HistoryError:
     )
 
 
-def interrupted(one: Standing, records: Sequence[Record]) -> HistoryError:
-    """A run died, or failed, where what it did stays."""
-    record = next(r for r in records if one.interrupted and r.id == one.interrupted.id)
+def unfinished(name: str, direction: str) -> HistoryError:
+    """Another migration has to be finished first."""
+    way = "forward" if direction == "forward" else "backward"
+    return HistoryError(
+        f"{name} was interrupted while it went {way}, and has to be finished first.",
+        state="nothing was changed by this run.",
+        next="run `migrate`, which finishes it.",
+    )
+
+
+def interrupted(record: Record) -> HistoryError:
+    """A run died, or failed, where what it did stays, and left no journal to go on from."""
     sent = "\n".join(record.statements[-_SHOWN:])
     ran = (
         f"these statements were sent, and the last may or may not have taken effect:\n{sent}"
@@ -148,7 +163,7 @@ def interrupted(one: Standing, records: Sequence[Record]) -> HistoryError:
     )
     way = "forward" if record.direction == "forward" else "backward"
     return HistoryError(
-        f"{one.name} was interrupted while it went {way}"
+        f"{record.name} was interrupted while it went {way}"
         f"{f' ({record.error})' if record.error else ''}.",
         state=ran,
         next=f"look at the database; {SETTLE}",

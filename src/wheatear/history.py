@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 NAME = "wheatear_history"
 """Of the table, in every database."""
+JOURNAL = "wheatear_history_journal"
+"""Of the table beside it, for what does not fit into a record: see `wheatear.journal.store`."""
 
 # Name and type of each column after `id`; only ever added to, and what is added may be null.
 _COLUMNS = (
@@ -35,6 +37,8 @@ _COLUMNS = (
     ("statements", "TEXT"),
 )
 _NAMES = tuple(name for name, _ in _COLUMNS)
+# While a migration runs whose statements commit by themselves: see `wheatear.journal`.
+_UNDER_WAY = (("journal", "TEXT"),)
 # Written once a run, beside its last record.
 _LEFT_BEHIND = (("fingerprint", "VARCHAR(80)"), ("left_behind", "TEXT"))
 # What the migration touched, as `recording.py` keeps it: read only for the way back.
@@ -110,6 +114,7 @@ class History:
         self._waiting = waiting
         self._columns: list[str] | None = None
         self._complete = False
+        self._has_journal: bool | None = None
 
     @property
     def table(self) -> str:
@@ -173,7 +178,7 @@ class History:
     def forget(self) -> None:
         """What `ensure` did was rolled back: look again next time."""
         self._complete = False
-        self._columns = None
+        self._columns = self._has_journal = None
 
     def add(self, record: Record, touched: str | None = None) -> int:
         """Append a record and return its id.
@@ -185,26 +190,112 @@ class History:
         return self._told("write", lambda: self._add(record, touched))
 
     def _add(self, record: Record, touched: str | None) -> int:
+        return self.inserted_id(self._execute(*self.insertion(record, touched=touched)))
+
+    # What the journal sends, on the driver's own connection: while a migration runs, Peewee's is
+    # watched.
+
+    def insertion(
+        self, record: Record, *, journal: str | None = None, touched: str | None = None
+    ) -> tuple[str, list[Any]]:
+        """The statement that appends a record, and its values.
+
+        Args:
+            record: The record.
+            journal: The first entries of its journal.
+            touched: What the migration touched, if that is known.
+        """
         values = [getattr(record, name) for name in _NAMES[:-1]]
-        values += ["".join(f"{line}\n" for line in record.statements) or None, touched]
+        values += [_text(record.statements), touched]
+        names = (*_NAMES, _TOUCHED)
+        if journal is not None:
+            values.append(journal)
+            names = (*names, "journal")
         marks = ", ".join([self._engine.db.param] * len(values))
         returning = " RETURNING id" if self._engine.db.returning_clause else ""
-        cursor = self._execute(
-            f"INSERT INTO {self.table} ({', '.join(_NAMES)}, {_TOUCHED}) "
-            f"VALUES ({marks}){returning}",
-            values,
-        )
-        last = self._engine.db.last_insert_id  # not every driver's cursor knows it
-        return int(cursor.fetchone()[0] if returning else last(cursor))
+        return f"INSERT INTO {self.table} ({', '.join(names)}) VALUES ({marks}){returning}", values
 
-    def finish(self, id_: int, record: Record, touched: str | None = None) -> None:
-        """Say how a record that was begun has ended, and what its migration touched."""
+    def inserted_id(self, cursor: Any) -> int:
+        """The id of the record that was appended."""
+        last = self._engine.db.last_insert_id  # not every driver's cursor knows it
+        return int(cursor.fetchone()[0] if self._engine.db.returning_clause else last(cursor))
+
+    def ending(
+        self, id_: int, record: Record, *, clear: bool, touched: str | None = None
+    ) -> tuple[str, list[Any]]:
+        """The statement that says how a record that was begun has ended, and its values.
+
+        Args:
+            id_: Its id.
+            record: As it ended.
+            clear: Its journal is no longer needed.
+            touched: What the migration touched, if that is known.
+        """
         mark = self._engine.db.param
-        self._execute(
-            f"UPDATE {self.table} SET outcome = {mark}, seconds = {mark}, error = {mark}, "
-            f"{_TOUCHED} = {mark} WHERE id = {mark}",
-            [record.outcome, record.seconds, record.error, touched, id_],
+        journal = ", journal = NULL" if clear else ""
+        sql = (
+            f"UPDATE {self.table} SET outcome = {mark}, checksum = {mark}, seconds = {mark}, "
+            f"error = {mark}, statements = {mark}, {_TOUCHED} = {mark}{journal} WHERE id = {mark}"
         )
+        return (
+            sql,
+            [
+                *(record.outcome, record.checksum, record.seconds, record.error),
+                *(_text(record.statements), touched, id_),
+            ],
+        )
+
+    def has_journal(self) -> bool:
+        """Whether the table beside the history is there; asked before a migration runs."""
+        if self._has_journal is None:
+            self._has_journal = bool(self._engine.history_columns(JOURNAL))
+        return self._has_journal
+
+    def journal_creation(self) -> str:
+        """The statement that makes the table beside the history."""
+        type_ = self._engine.history_types.get("TEXT", "TEXT")
+        self._has_journal = True
+        return (
+            f"CREATE TABLE {self._journal} (record BIGINT NOT NULL, part INTEGER NOT NULL, "
+            f"entries {type_} NOT NULL, PRIMARY KEY (record, part)){self._engine.history_options}"
+        )
+
+    def journal_insertion(self, record: int, part: int, text: str) -> tuple[str, list[Any]]:
+        """The statement that appends entries to a record's journal, and its values."""
+        mark = self._engine.db.param
+        return f"INSERT INTO {self._journal} VALUES ({mark}, {mark}, {mark})", [record, part, text]
+
+    def journal_deletion(self, record: int) -> tuple[str, list[Any]]:
+        """The statement that deletes a record's journal, and its values."""
+        return f"DELETE FROM {self._journal} WHERE record = {self._engine.db.param}", [record]
+
+    def journal_of(self, record: int) -> list[str]:
+        """A record's journal, as it was written; empty if it has none."""
+        if "journal" not in self._known_columns():
+            return []
+        mark = self._engine.db.param
+        sql = f"SELECT journal FROM {self.table} WHERE id = {mark}"
+        row = self._execute(sql, [record]).fetchone()
+        if row is None or row[0] is None:
+            return []
+        parts = [row[0]]
+        if self.has_journal():
+            sql = f"SELECT entries FROM {self._journal} WHERE record = {mark} ORDER BY part"
+            parts += [text for (text,) in self._execute(sql, [record]).fetchall()]
+        return parts
+
+    def forget_journal(self, record: int) -> None:
+        """A record that did not end is settled by other means: its journal is of no use."""
+        if not self.journal_of(record):
+            return
+        mark = self._engine.db.param
+        self._execute(f"UPDATE {self.table} SET journal = NULL WHERE id = {mark}", [record])
+        if self.has_journal():
+            self._execute(*self.journal_deletion(record))
+
+    @property
+    def _journal(self) -> str:
+        return self._engine.history_table(JOURNAL)
 
     def recorded(self) -> set[int]:
         """Return the ids of the records that say what their migration touched."""
@@ -254,7 +345,7 @@ class History:
 
     def _typed(self) -> list[tuple[str, str]]:
         types = self._engine.history_types
-        columns = (*_COLUMNS, *_LEFT_BEHIND, (_TOUCHED, "TEXT"))
+        columns = (*_COLUMNS, *_LEFT_BEHIND, (_TOUCHED, "TEXT"), *_UNDER_WAY)
         return [(name, types.get(type_, type_)) for name, type_ in columns]
 
     def _known_columns(self, *, again: bool = False) -> list[str]:
@@ -285,6 +376,10 @@ def _record(row: tuple[Any, ...]) -> Record:
 def ended(record: Record, outcome: str, seconds: float, error: str | None = None) -> Record:
     """Return a record as it ended."""
     return record._replace(outcome=outcome, seconds=round(seconds, 6), error=error)
+
+
+def _text(lines: Sequence[str]) -> str | None:
+    return "".join(f"{line}\n" for line in lines) or None
 
 
 def _lines(text: str | None) -> tuple[str, ...]:

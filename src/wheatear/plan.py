@@ -80,11 +80,16 @@ class Step(NamedTuple):
         name: The migration.
         direction: Which way.
         basis: For a step backward, the id of the record that says it is applied.
+        resumes: The id of the record of a run that died or failed in it, to go on from there.
+        abandons: Backward from where a run forward stands that did not end; its record is the
+            basis.
     """
 
     name: str
     direction: Direction
     basis: int | None = None
+    resumes: int | None = None
+    abandons: bool = False
 
 
 class Plan(NamedTuple):
@@ -200,23 +205,37 @@ def forward(
         UsageError: `to` names no migration, or several.
         MigrationFileError: Two files share a prefix and one of them would run.
     """
+    first = [_finishing(one) for one in all_ if one.interrupted is not None][:steps]
+    if any(step.direction == "backward" for step in first):
+        return Plan(tuple(first))  # finished the way it was going, and no further
     with_file = [one for one in all_ if one.order is not None]
-    pending = [one for one in with_file if not one.is_applied]
+    pending = [one for one in with_file if not one.is_applied and one.interrupted is None]
     if to is not None:
         last = find(to, [one.name for one in all_])
         target = next(one for one in all_ if one.name == last)
         reached = target.is_applied or target.order is None
-        pending = [] if reached else _up_to(pending, last)
-    chosen = pending[:steps]
+        pending = [] if reached else _up_to(pending, target)
+    chosen = pending[: None if steps is None else max(steps - len(first), 0)]
     if not chosen:
-        return Plan(())
+        return Plan(tuple(first))
     _refuse_twins(with_file, chosen)
-    return Plan(tuple(Step(one.name, "forward") for one in chosen), tuple(_late(all_, chosen)))
+    steps_ = (*first, *(Step(one.name, "forward") for one in chosen))
+    return Plan(steps_, tuple(_late(all_, chosen)))
 
 
-def _up_to(pending: Sequence[Standing], last: str) -> list[Standing]:
-    names = [one.name for one in pending]
-    return list(pending[: names.index(last) + 1])
+def _finishing(one: Standing) -> Step:
+    """The step that goes on where a run did not end."""
+    stopped = one.interrupted
+    assert stopped is not None  # noqa: S101 - for the type checker
+    if stopped.direction == "forward":
+        return Step(one.name, "forward", resumes=stopped.id)
+    return Step(one.name, "backward", _id(one), resumes=stopped.id)
+
+
+def _up_to(pending: Sequence[Standing], last: Standing) -> list[Standing]:
+    if last not in pending:  # it is the one that is finished first
+        return [one for one in pending if (one.order or 0) < (last.order or 0)]
+    return list(pending[: pending.index(last) + 1])
 
 
 def _refuse_twins(with_file: Sequence[Standing], chosen: Sequence[Standing]) -> None:
@@ -267,14 +286,18 @@ def backward(
         key=lambda one: one.applied.id if one.applied else 0,
         reverse=True,
     )
+    unfinished = next((one for one in all_ if one.interrupted is not None), None)
+    first = _leaving(unfinished) if unfinished else []
+    if unfinished in applied:
+        applied.remove(unfinished)
     if to is None:
-        if not applied:
+        if not (applied or first):
             raise HistoryError(
                 "Nothing is applied, so there is nothing to revert.",
                 state="nothing was changed.",
                 next="`status` shows where each migration stands.",
             )
-        chosen = applied[: 1 if steps is None else steps]
+        chosen = applied[: (1 if steps is None else steps) - len(first)]
     elif to == ZERO:
         chosen = applied
     else:
@@ -286,7 +309,15 @@ def backward(
                 next="name an applied migration, or `zero` to revert everything.",
             )
         chosen = applied[: names.index(stays)]
-    return Plan(tuple(Step(one.name, "backward", _id(one)) for one in chosen))
+    return Plan((*first, *(Step(one.name, "backward", _id(one)) for one in chosen)))
+
+
+def _leaving(one: Standing) -> list[Step]:
+    """The step back from where a run did not end: finished if it went back, else from there."""
+    stopped = one.interrupted
+    if stopped is not None and stopped.direction == "forward":
+        return [Step(one.name, "backward", stopped.id, abandons=True)]
+    return [_finishing(one)]
 
 
 def _id(one: Standing) -> int | None:
@@ -302,6 +333,9 @@ def still_to_do(step: Step, now: Standing | None) -> bool:
         step: The step.
         now: Where its migration stands now; None if it has neither file nor record.
     """
+    if step.resumes is not None or step.abandons:
+        open_ = now.interrupted if now is not None else None
+        return open_ is not None and open_.id == (step.resumes or step.basis)
     if step.direction == "forward":
         return now is None or now.applied is None
     return now is not None and now.applied is not None and now.applied.id == step.basis

@@ -179,6 +179,8 @@ class Runner:
         self._files: dict[str, MigrationFile] = {}
         self._known_id = 0
         """The newest record this run has seen: while it is the newest, the plan holds."""
+        self._unfinished: dict[str, plan.Entry] = {}
+        """By migration, the record of a run that did not end, at the last look under the lock."""
         self._done_by_others: set[Step] | None = None
         """The steps that others had taken at the last look under the lock; None before the first:
         only there is a record that `runs` one of a run that died."""
@@ -285,11 +287,10 @@ class Runner:
             attempt is not None and not attempt.transactional and attempt.record is not None
         )
 
-    def _is_backed_up(self) -> bool:
-        """Under the lock, and before the first change: True when there is a backup, if wanted."""
+    def _back_up(self) -> None:
+        """Under the lock, and before the first change, if a backup is wanted."""
         if self._backup is not None:
             self._backup.make()
-        return True
 
     def _note_what_was_undone(self, error: BaseException) -> None:
         """The history is that of the backup now: note in it at least how this run has ended."""
@@ -339,6 +340,9 @@ class Runner:
     # Deciding, without a lock
 
     def _plan(self, found: Standings) -> None:
+        stopped = next((one for one in found if one.interrupted), None)
+        if stopped is not None and stopped.interrupted and self._request.fake:
+            raise failures.unfinished(stopped.name, stopped.interrupted.direction)
         decide = plan.backward if self._request.backward else plan.forward
         self._planned = decide(found, to=self._request.to, steps=self._request.steps)
         if self._planned.warnings and self._request.strict:
@@ -406,6 +410,16 @@ class Runner:
 
     # Under the lock
 
+    def _as_still_to_do(self, step: Step, *, first: bool) -> Step | None:
+        """The step as it is still to be done: perhaps another runner has died in it meanwhile."""
+        if not self._still_to_do(step, first=first):
+            return None
+        self._back_up()
+        stopped = self._unfinished.get(step.name)
+        if stopped and not step.abandons and stopped.direction == step.direction:
+            return step._replace(resumes=stopped.id)
+        return step
+
     def _still_to_do(self, step: Step, *, first: bool) -> bool:
         """Decide again: whether the step is still to be done, by the history as it is now.
 
@@ -418,20 +432,31 @@ class Runner:
         ):
             return step not in self._done_by_others
         now = self._look()
-        stopped = next((one for one in now if one.state == "interrupted"), None)
-        if stopped is not None:
-            raise failures.interrupted(stopped, self._history.read())
         standing = {one.name: one for one in now}
         self._done_by_others = {
             one for one in self._planned.steps if not plan.still_to_do(one, standing.get(one.name))
         }
+        self._unfinished = {one.name: one.interrupted for one in now if one.interrupted}
+        self._refuse_unfinished()
         self._refuse_to_dig(now)
         return step not in self._done_by_others
 
+    def _left(self) -> list[Step]:
+        done = {*self._names_done(), *(one.name for one in self._done_by_others or ())}
+        return [one for one in self._planned.steps if one.name not in done]
+
+    def _refuse_unfinished(self) -> None:
+        """Nothing is done while another migration is unfinished: it is the next, or we stop."""
+        left = self._left()
+        for name, stopped in self._unfinished.items():
+            step = next((one for one in left if one.name == name), None)
+            is_next = step is not None and left[0].name in self._unfinished
+            if not is_next or (step and step.direction != stopped.direction and not step.abandons):
+                raise failures.unfinished(name, stopped.direction)
+
     def _refuse_to_dig(self, now: Standings) -> None:
         """A migration is reverted only while nothing was applied on top of it."""
-        done = {*self._names_done(), *(one.name for one in self._done_by_others or ())}
-        left = [one for one in self._planned.steps if one.name not in done]
+        left = [] if self._unfinished else self._left()
         newest = plan.newest_applied(now)
         if left and left[0].direction == "backward" and newest != left[0].name:
             raise failures.overtaken(left[0].name, newest)
@@ -460,6 +485,8 @@ class Runner:
             for one in open_:
                 step, file = Step(one.name, direction), self._files.get(one.name)
                 self._history.add(self._run.record(step, "marked", file.checksum if file else None))
+                if one.interrupted is not None:
+                    self._history.forget_journal(one.interrupted.id)
                 self._done.append(StepResult(step, "marked", 0.0))
                 self._tell(Note(f"marked {one.name} as {self._request.mark}"))
 
@@ -555,7 +582,7 @@ class Runner:
             step,
             loaded.get(step.name),
             file.checksum if file else None,
-            lambda first: self._still_to_do(step, first=first) and self._is_backed_up(),
+            lambda first: self._as_still_to_do(step, first=first),
         )
 
     def _gave_way(self, turn: Turn, error: Exception) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wheatear import plan
@@ -12,6 +12,7 @@ from wheatear.history import History, Record
 from wheatear.project import Project
 
 if TYPE_CHECKING:
+    from wheatear.journal.reading import Stands
     from wheatear.schema.words import Difference
 
 
@@ -24,16 +25,20 @@ class MigrationStatus(NamedTuple):
     seconds: float | None = None
     run_by: str | None = None
     running: bool = False
-    """Another runner is at it right now."""
+    """Another runner is at it right now, and has changed something."""
     direction: str | None = None
     """Of an interrupted one: the way it was going."""
     statements: tuple[str, ...] = ()
-    """Of an interrupted one: what was sent; the last may or may not have taken effect."""
+    """Of an interrupted one: what took effect, oldest first."""
     error: str | None = None
     accepted: bool = False
     """Of a missing one: somebody has said that this is all right."""
     derived: bool = False
     """It has no migrate_backward(): `migrate --backward` goes by what its record says it did."""
+    in_flight: str | None = None
+    """Of an interrupted one: the statement of which nobody knows whether it took effect."""
+    resumable: bool = False
+    """Of an interrupted one: `migrate` can go on from there."""
 
 
 class Status(NamedTuple):
@@ -80,6 +85,8 @@ class Status(NamedTuple):
                     "error": one.error,
                     "accepted": one.accepted,
                     "derived": one.derived,
+                    "in_flight": one.in_flight,
+                    "resumable": one.resumable,
                 }
                 for one in self.migrations
             ],
@@ -107,10 +114,19 @@ def read_status(project: Project, waiting: Waiting) -> Status:
         records = history.read()
         unfinished = any(one.outcome == "running" for one in records)
         running = unfinished and project.engine.is_running_elsewhere()
+        stopped = [one.id for one in records if one.outcome in ("running", "interrupted")]
+        journals = _journals(history, stopped) if stopped else {}
         drift = _drift(project, history, waiting) if records else ()
         recorded = history.recorded() if records else set()
-    found = _status(project, listing, records, running=running, recorded=recorded)
+    found = _status(project, listing, records, journals, running=running, recorded=recorded)
     return found._replace(drift=drift)
+
+
+def _journals(history: History, records: Sequence[int]) -> Mapping[int, Stands]:
+    from wheatear.journal.reading import where_it_stands  # noqa: PLC0415 - seldom there is one
+
+    found = {record: where_it_stands(history, record) for record in records}
+    return {record: stands for record, stands in found.items() if stands is not None}
 
 
 def _drift(project: Project, history: History, waiting: Waiting) -> tuple[Difference, ...]:
@@ -134,6 +150,7 @@ def _status(
     project: Project,
     listing: Listing,
     records: list[Record],
+    journals: Mapping[int, Stands] | None = None,
     *,
     running: bool = False,
     recorded: Collection[int] = (),
@@ -142,7 +159,7 @@ def _status(
     standings = plan.standings(listing.files, records)
     files = {file.name: file for file in listing.files}
     migrations = tuple(
-        _of(standing, by_id, running=running)._replace(
+        _of(standing, by_id, journals or {}, running=running)._replace(
             derived=_is_derived(standing, files, recorded)
         )
         for standing in standings
@@ -150,7 +167,13 @@ def _status(
     return Status(project.url, migrations, warnings=listing.warnings)
 
 
-def _of(standing: plan.Standing, records: dict[int, Record], *, running: bool) -> MigrationStatus:
+def _of(
+    standing: plan.Standing,
+    records: Mapping[int, Record],
+    journals: Mapping[int, Stands],
+    *,
+    running: bool,
+) -> MigrationStatus:
     applied = records.get(standing.applied.id) if standing.applied else None
     stopped = records.get(standing.interrupted.id) if standing.interrupted else None
     if stopped and running:
@@ -159,6 +182,7 @@ def _of(standing: plan.Standing, records: dict[int, Record], *, running: bool) -
             standing.name, "applied" if applied else "pending", running=True,
             direction=stopped.direction,
         )  # fmt: skip
+    stands = journals.get(stopped.id) if stopped else None
     return MigrationStatus(
         standing.name,
         standing.state,
@@ -166,7 +190,9 @@ def _of(standing: plan.Standing, records: dict[int, Record], *, running: bool) -
         seconds=applied.seconds if applied else None,
         run_by=(stopped or applied).run_by if stopped or applied else None,  # type: ignore[union-attr]
         direction=stopped.direction if stopped else None,
-        statements=stopped.statements if stopped else (),
+        statements=stands.done if stands else stopped.statements if stopped else (),
         error=stopped.error if stopped else None,
         accepted=standing.accepted,
+        in_flight=stands.in_flight if stands else None,
+        resumable=stands is not None,
     )

@@ -19,8 +19,9 @@ CREATE = "CREATE TABLE b (id INTEGER)"
 MEND = "mend the file and run the command again."
 MEND_APPLIED = "mend the file and run the command again with --accept-changed."
 BY_HAND = (
-    "finish the migration by hand and say `migrate --mark-applied`, or undo what it did and say "
-    "`migrate --mark-pending`."
+    "mend what failed, the file only from there on, and run the command again: it goes on behind "
+    "what stays. Or go back from there with `migrate --backward`; or settle it by hand and say "
+    "`migrate --mark-applied` or `migrate --mark-pending`."
 )
 LEAVE_OUT = (
     "leave it out: a migration runs in one transaction that commits with its record. For a part of "
@@ -423,33 +424,38 @@ def test_fails_on_its_way_back(project: Project, engine: str) -> None:
 
 @pytest.mark.parametrize("engine", ["mariadb"], indirect=True)
 @pytest.mark.parametrize("way", ["applied", "pending"])
-def test_an_interrupted_migration_is_refused_until_it_is_marked(
+def test_an_interrupted_migration_is_next_until_it_is_marked(
     project: Project, engine: str, way: str
 ) -> None:
     fails(project, engine, "1 / 0")
     project.migration("20260301_000000_last")
-    refusal = (
+    before = reading.dump(project.url), reading.history(project.url)
+    for words in ([], ["--to", NEXT], ["--steps", "1"]):
+        ended = project.run("migrate", *words)
+        assert ended.told == (
+            1,
+            "",
+            f"{NEXT} was interrupted while it went forward; it goes on where it stood\n"
+            f"error: {NEXT} failed: ZeroDivisionError: division by zero\n"
+            f"  where: {FILE}:10 in migrate_forward()\n           1 / 0\n"
+            f"  state: {NEXT} is interrupted: each of its statements commits by itself, so this "
+            f"one stays:\n         {CREATE}\n  next:  {BY_HAND}\n",
+        ), words
+    assert project.run("migrate", "--fake").told == (
         1,
         "",
-        f"error: {NEXT} was interrupted while it went forward (ZeroDivisionError: division by "
-        "zero).\n"
-        "  state: these statements were sent, and the last may or may not have taken effect:\n"
-        f"         {CREATE}\n"
-        "  next:  look at the database; finish the migration by hand and say `migrate "
-        "--mark-applied`, or undo what it did and say `migrate --mark-pending`.\n",
+        f"error: {NEXT} was interrupted while it went forward, and has to be finished first.\n"
+        "  state: nothing was changed by this run.\n"
+        "  next:  run `migrate`, which finishes it.\n",
     )
-    before = reading.dump(project.url), reading.history(project.url)
-    for words in ([], ["--fake"], ["--backward"], ["--to", NEXT]):
-        ended = project.run("migrate", *words)
-        assert ended.told == refusal, words
     assert (reading.dump(project.url), reading.history(project.url)) == before
     status = project.run("status")
     assert f"interrupted  {NEXT}\n" in status.out
     assert status.err == (
         f"{NEXT} was interrupted on its way forward: ZeroDivisionError: division by zero\n"
         f"  {CREATE}\n"
-        "  (the last of these may or may not have taken effect)\n"
-        "  Finish it by hand and say `migrate --mark-applied`, or undo it and `--mark-pending`.\n"
+        "  `migrate` goes on from there, and `migrate --backward` goes back from there.\n"
+        "  Or finish it by hand and say `migrate --mark-applied`, or undo it and `--mark-pending`.\n"
     )
     assert project.run("status", "--check").code == 1
     if way == "pending":

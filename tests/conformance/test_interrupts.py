@@ -83,7 +83,14 @@ def test_what_was_under_way_is_named(
     began = project.root / "began"
     project.migration(
         SLOW,
-        f"db.execute_sql('{CREATE}')\nopen({str(began)!r}, 'w').close()\ndb.execute_sql('{sql}')",
+        f"""
+        import os
+        again = os.path.exists({str(project.root / "again")!r})
+        open({str(project.root / "again")!r}, 'w').close()
+        db.execute_sql('{CREATE}')
+        open({str(began)!r}, 'w').close()
+        db.execute_sql('INSERT INTO b VALUES (7)' if again else '{sql}')
+        """,
     )
     running = project.start("migrate")
     wait_for(began.exists)
@@ -97,7 +104,14 @@ def test_what_was_under_way_is_named(
         f"{sql}\n{last}",
     )
     _nothing_runs_on(project, engine)
-    assert f"         {CREATE}\n         {sql}\n" in project.run("migrate").err
+    assert f"  {CREATE}\n" in project.run("status").err
+    # It was rolled back with its entry: the next run sends it again.
+    assert project.run("migrate").told == (
+        0,
+        f"  applied {SLOW}  N s\n",
+        f"{SLOW} was interrupted while it went forward; it goes on where it stood\n",
+    )
+    assert reading.rows(project.url, "b") == [(7,)]
 
 
 @ends
@@ -139,13 +153,16 @@ def test_of_a_whole_group(project: Project, engine: str) -> None:
 
 
 def test_killed_without_a_word(project: Project, engine: str) -> None:
-    """SIGKILL: where DDL is transactional nothing stays; elsewhere the log names what was sent."""
+    """SIGKILL: where DDL is transactional nothing stays; elsewhere the next run goes on from it,
+    if it is the same file.
+    """
     began = _slow(project, engine, "python")
     running = project.start("migrate")
     wait_for(began.exists)
     running.end(signal.SIGKILL)
     stays = engine == "mariadb"
     wait_for(lambda: reading.tables(project.url) == (["b"] if stays else []))
+    text = (project.folder / f"{SLOW}.py").read_text(encoding="utf-8")
     project.migration(SLOW)
     if not stays:
         assert project.run("migrate").told == (0, f"  applied {SLOW}  N s\n", "")
@@ -153,11 +170,22 @@ def test_killed_without_a_word(project: Project, engine: str) -> None:
     ended = project.run("migrate")
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.endswith(
-        f"error: {SLOW} was interrupted while it went forward.\n"
-        "  state: these statements were sent, and the last may or may not have taken effect:\n"
-        f"         {CREATE}\n"
-        "  next:  look at the database; finish the migration by hand and say `migrate "
-        "--mark-applied`, or undo what it did and say `migrate --mark-pending`.\n"
+        f"error: {SLOW} was interrupted, and its file has been changed since.\n"
+        "  state: it stands where it stood: nothing was changed by this run.\n"
+        "  next:  put the file back as it was and run the command again. Or look at the database; "
+        "then finish the migration by hand and say `migrate --mark-applied`, or undo what it did "
+        "and say `migrate --mark-pending`, or let `migrate --backward` run its migrate_backward() "
+        "from where it stands.\n"
+    )
+    project.write(f"migrations/{SLOW}.py", text.replace("sleep(60)", "sleep(0)"))
+    assert project.run("migrate").code == 1
+    project.write(f"migrations/{SLOW}.py", text)
+    reading.execute(project.url, "UPDATE wheatear_history SET outcome = 'interrupted'")
+    project.write(f"migrations/{SLOW}.py", text.replace("sleep(60)", "sleep(0)"))
+    assert project.run("migrate").told == (
+        0,
+        f"  applied {SLOW}  N s\n",
+        f"{SLOW} was interrupted while it went forward; it goes on where it stood\n",
     )
 
 

@@ -91,6 +91,6 @@ def test_what_it_did_before_it_failed_stays_and_is_told(project: Project, engine
     assert "interrupted" in project.run("status").out
     again = project.run("migrate")
     assert again.code == 1
-    assert "20260101_000000_a was interrupted while it went forward (ValueError: no)." in again.err
+    assert "20260101_000000_a failed: ValueError: no\n" in again.err
     assert project.run("migrate", "--mark-applied").code == 0
     assert project.run("status", "--check").code == 0

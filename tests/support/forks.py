@@ -13,6 +13,7 @@ import time
 import traceback
 import types
 import warnings
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import IO
@@ -21,9 +22,15 @@ CAN_FORK = hasattr(os, "fork")
 
 
 class Fork:
-    """The program, begun in a fork of this process."""
+    """The program, begun in a fork of this process; `first` is called there before it."""
 
-    def __init__(self, words: list[str], folder: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        words: list[str],
+        folder: Path,
+        environment: dict[str, str],
+        first: Callable[[], None] | None = None,
+    ) -> None:
         for module in ("app", "init", "create", "migrate", "status", "history"):
             import_module(f"wheatear.cli.{module}")
         import_module("wheatear.attempt")
@@ -31,7 +38,7 @@ class Fork:
         self._start = time.monotonic()
         self._pid = os.fork()
         if self._pid == 0:
-            _become_the_program(words, folder, environment, self._out, self._err)
+            _become_the_program(words, folder, environment, self._out, self._err, first)
 
     def end(self) -> tuple[int, bytes, bytes, float]:
         """Wait for its end: the exit code, both outputs, and the seconds it took."""
@@ -56,7 +63,12 @@ class Fork:
 
 
 def _become_the_program(
-    words: list[str], folder: Path, environment: dict[str, str], out: IO[bytes], err: IO[bytes]
+    words: list[str],
+    folder: Path,
+    environment: dict[str, str],
+    out: IO[bytes],
+    err: IO[bytes],
+    first: Callable[[], None] | None,
 ) -> None:
     code = 1
     try:
@@ -76,6 +88,8 @@ def _become_the_program(
         sys.modules["__main__"] = types.ModuleType("__main__")
         from wheatear.cli import main
 
+        if first is not None:
+            first()
         code = _exit_code_of(main)
         sys.stdout.flush()
         sys.stderr.flush()

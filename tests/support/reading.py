@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 HISTORY = "wheatear_history"
+JOURNAL = "wheatear_history_journal"
 
 
 def connection(url: str) -> Any:
@@ -57,7 +58,9 @@ def exists(url: str) -> bool:
 
 def tables(url: str) -> list[str]:
     """The tables, without the history."""
-    return [name for name in _all_tables(url) if name != HISTORY] if exists(url) else []
+    return (
+        [name for name in _all_tables(url) if name not in (HISTORY, JOURNAL)] if exists(url) else []
+    )
 
 
 def _all_tables(url: str) -> list[str]:

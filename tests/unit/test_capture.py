@@ -80,10 +80,9 @@ def test_every_way_is_logged(db: Any) -> None:
     ],
 )  # fmt: skip
 def test_what_ends_the_transaction_is_refused_before_it_is_sent(db: Any, sql: str) -> None:
-    sent: list[Statement] = []
-    with watched(db, rules(before=sent.append)), raises(MigrationFailedError):
+    with watched(db, rules()) as log, raises(MigrationFailedError):
         db.execute_sql(sql)
-    assert sent == []
+    assert log.statements == []
     assert db.connection().in_transaction
 
 
@@ -100,11 +99,10 @@ def test_what_ends_the_transaction_is_refused_before_it_is_sent(db: Any, sql: st
     ],
 )  # fmt: skip
 def test_what_only_looks_so_is_sent(db: Any, sql: str) -> None:
-    sent: list[Statement] = []
     # SQLite does not know all of them.
-    with watched(db, rules(before=sent.append)), suppress(peewee.PeeweeException):
+    with watched(db, rules()) as log, suppress(peewee.PeeweeException):
         db.execute_sql(sql)
-    assert [one.sql for one in sent] == [sql]
+    assert [one.sql for one in log.statements] == [sql]
 
 
 def test_the_driver_s_side_doors_are_closed(db: Any) -> None:

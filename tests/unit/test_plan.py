@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.raising import raises
 from wheatear import plan
 from wheatear.errors import HistoryError, MigrationFileError, UsageError
-from wheatear.plan import Step
+from wheatear.plan import Standing, Step
 
 
 class File(NamedTuple):
@@ -80,18 +80,28 @@ def test_under_the_lock_a_plan_only_shrinks(
     now = {one.name: one for one in found}
     for step in plan.forward(first).steps:
         if plan.still_to_do(step, now.get(step.name)):
-            assert now[step.name].applied is None
+            _is_still_open(step, now[step.name])
     if not any(one.applied for one in first):
         return
     for step in plan.backward(first, to="zero").steps:
         if plan.still_to_do(step, now.get(step.name)):
-            assert now[step.name].applied is not None
-            assert now[step.name].applied.id == step.basis
+            _is_still_open(step, now[step.name])
     assert not any(
         plan.still_to_do(step, now.get(step.name))
         for step in plan.backward(first, to="zero").steps
         if f"-{NAMES.index(step.name)}" in meanwhile
     )
+
+
+def _is_still_open(step: Step, now: Standing) -> None:
+    if step.resumes is not None or step.abandons:
+        assert now.interrupted is not None
+        assert now.interrupted.id == (step.resumes or step.basis)
+    elif step.direction == "forward":
+        assert now.applied is None
+    else:
+        assert now.applied is not None
+        assert now.applied.id == step.basis
 
 
 @given(some_files, words.map(lambda found: [word for word in found if word[0] in "+-"]))

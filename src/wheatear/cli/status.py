@@ -12,6 +12,7 @@ from wheatear.cli.output import duration, masked, note, say
 from wheatear.cli.place import migrations_of
 from wheatear.status import MigrationStatus, Status
 
+_MARKS = "`migrate --mark-applied`, or undo it and `--mark-pending`"
 _COLORS = {"applied": "green", "pending": "yellow", "changed": "red", "missing": "red"}
 
 
@@ -98,6 +99,13 @@ def _explain(one: MigrationStatus) -> None:
     note(f"{one.name} was interrupted on its way {one.direction}: {one.error or 'the run died'}")
     for statement in one.statements:
         note(f"  {statement}")
-    if one.statements:
+    if not one.resumable:
+        if one.statements:
+            note("  (the last of these may or may not have taken effect)")
+        note(f"  Finish it by hand and say {_MARKS}.")
+        return
+    if one.in_flight:
+        note(f"  {one.in_flight}")
         note("  (the last of these may or may not have taken effect)")
-    note("  Finish it by hand and say `migrate --mark-applied`, or undo it and `--mark-pending`.")
+    note("  `migrate` goes on from there, and `migrate --backward` goes back from there.")
+    note(f"  Or finish it by hand and say {_MARKS}.")

@@ -16,6 +16,7 @@ from wheatear.masking import Mask
 if TYPE_CHECKING:  # only who reads a schema or makes a backup needs them
     from wheatear.engines.aside import Aside
     from wheatear.engines.copies import Copies
+    from wheatear.engines.journaling import Journaling
     from wheatear.engines.models import Statement
     from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
@@ -246,16 +247,24 @@ class Engine(ABC):
     # History
 
     @abstractmethod
-    def history_table(self) -> str:
-        """The history's name, quoted and qualified so that no search path changes what it means."""
+    def history_table(self, name: str = "wheatear_history") -> str:
+        """The history's name, quoted and qualified so that no search path changes what it means.
 
-    def appended(self, column: str) -> str:
-        """The SQL that appends one parameter's text to a column that may be null."""
-        return f"COALESCE({column}, '') || {self.db.param}"
+        Args:
+            name: Another table beside it.
+        """
 
     @abstractmethod
-    def history_columns(self) -> list[str]:
-        """The columns the history has now; none if there is no history yet."""
+    def history_columns(self, name: str = "wheatear_history") -> list[str]:
+        """The columns the history has now; none if there is no history yet.
+
+        Args:
+            name: Another table beside it.
+        """
+
+    @abstractmethod
+    def journaling(self) -> Journaling:
+        """How this engine's statements are journaled on the connection that is open."""
 
     # Backups
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 HISTORY = "wheatear_history"
+JOURNAL = "wheatear_history_journal"
 BACKFILL = "wheatear_backfill"
 KEPT = "wheatear_kept"
 """The list of what is kept aside; what is kept begins with the same, and a number."""
 
-_OWN = frozenset({HISTORY, BACKFILL})
+_OWN = frozenset({HISTORY, JOURNAL, BACKFILL})
 
 
 def is_ours(name: str | None) -> bool:

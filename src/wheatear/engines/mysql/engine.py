@@ -15,6 +15,7 @@ from wheatear.engines.waiting import Waiting
 
 if TYPE_CHECKING:
     from wheatear.engines.aside import Aside
+    from wheatear.engines.journaling import Journaling
     from wheatear.engines.models import Statement
     from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
@@ -186,23 +187,25 @@ class MysqlEngine(Engine):
 
     # History
 
-    def history_table(self) -> str:
+    def history_table(self, name: str = "wheatear_history") -> str:
         """The one of the connection's database, also after a migration's `USE`."""
         database = str(self.db.database).replace("`", "``")
-        return f"`{database}`.`wheatear_history`"
+        return f"`{database}`.`{name}`"
 
-    def appended(self, column: str) -> str:
-        """`||` is a logical OR here."""
-        return f"CONCAT(COALESCE({column}, ''), {self.db.param})"
-
-    def history_columns(self) -> list[str]:
+    def history_columns(self, name: str = "wheatear_history") -> list[str]:
         """https://mariadb.com/kb/en/information-schema-columns-table/"""
         rows = self.db.execute_sql(
             "SELECT column_name FROM information_schema.columns "
-            "WHERE table_schema = %s AND table_name = 'wheatear_history' ORDER BY ordinal_position",
-            (str(self.db.database),),
+            "WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position",
+            (str(self.db.database), name),
         ).fetchall()
         return [row[0] for row in rows]
+
+    def journaling(self) -> Journaling:
+        """Only where there is something to journal."""
+        from wheatear.engines.mysql.journaling import MysqlJournaling  # noqa: PLC0415
+
+        return MysqlJournaling(self)
 
     # Backups
 

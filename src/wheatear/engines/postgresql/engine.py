@@ -18,6 +18,7 @@ from wheatear.errors import ConfigError
 
 if TYPE_CHECKING:
     from wheatear.engines.aside import Aside
+    from wheatear.engines.journaling import Journaling
     from wheatear.engines.models import Statement
     from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
@@ -128,10 +129,30 @@ class PostgresqlEngine(Engine):
             cursor = beside.cursor()
             while not self._lock_beside(cursor):
                 waiting.pause(lambda: lock.holder(self.db, self._schema))
+            self._wait_for_commits(waiting)
             waiting.over()
             yield
         finally:
             beside.close()
+
+    def _wait_for_commits(self, waiting: Waiting) -> None:
+        """A run that died may have sent a COMMIT that the server is still at: whoever writes to the
+        history holds ROW EXCLUSIVE on it until it is through, which SHARE conflicts with.
+
+        https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES
+        """
+        while self.history_columns():
+            self.db.begin()
+            try:
+                self.db.execute_sql(f"LOCK TABLE {self.history_table()} IN SHARE MODE NOWAIT")
+            except peewee.PeeweeException as error:
+                self.db.rollback()
+                if not gave_way(error):
+                    raise
+                waiting.pause(lambda: "a run that died to be rolled back or committed")
+            else:
+                self.db.commit()
+                return
 
     def _lock_beside(self, cursor: Any) -> bool:
         cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
@@ -195,19 +216,25 @@ class PostgresqlEngine(Engine):
 
     # History
 
-    def history_table(self) -> str:
+    def history_table(self, name: str = "wheatear_history") -> str:
         """The one of the connection's schema: each tenant's own."""
         schema = self._schema.replace('"', '""')
-        return f'"{schema}".wheatear_history'
+        return f'"{schema}".{name}'
 
-    def history_columns(self) -> list[str]:
+    def history_columns(self, name: str = "wheatear_history") -> list[str]:
         """https://www.postgresql.org/docs/current/catalog-pg-attribute.html"""
         rows = self.db.execute_sql(
             "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) "
             "AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
-            (self.history_table(),),
+            (self.history_table(name),),
         ).fetchall()
         return [row[0] for row in rows]
+
+    def journaling(self) -> Journaling:
+        """Only where there is something to journal."""
+        from wheatear.engines.postgresql.journaling import PostgresqlJournaling  # noqa: PLC0415
+
+        return PostgresqlJournaling(self)
 
     # Backups
 

@@ -17,6 +17,7 @@ from wheatear.masking import Mask
 if TYPE_CHECKING:
     from wheatear.engines.aside import Aside
     from wheatear.engines.copies import Copies
+    from wheatear.engines.journaling import Journaling
     from wheatear.engines.models import Statement
     from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
@@ -277,14 +278,20 @@ class SqliteEngine(Engine):
 
     # History
 
-    def history_table(self) -> str:
+    def history_table(self, name: str = "wheatear_history") -> str:
         """`main`, whatever is attached or temporary."""
-        return "main.wheatear_history"
+        return f"main.{name}"
 
-    def history_columns(self) -> list[str]:
+    def history_columns(self, name: str = "wheatear_history") -> list[str]:
         """https://www.sqlite.org/pragma.html#pragma_table_info"""
-        rows = self.db.execute_sql("PRAGMA main.table_info(wheatear_history)").fetchall()
+        rows = self.db.execute_sql(f"PRAGMA main.table_info({name})").fetchall()
         return [row[1] for row in rows]
+
+    def journaling(self) -> Journaling:
+        """Only where there is something to journal."""
+        from wheatear.engines.sqlite.journaling import SqliteJournaling  # noqa: PLC0415
+
+        return SqliteJournaling(self)
 
     # Backups
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wheatear.schema.ours import KEPT
+from wheatear.schema.ours import BACKFILL, JOURNAL, KEPT
 
 if TYPE_CHECKING:
     from wheatear.engines.models import Statement
@@ -21,9 +21,9 @@ def statements(db: Any, without: str) -> list[list[str]]:
     """Kind, name and statement of everything in the main database, but for one table's."""
     cursor = db.execute_sql(
         "SELECT type, name, sql FROM main.sqlite_master WHERE sql IS NOT NULL "
-        "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name <> ? "
+        "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name NOT IN (?, ?, ?) "
         f"AND tbl_name NOT LIKE '{KEPT}%' ORDER BY type, name",
-        (without,),
+        (without, JOURNAL, BACKFILL),
     )
     return [list(row) for row in cursor.fetchall()]
 

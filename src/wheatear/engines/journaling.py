@@ -1,0 +1,146 @@
+"""What the journal of a run needs to know of its engine: which statement may share a transaction
+with its entry, which cannot, and how to see afterwards whether such a one took effect.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Literal, NamedTuple
+
+from wheatear.engines.engine import Engine
+from wheatear.engines.waiting import Waiting
+
+Kind = Literal["read", "setting", "begin", "commit", "rollback", "inside", "rows", "alone"]
+"""What a statement is to the journal: it is a `read`; a `setting` of the connection, which is made
+again each time; it begins or ends a transaction, or is a savepoint `inside` one; it changes `rows`,
+or anything else that can be in one transaction with its entry; or it commits by itself, `alone`."""
+
+Seen = Mapping[str, Any]
+"""What was seen of what a statement is about to touch, as JSON knows it."""
+
+
+class Refusal(NamedTuple):
+    """A statement that no journal can make good.
+
+    Attributes:
+        what: What is wrong with it, after "The migration".
+        next: What to do instead.
+    """
+
+    what: str
+    next: str
+
+
+class Settled(NamedTuple):
+    """What looking says of a statement that was in flight.
+
+    Attributes:
+        done: It took effect; None if nobody can tell.
+        why: What was seen, where it is None.
+    """
+
+    done: bool | None
+    why: str = ""
+
+
+class Journaling(ABC):
+    """How statements of one engine are journaled, on the connection of one run.
+
+    Args:
+        engine: The engine, opened.
+    """
+
+    ends_transactions = False
+    """A statement that commits by itself also commits the transaction that it is sent in."""
+    reads_may_write = False
+    """What looks like reading may write; `wrote` tells inside the transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.connection = engine.connection
+
+    @abstractmethod
+    def kind(self, sql: str) -> Kind:
+        """Say what a statement is to the journal."""
+
+    def refusal(self, sql: str, *, inside: bool) -> Refusal | None:
+        """Say what cannot be journaled, before it is sent.
+
+        Args:
+            sql: The statement.
+            inside: It is sent in a transaction of the migration's own.
+        """
+        del sql, inside
+        return None
+
+    @abstractmethod
+    def in_transaction(self, *, after_error: bool = False) -> bool:
+        """Whether a transaction is open; asked before each statement, so it must be cheap."""
+
+    def is_broken(self) -> bool:
+        """Whether the open transaction can only be rolled back."""
+        return False
+
+    begin_sql = "BEGIN"
+
+    def begin(self) -> None:
+        """Begin a transaction for one statement and its entry."""
+        self.send(self.begin_sql)
+
+    def commit(self) -> None:
+        """Commit it."""
+        self.send("COMMIT")
+
+    def rollback(self) -> None:
+        """Roll it back; a connection that is gone has been."""
+        with suppress(Exception):
+            self.send("ROLLBACK")
+
+    def must_be_alone(self, error: BaseException) -> bool:
+        """Whether the server refused a statement since it is in a transaction."""
+        del error
+        return False
+
+    def wrote(self) -> bool:
+        """Whether the open transaction has written anything yet."""
+        return True
+
+    @abstractmethod
+    def look(self, sql: str) -> Seen:
+        """Look at what a statement that commits by itself is about to touch."""
+
+    @abstractmethod
+    def settle(self, sql: str, before: Seen) -> Settled:
+        """Look again: did the statement take effect? What it left half done is removed.
+
+        Args:
+            sql: The statement's text.
+            before: What `look` saw before it.
+        """
+
+    def unsettled(self, before: Seen) -> str | None:
+        """Say why looking will not tell whether this one took effect, or None if it will."""
+        del before
+        return None
+
+    def gave_way(self, error: BaseException) -> bool:
+        """Whether a statement gave way to another connection's lock and may be tried again."""
+        return self.engine.is_lock_timeout(error)
+
+    def wait_for(self, sql: str, before: Seen, waiting: Waiting) -> None:  # noqa: B027
+        """Wait until a dead run's statement is no longer at work on the server."""
+
+    def send(self, sql: str, values: Any = None) -> Any:
+        """Send a statement of the journal's own, past Peewee and the log; return the cursor."""
+        cursor = self.connection.cursor()
+        cursor.execute(sql, values) if values else cursor.execute(sql)
+        return cursor
+
+    def rows(self, sql: str, values: Any = None) -> list[Any]:
+        """The rows of a query of the journal's own."""
+        cursor = self.send(sql, values)
+        found = list(cursor.fetchall())
+        cursor.close()
+        return found

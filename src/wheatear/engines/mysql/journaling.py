@@ -1,0 +1,145 @@
+"""Journaling on MySQL and MariaDB: rows in a transaction with their entry; DDL, which commits by
+itself, between an intent and a look.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+from wheatear.engines.engine import Engine
+from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
+
+from .kinds import ROWS, inner, kind_of, refusal_of, words_of
+from .named import Named, named
+from .server_errors import error_number
+from .unheld import Unheld
+
+_COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
+# No such table, trigger, routine, event, database, sequence.
+_ABSENT = frozenset({1146, 1360, 1305, 1539, 1049, 4091})
+_UNKNOWN_VARIABLE = 1193
+_OF_CLIENT = 2000  # from there on errors are the client's: the connection is gone
+_IN_TRANSACTION = 1  # SERVER_STATUS_IN_TRANS of the protocol
+
+
+class MysqlJournaling(Journaling):
+    """DDL commits what came before it, and itself."""
+
+    ends_transactions = True
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._unheld = Unheld(self.rows, engine.home())
+
+    def kind(self, sql: str) -> Kind:
+        """Rows that no transaction holds are `alone`."""
+        kind = kind_of(sql)
+        return "alone" if kind == "rows" and self._unheld.why(inner(sql)) else kind
+
+    def refusal(self, sql: str, *, inside: bool) -> Refusal | None:
+        """What cannot be journaled; in a transaction, rows that it would not hold."""
+        if inside and kind_of(sql) == "rows" and (why := self._unheld.why(inner(sql))):
+            return Refusal(
+                f"changes rows in a transaction that does not hold them: {why}.",
+                "take the statement out of `with db.atomic():`.",
+            )
+        return refusal_of(sql)
+
+    def in_transaction(self, *, after_error: bool = False) -> bool:
+        """PyMySQL's copy of the server's status is old after an error: then the server is asked."""
+        status = getattr(self.connection, "server_status", None)
+        if after_error or status is None:
+            try:
+                return bool(self.rows("SELECT @@in_transaction")[0][0])
+            except Exception as error:  # any driver's
+                if error_number(error) != _UNKNOWN_VARIABLE:
+                    raise
+        # MySQL has no such variable; the SELECT's refusal leaves the status as it was.
+        return bool(getattr(self.connection, "server_status", 0) & _IN_TRANSACTION)
+
+    # Looking
+
+    def look(self, sql: str) -> Seen:
+        """What SHOW CREATE says of all that the statement touches."""
+        self._unheld.forget()
+        text = inner(sql)
+        about, (first, _) = named(text), words_of(text)
+        if about.repeatable or first == "SET":
+            return {"again": True}
+        if first in ROWS:
+            return {"unsettled": self._unheld.why(text) or "it may commit in the middle"}
+        if not about.known:
+            return {"unsettled": "what it changes cannot be seen"}
+        seen: dict[str, Any] = {"seen": self._seen(about)}
+        if about.invisible and not self._numbers_are_seen(about):
+            seen["unsettled"] = "what it changes cannot be seen from the definitions"
+        return seen
+
+    def _seen(self, about: Named) -> dict[str, Any]:
+        found = {}
+        for kind, name in about.things:
+            found[f"{kind} {name}"] = self._definition(kind, name)
+            if about.invisible:
+                found[f"number of {name}"] = self._number(name)
+        return found
+
+    def _definition(self, kind: str, name: str) -> str | None:
+        try:
+            rows = self.rows(f"SHOW CREATE {kind} {name}")
+        except Exception as error:  # any driver's
+            if error_number(error) in _ABSENT:
+                return None
+            raise
+        text = _COUNTER.sub("", repr(rows))
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    def _number(self, name: str) -> Any:
+        """InnoDB's own number of a table: a new one for a new table, and it goes with a rename.
+
+        Needs the PROCESS privilege; the one server has the one view, the other the other.
+        https://mariadb.com/kb/en/information-schema-innodb_sys_tables-table/
+        https://dev.mysql.com/doc/refman/8.4/en/information-schema-innodb-tables-table.html
+        """
+        parts = [part.strip("`") for part in name.split("`.`")]
+        database = parts[0] if len(parts) > 1 else self.engine.home()
+        for view in ("INNODB_SYS_TABLES", "INNODB_TABLES"):
+            try:
+                found = self.rows(
+                    f"SELECT TABLE_ID FROM information_schema.{view} WHERE NAME = %s",
+                    (f"{database}/{parts[-1]}",),
+                )
+            except Exception as error:  # any driver's
+                if (error_number(error) or _OF_CLIENT) >= _OF_CLIENT:
+                    raise
+                continue
+            return found[0][0] if found else None
+        return None
+
+    def _numbers_are_seen(self, about: Named) -> bool:
+        """Whether each table that is there shows its number."""
+        return all(
+            self._number(name) is not None or self._definition(kind, name) is None
+            for kind, name in about.things
+        )
+
+    def settle(self, sql: str, before: Seen) -> Settled:
+        """Look again: what differs has been done."""
+        if before.get("again"):
+            return Settled(done=False)
+        if before.get("unsettled"):
+            return Settled(None, str(before["unsettled"]))
+        about = named(inner(sql))
+        was, now = before["seen"], self._seen(about)
+        if not about.drops:
+            return Settled(done=was != now)
+        there = [name for name, seen in was.items() if seen is not None]
+        gone = [name for name in there if now.get(name) is None]
+        if gone and len(gone) < len(there):
+            return Settled(None, f"of what it drops, only this is gone: {', '.join(gone)}")
+        return Settled(done=bool(gone))
+
+    def unsettled(self, before: Seen) -> str | None:
+        """Said before it runs."""
+        return before.get("unsettled")

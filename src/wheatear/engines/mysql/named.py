@@ -1,0 +1,219 @@
+"""What a DDL statement is about to touch: the names that stand where its grammar has them.
+
+https://mariadb.com/kb/en/data-definition/, https://dev.mysql.com/doc/refman/8.4/en/sql-data-definition-statements.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from .tokens import Token, tokens, unquoted
+
+_SHOWN = ("TABLE", "VIEW", "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "SEQUENCE", "DATABASE")
+_ALIASES = {"TABLES": "TABLE", "SCHEMA": "DATABASE", "INDEX": "INDEX"}
+# Done twice they do no harm: GRANT, ANALYZE and their like.
+_REPEATABLE = frozenset(
+    "ANALYZE OPTIMIZE CHECK REPAIR FLUSH GRANT REVOKE RESET PURGE CHECKSUM CACHE KILL".split()
+)
+_INVISIBLE = frozenset({"EXCHANGE", "DISCARD", "IMPORT"})
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a statement touches.
+
+    Attributes:
+        things: Kind (as SHOW CREATE calls it) and name, quoted and perhaps qualified.
+        repeatable: It may be done twice.
+        invisible: What it does may leave every definition as it was: only a table's own number
+            tells (TRUNCATE, a swap of two tables).
+        known: Its grammar is one of those above.
+        drops: It drops each thing by itself.
+    """
+
+    things: tuple[tuple[str, str], ...] = ()
+    repeatable: bool = False
+    invisible: bool = False
+    known: bool = True
+    drops: bool = False
+
+
+class _Reader:
+    def __init__(self, sql: str) -> None:
+        self._tokens = [one for one in tokens(sql) if one.kind not in ("space", "comment")]
+        self._at = 0
+
+    def word(self) -> str:
+        """The next token, if it is a word, in capitals."""
+        if self._at < len(self._tokens) and self._tokens[self._at].kind == "word":
+            return self._tokens[self._at].text.upper()
+        return ""
+
+    def take(self, *words: str) -> bool:
+        if self.word() in words:
+            self._at += 1
+            return True
+        return False
+
+    def skip_to(self, words: Sequence[str]) -> str:
+        """Go past the next of these words; return it, or nothing if there is none."""
+        while self._at < len(self._tokens):
+            word = self.word()
+            self._at += 1
+            if word in words:
+                return word
+        return ""
+
+    def existence(self) -> None:
+        """Skip IF [NOT] EXISTS."""
+        if self.take("IF"):
+            self.take("NOT")
+            self.take("EXISTS")
+
+    def name(self) -> str:
+        """The next name, perhaps behind a database's."""
+        parts: list[str] = []
+        while self._at < len(self._tokens):
+            token = self._tokens[self._at]
+            parts += _parts(token)
+            self._at += 1
+            following = self._tokens[self._at] if self._at < len(self._tokens) else None
+            if following is None or following.text != ".":
+                if following is None or not following.text.startswith("."):
+                    break
+                parts += _parts(following)  # `db`.name: the point sticks to the word
+                self._at += 1
+                break
+            self._at += 1
+        return ".".join(f"`{part.replace('`', '``')}`" for part in parts if part)
+
+    def names(self) -> list[str]:
+        """Names with commas between them."""
+        found = [self.name()]
+        while self.comma():
+            found.append(self.name())
+        return found
+
+    def comma(self) -> bool:
+        """Go past a comma, if it is next."""
+        if self._at < len(self._tokens) and self._tokens[self._at].text == ",":
+            self._at += 1
+            return True
+        return False
+
+    def words(self) -> list[str]:
+        """All words to the end, outside of parentheses."""
+        return [
+            one.text.upper() if one.kind == "word" else ""
+            for one in self._tokens[self._at :]
+            if one.depth == 0
+        ]
+
+    def find(self, *words: str) -> bool:
+        """Go past the next of these words outside of parentheses."""
+        for at in range(self._at, len(self._tokens)):
+            one = self._tokens[at]
+            if one.depth == 0 and one.kind == "word" and one.text.upper() in words:
+                self._at = at + 1
+                return True
+        return False
+
+
+def _parts(token: Token) -> list[str]:
+    if token.kind == "name" or token.text[:1] == '"':
+        return [unquoted(token.text)]
+    return token.text.split(".") if token.kind == "word" else []
+
+
+def named(sql: str) -> Named:
+    """Say what a statement touches."""
+    reader = _Reader(sql)
+    word = reader.word()
+    reader.take(word)
+    if word in _REPEATABLE:
+        return Named(repeatable=True)
+    if word == "TRUNCATE":
+        reader.take("TABLE")
+        return Named((("TABLE", reader.name()),), invisible=True)
+    if word == "RENAME":
+        return _renamed(reader)
+    if word == "CREATE":
+        return _created(reader)
+    if word == "DROP":
+        return _dropped(reader)
+    return _altered(reader) if word == "ALTER" else Named(known=False)
+
+
+def _renamed(reader: _Reader) -> Named:
+    if not reader.take("TABLE", "TABLES"):
+        return Named(known=False)
+    reader.existence()
+    names = [reader.name()]
+    while reader.take("TO") or reader.comma():
+        names.append(reader.name())
+    things = tuple(dict.fromkeys(("TABLE", name) for name in names))
+    return Named(things, invisible=len(names) > 2)
+
+
+def _created(reader: _Reader) -> Named:
+    replaces = reader.word() == "OR"
+    kind = reader.skip_to([*_SHOWN, *_ALIASES, "USER", "ROLE", "SERVER"])
+    kind = _ALIASES.get(kind, kind)
+    if kind == "INDEX":
+        return _of_table(reader, "ON")
+    if kind not in _SHOWN:
+        return Named(known=False)
+    reader.existence()
+    things = ((kind, reader.name()),)
+    return Named(things, invisible=replaces and kind in ("TABLE", "SEQUENCE"))
+
+
+def _dropped(reader: _Reader) -> Named:
+    kind = reader.skip_to([*_SHOWN, *_ALIASES, "USER", "ROLE", "SERVER"])
+    kind = _ALIASES.get(kind, kind)
+    if kind == "INDEX":
+        return _of_table(reader, "ON")
+    if kind not in _SHOWN:
+        return Named(known=False)
+    reader.existence()
+    return Named(tuple((kind, name) for name in reader.names()), drops=True)
+
+
+def _of_table(reader: _Reader, word: str) -> Named:
+    if not reader.find(word):
+        return Named(known=False)
+    return Named((("TABLE", reader.name()),))
+
+
+def _altered(reader: _Reader) -> Named:
+    kind = reader.skip_to([*_SHOWN, *_ALIASES, "USER", "ROLE", "SERVER", "INSTANCE", "TABLESPACE"])
+    kind = _ALIASES.get(kind, kind)
+    if kind == "USER":
+        return Named(repeatable=True)
+    if kind not in _SHOWN:
+        return Named(known=False)
+    reader.existence()
+    things = [(kind, reader.name())]
+    words = reader.words()
+    invisible = bool(_INVISIBLE & set(words)) or _pairs(words, "TRUNCATE", "PARTITION")
+    if "EXCHANGE" in words and reader.find("TABLE"):
+        things.append(("TABLE", reader.name()))
+    elif kind == "TABLE" and (new := _new_name(reader)):
+        things.append(("TABLE", new))
+    return Named(tuple(things), invisible=invisible)
+
+
+def _pairs(words: Sequence[str], first: str, second: str) -> bool:
+    return any(pair == (first, second) for pair in pairwise(words))
+
+
+def _new_name(reader: _Reader) -> str | None:
+    """ALTER TABLE … RENAME [TO | AS | =] name; not RENAME COLUMN, INDEX or KEY."""
+    while reader.find("RENAME"):
+        if reader.word() in ("COLUMN", "INDEX", "KEY", "CONSTRAINT"):
+            continue
+        reader.take("TO", "AS")
+        return reader.name() or None
+    return None

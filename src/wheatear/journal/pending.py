@@ -1,0 +1,101 @@
+"""Entries that wait to be written, and the moment from which they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from wheatear.journal.answers import Answer, digest, store_answer
+from wheatear.journal.entries import Entry, cut
+from wheatear.journal.store import Store
+
+LARGEST = 8_000_000
+"""Letters of answers that are kept of one migration; beyond it only what tells them apart is."""
+_MUCH = 500_000
+_MANY = 500
+
+
+class Pending:
+    """The entries since the last write.
+
+    Args:
+        store: Where they go.
+        effects: How many entries there are up to the last that took effect.
+    """
+
+    def __init__(self, store: Store, effects: int) -> None:
+        self._store = store
+        self._first_lines: list[str] = []
+        self._entries: list[Entry] = []
+        self._room = LARGEST
+        self.effects = effects
+
+    def begin_with(self, lines: Sequence[str], entries: Sequence[Entry]) -> None:
+        """What the first write of a run that goes on begins with."""
+        self._first_lines, self._entries = [*lines], [*entries]
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def keep(self, entry: Entry, answer: Answer) -> None:
+        """Add an entry with its answer: the digest alone, if it is too large or cannot be kept."""
+        stored = store_answer(answer)
+        if stored is not None and answer.rows:
+            size = len(json.dumps(stored))
+            stored = stored if size <= self._room else None
+            self._room -= size if stored is not None else 0
+        entry.answer = stored
+        if stored is None:
+            entry.seen = digest(answer.rows)
+        self.add(entry)
+
+    def add(self, entry: Entry) -> None:
+        """Add an entry as it is."""
+        self._entries.append(entry)
+
+    def prepare(self, *, many: bool = False) -> None:
+        """Before a statement: make room for what may have to be written with it."""
+        self._store.prepare(many=many or self.is_much)
+
+    @property
+    def is_much(self) -> bool:
+        """Whether one row may not hold it."""
+        return len(self._entries) > _MANY or self._room < LARGEST - _MUCH
+
+    def write(self) -> None:
+        """Write all, in the transaction that is open, if one is."""
+        self._store.write([*self._first_lines, *(one.to_json() for one in self._entries)])
+
+    def written(self) -> None:
+        """What was written is committed."""
+        self._store.confirm()
+        done = [one.number + 1 for one in self._entries if one.effect]
+        self.effects = max([self.effects, *done])
+        self._entries.clear()
+        self._first_lines.clear()
+
+    def unwrite(self, entry: Entry, kept: int) -> None:
+        """What was written was rolled back, and the entry's statement with it.
+
+        Args:
+            entry: The entry.
+            kept: How many entries there were before it.
+        """
+        del self._entries[kept:]
+        entry.answer = entry.seen = None
+        entry.effect = False
+        self._store.revert()
+
+    def rewrite(self, entry: Entry) -> None:
+        """Write an entry once more, by itself."""
+        self._store.write([entry.to_json()])
+        self._store.confirm()
+
+    def lines_at_failure(self, *, in_flight: bool) -> Sequence[str]:
+        """What is still to be written of a run that failed: no more than has taken effect.
+
+        Args:
+            in_flight: Of the last statement nobody knows: its intent stays.
+        """
+        kept = [one.to_json() for one in self._entries if one.number < self.effects]
+        return [*self._first_lines, *kept, *([] if in_flight else [cut(self.effects)])]

@@ -1,0 +1,304 @@
+"""Where each statement of a journaled migration passes: answered from the tape, or sent and noted.
+
+An entry is written where its statement can no longer be undone, and not before: in the transaction
+of the statement, before the migration's own COMMIT, or, for a statement that commits by itself, as
+an intent before it is sent. Reads, errors and what was rolled back wait for the next such write. So
+a statement costs one write, and its done mark goes with the next one.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from wheatear.capture import Statement
+from wheatear.engines.journaling import Journaling, Kind
+from wheatear.errors import HistoryError, MigrationFailedError
+from wheatear.journal import stops
+from wheatear.journal.answers import Answer, digest, load_answer, load_error, store_error
+from wheatear.journal.entries import Entry, cut, new_entry
+from wheatear.journal.pending import Pending
+from wheatear.journal.served import Served
+from wheatear.journal.tape import StoppedError, Tape
+
+T = TypeVar("T")
+
+_SHOWN_OF_READS = 200
+_PATIENCE = 60.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+
+
+class Recorder:
+    """One migration's passage.
+
+    Args:
+        name: The migration, for messages.
+        ways: The engine's.
+        pending: Where entries wait.
+        tape: What a run that died has done.
+        served: What the function was given beside.
+        tell: Called with a sentence for the user.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        ways: Journaling,
+        *,
+        pending: Pending,
+        tape: Tape,
+        served: Served,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._name = name
+        self._ways = ways
+        self._pending = pending
+        self._tape = tape
+        self._served = served
+        self._tell = tell
+        self._number = len(tape)
+        self._dirty = False
+        """The migration's own transaction has changed something."""
+        self._after_error = False
+        self._stopped: StoppedError | None = None
+        self.in_flight: Entry | None = None
+        """A statement that was sent, and nobody knows what came of it."""
+
+    def resume(self, settled: Entry | None) -> None:
+        """Go on after the tape.
+
+        Args:
+            settled: Its last entry, if that was in flight and has taken effect.
+        """
+        self._pending.begin_with([cut(self._number)], [settled] if settled else [])
+
+    def send(self, statement: Statement, parameters: Any, run: Callable[[], Any]) -> Any:
+        """Answer a statement, or send it.
+
+        Args:
+            statement: The statement.
+            parameters: Its parameters, whatever they are.
+            run: Sends it.
+
+        Returns:
+            What the driver answered, or had answered.
+        """
+        kind = self._ways.kind(statement.sql)
+        if kind == "setting":
+            self._refuse(statement.sql, inside=False)
+            return run()
+        if self._stopped is not None:
+            raise self._stopped
+        entry = new_entry(self._number, statement.sql, parameters)
+        if self._tape.plays:
+            statement.replayed = True
+            return self._replayed(entry, run)
+        return self._first_time(entry, kind, statement.sql, run)
+
+    # Again
+
+    def _replayed(self, entry: Entry, run: Callable[[], Any]) -> Answer:
+        found = self._tape.next(entry.key)
+        if found is None:
+            raise self._stop(stops.another_path(self._name, self._tape.expected.sql, entry.sql))
+        if found.error is not None:
+            raise load_error(found.error)
+        if found.seen is None:
+            return load_answer(found.answer or {})
+        if not found.reads:
+            raise self._stop(stops.answer_not_kept(self._name, found.sql))
+        answer = _answer(run)
+        if digest(answer.rows) != found.seen:
+            raise self._stop(stops.reads_otherwise(self._name, found.sql))
+        return answer
+
+    def _stop(self, error: HistoryError) -> StoppedError:
+        self._stopped = StoppedError(error)
+        return self._stopped
+
+    def end(self) -> None:
+        """The function has returned: it must have come as far as the first time."""
+        if self._tape.plays:
+            raise self._stop(stops.another_path(self._name, self._tape.expected.sql, None))
+
+    # The first time
+
+    def _first_time(self, entry: Entry, kind: Kind, sql: str, run: Callable[[], Any]) -> Answer:
+        inside = self._ways.in_transaction(after_error=self._after_error)
+        self._after_error = False
+        self._refuse(sql, inside=inside)
+        entry.given = self._served.take()
+        self._number += 1
+        if kind == "alone":
+            return self._alone(entry, sql, run, inside=inside)
+        if kind == "read":
+            entry.reads, entry.sql = True, entry.sql[:_SHOWN_OF_READS]
+        if inside:
+            return self._inside(entry, kind, run)
+        if kind == "rows" or (kind == "read" and self._ways.reads_may_write):
+            return self._together(entry, sql, run)
+        if kind != "begin":
+            return self._plain(entry, lambda: _answer(run))
+        self._pending.prepare(many=True)
+        self._dirty = False
+        return self._plain(entry, lambda: self._patiently(lambda: _answer(run)))
+
+    def _refuse(self, sql: str, *, inside: bool) -> None:
+        refusal = self._ways.refusal(sql, inside=inside)
+        if refusal is not None:
+            raise MigrationFailedError(f"The migration {refusal.what}", next=refusal.next)
+
+    def _plain(self, entry: Entry, run: Callable[[], Answer]) -> Answer:
+        """Send it, and keep the entry for the next write."""
+        try:
+            answer = run()
+        except Exception as error:
+            self._failed(entry, error)
+            raise
+        self._pending.keep(entry, answer)
+        return answer
+
+    def _failed(self, entry: Entry, error: Exception) -> None:
+        self._after_error = True
+        entry.error = store_error(error)
+        self._pending.add(entry)
+
+    def _inside(self, entry: Entry, kind: Kind, run: Callable[[], Any]) -> Answer:
+        """In a transaction of the migration's own: all is written before its COMMIT."""
+        self._dirty = self._dirty or kind == "rows"
+        if kind != "commit":
+            return self._plain(entry, lambda: _answer(run))
+        changed = self._dirty or (self._ways.reads_may_write and self._ways.wrote())
+        if not changed or self._ways.is_broken():
+            return self._plain(entry, lambda: _answer(run))
+        kept = len(self._pending)
+        entry.effect = True
+        self._pending.keep(entry, Answer())
+        try:
+            self._pending.write()
+            answer = self._patiently(lambda: _answer(run), while_open=True)
+        except BaseException as error:
+            self._pending.unwrite(entry, kept)
+            if isinstance(error, Exception):
+                self._failed(entry, error)
+            raise
+        self._pending.written()
+        return answer
+
+    def _together(self, entry: Entry, sql: str, run: Callable[[], Any]) -> Answer:
+        """A transaction of the statement and its entry."""
+        self._pending.prepare()
+        try:
+            return self._patiently(lambda: self._in_transaction(entry, run))
+        except Exception as error:
+            if not self._ways.must_be_alone(error):
+                self._failed(entry, error)
+                raise
+        return self._alone(entry, sql, run, inside=False)
+
+    def _in_transaction(self, entry: Entry, run: Callable[[], Any]) -> Answer:
+        kept, reads = len(self._pending), entry.reads
+        self._ways.begin()
+        try:
+            answer = _answer(run)
+            self._pending.keep(entry, answer)
+            if reads and not self._ways.wrote():
+                self._ways.commit()
+                return answer
+            entry.reads, entry.effect = False, True
+            self._pending.write()
+            self._patiently(self._ways.commit, while_open=True)
+        except BaseException:
+            self._ways.rollback()
+            self._pending.unwrite(entry, kept)
+            entry.reads = reads
+            raise
+        self._pending.written()
+        return answer
+
+    # By itself
+
+    def _alone(self, entry: Entry, sql: str, run: Callable[[], Any], *, inside: bool) -> Answer:
+        """A statement that commits by itself: the intent, the statement; done is noted next."""
+        entry.reads = False
+        entry.intent = dict(self._ways.look(sql))
+        if entry.sql != sql:
+            entry.intent["text"] = sql
+        reason = self._ways.unsettled(entry.intent)
+        if reason:
+            self._tell(stops.named_before(entry.sql, reason))
+        self._write_intent(entry, inside=inside)
+        self.in_flight = entry
+        try:
+            answer = self._patiently(lambda: _answer(run))
+        except Exception as error:
+            self._after_failure(entry, sql, error)
+            raise
+        self.in_flight = None
+        entry.effect = True
+        self._pending.keep(entry, answer)
+        self._pending.effects = entry.number + 1
+        return answer
+
+    def _write_intent(self, entry: Entry, *, inside: bool) -> None:
+        """What the migration has done in a transaction commits with it, as it would anyway."""
+        kept = len(self._pending)
+        if not inside:
+            self._pending.prepare()
+        begins = not inside and self._pending.is_much
+        self._pending.add(entry)
+        try:
+            if begins:
+                self._ways.begin()
+            self._pending.write()
+            if begins or inside:
+                self._ways.commit()
+        except BaseException:
+            self._pending.unwrite(entry, kept)
+            raise
+        self._pending.written()
+
+    def _after_failure(self, entry: Entry, sql: str, error: Exception) -> None:
+        """It failed: as a rule it changed nothing, and that is looked at."""
+        if self._ways.engine.is_lost(error):
+            return
+        self._after_error = True
+        intent = entry.intent or {}
+        if not intent.get("again") and not self._ways.unsettled(intent):
+            found = self._ways.settle(sql, intent)
+            if found.done is not False:
+                entry.intent = {
+                    **intent,
+                    "unsettled": f"it failed ({error}), but changed something",
+                }
+                self._pending.rewrite(entry)
+                return
+        self.in_flight = None
+        self._failed(entry, error)
+
+    def _patiently(self, action: Callable[[], T], *, while_open: bool = False) -> T:
+        """Try again where the server gave a lock up, and what was begun is undone by then.
+
+        Args:
+            action: What to try.
+            while_open: Only while the transaction is still there: it is the COMMIT that waits.
+        """
+        deadline, pause = time.monotonic() + _PATIENCE, _FIRST_PAUSE
+        while True:
+            try:
+                return action()
+            except Exception as error:
+                if not self._ways.gave_way(error) or time.monotonic() + pause > deadline:
+                    raise
+                if while_open and not self._ways.in_transaction(after_error=True):
+                    raise
+            # A chance of its own: the migration's is served.
+            time.sleep(pause * random.Random().uniform(0.5, 1.5))  # noqa: S311 - no secret
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _answer(run: Callable[[], Any]) -> Answer:
+    found = run()
+    return found if isinstance(found, Answer) else Answer()

@@ -1,0 +1,116 @@
+"""Where entries are kept: the first of a migration in its record of the history, further ones in a
+table beside it, which is made when it is first needed. Both are emptied when the migration is done.
+
+So a migration of one statement costs no write more than its record does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from wheatear.engines.journaling import Journaling
+from wheatear.history import History, Record
+from wheatear.journal.entries import Entry, read_entries
+
+_LARGEST = 1_000_000
+"""Letters in one row; servers bound a statement's length (max_allowed_packet, 16 MiB)."""
+
+
+class Store:
+    """The entries of one migration.
+
+    Args:
+        history: Where its record is, or will be.
+        ways: The engine's.
+        record: Its record, as it begins.
+        head: What else is kept of the run: the seed.
+        record_id: The record that is there already, of a run that died.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        ways: Journaling,
+        record: Record,
+        head: dict[str, Any],
+        record_id: int | None = None,
+    ) -> None:
+        self._history = history
+        self._ways = ways
+        self._record = record
+        self._head = head
+        self.record_id = record_id
+        self._parts = 0
+        self._before = (record_id, 0)
+
+    def load(self) -> list[Entry]:
+        """Read what a run that died has left; the head becomes that run's."""
+        first, *rest = self._history.journal_of(self.record_id or 0)
+        self._parts = len(rest)
+        self.confirm()
+        head, *lines = first.splitlines()
+        self._head = json.loads(head)
+        for part in rest:
+            lines += part.splitlines()
+        return read_entries(lines)
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """What is kept beside the entries."""
+        return self._head
+
+    def prepare(self, *, many: bool = False) -> None:
+        """Make the table, if the next write needs it; where DDL commits, this does too.
+
+        Args:
+            many: More may be written at once than a record holds.
+        """
+        if many or self.record_id is not None:
+            if not self._history.has_journal():
+                self._ways.send(self._history.journal_creation()).close()
+
+    def write(self, lines: Sequence[str]) -> int:
+        """Write lines, in the transaction that is open, if one is; return how many statements.
+
+        Until `confirm`, `revert` forgets that they were written.
+        """
+        parts = _parts(lines)
+        if self.record_id is None:
+            head = json.dumps(self._head, separators=(",", ":"))
+            sql, values = self._history.insertion(self._record, journal=f"{head}\n{parts.pop(0)}")
+            cursor = self._ways.send(sql, values)
+            self.record_id = self._history.inserted_id(cursor)
+            cursor.close()
+            written = 1
+        else:
+            written = 0
+        for part in parts:
+            self._parts += 1
+            sql, values = self._history.journal_insertion(self.record_id, self._parts, part)
+            self._ways.send(sql, values).close()
+        return written + len(parts)
+
+    def confirm(self) -> None:
+        """What was written is committed."""
+        self._before = (self.record_id, self._parts)
+
+    def revert(self) -> None:
+        """What was written since `confirm` was rolled back."""
+        self.record_id, self._parts = self._before
+
+    def clears(self) -> list[tuple[str, Any]]:
+        """The statements that empty the table of it."""
+        if not self._parts:
+            return []
+        return [self._history.journal_deletion(self.record_id or 0)]
+
+
+def _parts(lines: Sequence[str]) -> list[str]:
+    parts: list[str] = [""]
+    for line in lines:
+        if parts[-1] and len(parts[-1]) + len(line) > _LARGEST:
+            parts.append("")
+        parts[-1] += f"{line}\n"
+    return parts

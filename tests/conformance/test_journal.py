@@ -1,0 +1,261 @@
+"""A migration that is no one transaction: what failed goes on behind what stays, or goes back."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from support import reading
+from support.projects import Project, wait_for
+
+NAME = "20260101_000000_m"
+HEAD = """\
+import datetime
+import os
+import time
+import uuid
+from playhouse.migrate import *
+from migrations_config import db, migrator
+
+atomic = False
+
+"""
+RESUMED = f"{NAME} was interrupted while it went forward; it goes on where it stood\n"
+APPLIED = f"  applied {NAME}  N s\n"
+WAYS_OUT = (
+    "look at the database; then finish the migration by hand and say `migrate --mark-applied`, or "
+    "undo what it did and say `migrate --mark-pending`, or let `migrate --backward` run its "
+    "migrate_backward() from where it stands."
+)
+
+
+def write(project: Project, *forward: str, backward: str = "pass") -> Path:
+    body = "".join(f"    {line}\n" for line in forward)
+    text = f"{HEAD}def migrate_forward():\n{body}\n\ndef migrate_backward():\n    {backward}\n"
+    return project.write(f"migrations/{NAME}.py", text)
+
+
+def sql(statement: str) -> str:
+    return f"db.execute_sql({statement!r})"
+
+
+def test_mended_it_goes_on_behind_what_stays(project: Project) -> None:
+    begin = (sql("CREATE TABLE a (x INTEGER)"), sql("INSERT INTO a VALUES (1)"))
+    write(project, *begin, sql("INSERT INTO b VALUES (2)"))
+    assert project.run("migrate").code == 1
+    write(project, *begin, sql("INSERT INTO a VALUES (2)"))
+    assert project.run("migrate").told == (0, APPLIED, RESUMED)
+    assert reading.rows(project.url, "a") == [(1,), (2,)]
+    assert project.run("status", "--check").code == 0
+    assert reading.history(project.url) == [(NAME, "forward", "done")]
+
+
+def test_what_fails_without_effect_leaves_nothing(project: Project) -> None:
+    write(project, sql("INSERT INTO b VALUES (2)"))
+    ended = project.run("migrate")
+    assert f"  state: {NAME} had changed nothing yet.\n" in ended.err
+    assert reading.history(project.url) == [(NAME, "forward", "failed")]
+    assert "pending " in project.run("status").out
+
+
+def test_another_path_stops(project: Project) -> None:
+    write(project, sql("CREATE TABLE a (x INTEGER)"), "1 / 0")
+    assert project.run("migrate").code == 1
+    write(project, sql("CREATE TABLE b (x INTEGER)"))
+    assert project.run("migrate").told == (
+        1,
+        "",
+        f"{RESUMED}error: {NAME} was interrupted, and takes another path now than it did then.\n"
+        "  where: then it sent:\n"
+        "         CREATE TABLE a (x INTEGER)\n"
+        "         now it sends:\n"
+        "         CREATE TABLE b (x INTEGER)\n"
+        "  state: it stands where it stood: nothing was changed by this run.\n"
+        "  next:  let it do again what it did (put the file back as it was; ask for the time with "
+        "datetime.now() in the migration itself), and run the command again. Or "
+        f"{WAYS_OUT}\n",
+    )
+    write(project, "pass")
+    ended = project.run("migrate")
+    assert "now it ends before that.\n" in ended.err
+    # No `except Exception` of the migration's own gets at it.
+    write(project, "try:", "    " + sql("SELECT 1"), "except BaseException:", "    pass")
+    assert "takes another path now" in project.run("migrate").err
+    assert reading.tables(project.url) == ["a"]
+
+
+def test_back_from_where_it_stands(project: Project) -> None:
+    write(project, sql("CREATE TABLE a (x INTEGER)"), "1 / 0", backward=sql("DROP TABLE a"))
+    assert project.run("migrate").code == 1
+    assert project.run("migrate", "--backward").told == (0, f"  reverted {NAME}  N s\n", "")
+    assert reading.tables(project.url) == []
+    assert "pending " in project.run("status").out
+    write(project, sql("CREATE TABLE a (x INTEGER)"))
+    assert project.run("migrate").told == (0, APPLIED, "")
+
+
+def test_a_run_back_is_finished_and_no_more(project: Project) -> None:
+    """Plain `migrate` goes on in the direction it went, and does not turn round."""
+    text = write(project, sql("CREATE TABLE a (x INTEGER)"), backward=sql("DROP TABLE a"))
+    assert project.run("migrate").code == 0
+    backward = text.read_text(encoding="utf-8") + "    if not os.path.exists('ok'): 1 / 0\n"
+    text.write_text(backward, encoding="utf-8")
+    assert project.run("migrate", "--backward", "--accept-changed").code == 1
+    assert reading.tables(project.url) == []
+    project.write("ok", "")
+    ended = project.run("migrate")
+    assert ended.told == (
+        0,
+        f"  reverted {NAME}  N s\n",
+        f"{NAME} was interrupted while it went backward; it goes on where it stood\n",
+    )
+    assert "pending " in project.run("status").out
+
+
+def test_the_same_time_and_chance(project: Project) -> None:
+    write(
+        project,
+        sql("CREATE TABLE a (x VARCHAR(200))"),
+        "now, id = datetime.datetime.now(), uuid.uuid4()",
+        "db.execute_sql(f\"INSERT INTO a VALUES ('{now} {id}')\")",
+        "assert os.path.exists('ok')",
+        "db.execute_sql(f\"INSERT INTO a VALUES ('{now} {id}')\")",
+    )
+    assert project.run("migrate").code == 1
+    project.write("ok", "")
+    assert project.run("migrate").told == (0, APPLIED, RESUMED)
+    first, second = reading.rows(project.url, "a")
+    assert first == second
+
+
+def test_what_was_read_is_read_again_from_the_journal(project: Project) -> None:
+    write(
+        project,
+        sql("CREATE TABLE a (x INTEGER)"),
+        "count, = db.execute_sql('SELECT count(*) FROM a').fetchone()",
+        "db.execute_sql(f'INSERT INTO a VALUES ({count})')",
+        "assert os.path.exists('ok')",
+        "db.execute_sql(f'INSERT INTO a VALUES ({count + 10})')",
+    )
+    assert project.run("migrate").code == 1
+    project.write("ok", "")
+    reading.execute(project.url, "INSERT INTO a VALUES (99)")
+    assert project.run("migrate").told == (0, APPLIED, RESUMED)
+    assert reading.rows(project.url, "a") == [(0,), (10,), (99,)]
+
+
+def test_what_is_too_large_to_be_kept_must_read_the_same(project: Project) -> None:
+    large = "SELECT {} FROM (SELECT 1 AS n UNION ALL SELECT 2) t"
+    repeat = {"sqlite": "hex(zeroblob(3000000))"}.get(
+        "sqlite" if project.url.startswith("sqlite") else "", "repeat('x', 6000000)"
+    )
+    read = sql(large.format(f"{repeat}, (SELECT count(*) FROM b)"))
+    reading.execute(project.url, "CREATE TABLE b (x INTEGER)")
+    write(
+        project,
+        f"assert len({read}.fetchall()) == 2",
+        sql("CREATE TABLE a (x INTEGER)"),
+        "assert os.path.exists('ok')",
+    )
+    assert project.run("migrate").code == 1
+    project.write("ok", "")
+    reading.execute(project.url, "INSERT INTO b VALUES (1)")
+    ended = project.run("migrate")
+    assert ended.code == 1
+    assert (
+        f"error: {NAME} was interrupted; what it read was too large to be kept, and reads "
+        "otherwise now.\n"
+    ) in ended.err
+    assert "To change many rows, use backfill(): it goes on by itself after a kill.\n" in ended.err
+    reading.execute(project.url, "DELETE FROM b")
+    assert project.run("migrate").told == (0, APPLIED, RESUMED)
+
+
+REFUSED = [
+    ("mariadb", "LOCK TABLES a WRITE", "locks tables, which would keep the journal out."),
+    ("mariadb", "XA START 'x'", "uses an XA transaction."),
+    ("mariadb", "SET autocommit = 0", "sets autocommit."),
+    ("mariadb", "CREATE TEMPORARY TABLE t (x INT)", "makes a temporary table, which is gone if the run dies."),
+    ("sqlite", "CREATE TEMP TABLE t (x)", "makes a temporary table, which is gone if the run dies."),
+    ("postgresql", "CREATE TEMP TABLE t (x int)", "makes something temporary, which is gone if the run dies."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("engine", "statement", "what"), REFUSED, indirect=["engine"])
+def test_refused_beforehand(project: Project, engine: str, statement: str, what: str) -> None:
+    write(project, sql(statement))
+    ended = project.run("migrate")
+    assert ended.err.startswith(f"error: {NAME} failed: The migration {what}\n")
+    assert reading.history(project.url) == [(NAME, "forward", "failed")]
+
+
+@pytest.mark.parametrize("engine", ["mariadb"], indirect=True)
+def test_what_looking_cannot_settle(project: Project, engine: str) -> None:
+    """It is named before it runs; a run that dies in it makes the next one stop."""
+    began = project.root / "began"
+    procedure = "CREATE PROCEDURE slow() BEGIN INSERT INTO a VALUES (1); COMMIT; DO SLEEP(30); END"
+    reading.execute(project.url, "CREATE TABLE a (x INTEGER)", procedure)
+    write(project, f"open({str(began)!r}, 'w').close()", sql("CALL slow()"))
+    running = project.start("migrate")
+    assert running.line() == (
+        "warning: if this run dies in the next statement, nobody can tell whether it took effect "
+        "(the procedure slow may commit inside): CALL slow()\n"
+    )
+    wait_for(lambda: reading.rows(project.url, "a"))
+    running.end(signal.SIGKILL)
+    reading.execute(
+        project.url,
+        "SELECT concat('KILL ', id) FROM information_schema.processlist WHERE info LIKE '%SLEEP%'",
+    )
+    _end_of_sleep(project)
+    ended = project.run("migrate")
+    assert ended.code == 1
+    assert ended.err.endswith(
+        f"error: {NAME} was interrupted, and looking does not tell whether its last statement took "
+        "effect: the procedure slow may commit inside.\n"
+        "  where: CALL slow()\n"
+        "  state: what came before it has been done; nothing was changed by this run.\n"
+        f"  next:  {WAYS_OUT}\n"
+    )
+    status = json.loads(project.run("status", "--json").out)["migrations"][0]
+    assert (status["state"], status["in_flight"]) == ("interrupted", "CALL slow()")
+    assert project.run("migrate", "--mark-applied").code == 0
+    assert project.run("status", "--check").code == 0
+
+
+def _end_of_sleep(project: Project) -> None:
+    found = reading.execute(
+        project.url,
+        "SELECT id FROM information_schema.processlist WHERE info LIKE '%SLEEP(30)%' "
+        "AND id <> CONNECTION_ID() AND db = DATABASE()",
+    )
+    for (number,) in found:
+        reading.execute(project.url, f"KILL {number}")
+    wait_for(
+        lambda: (
+            not reading.execute(
+                project.url,
+                "SELECT id FROM information_schema.processlist WHERE info LIKE '%SLEEP(30)%' "
+                "AND id <> CONNECTION_ID() AND db = DATABASE()",
+            )
+        )
+    )
+
+
+def test_where_it_stands(project: Project) -> None:
+    write(project, sql("CREATE TABLE a (x INTEGER)"), sql("SELECT 1"), "1 / 0")
+    assert project.run("migrate").code == 1
+    found = json.loads(project.run("status", "--json").out)["migrations"][0]
+    assert found["state"] == "interrupted"
+    assert found["statements"] == ["CREATE TABLE a (x INTEGER)"]
+    assert (found["in_flight"], found["resumable"]) == (None, True)
+    assert project.run("status").err == (
+        f"{NAME} was interrupted on its way forward: ZeroDivisionError: division by zero\n"
+        "  CREATE TABLE a (x INTEGER)\n"
+        "  `migrate` goes on from there, and `migrate --backward` goes back from there.\n"
+        "  Or finish it by hand and say `migrate --mark-applied`, or undo it and "
+        "`--mark-pending`.\n"
+    )
