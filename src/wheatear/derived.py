@@ -42,11 +42,13 @@ class Told(NamedTuple):
     Attributes:
         name: The migration.
         missing: Its file is gone.
+        resumed: It was begun by a run that died.
         lines: What is lost, what comes back without its data, what stays.
     """
 
     name: str
     missing: bool
+    resumed: bool
     lines: tuple[str, ...]
 
     @property
@@ -99,7 +101,13 @@ class WaysBack:
             self._now = exchanged(self._schema(), kept.after, kept.before)
 
     def derived(
-        self, name: str, touched: str, dropped: PutBack | None, *, missing: bool
+        self,
+        name: str,
+        touched: str,
+        dropped: PutBack | None,
+        *,
+        missing: bool,
+        resumed: bool = False,
     ) -> LoadedMigration | None:
         """Return the way back of a migration, as if its file had it.
 
@@ -108,6 +116,7 @@ class WaysBack:
             touched: What its record says it touched.
             dropped: What it dropped and was kept aside.
             missing: Its file is gone.
+            resumed: A run that died has gone a part of it: the schema is neither.
 
         Returns:
             What can be run; None if the record is none that this version understands.
@@ -120,13 +129,16 @@ class WaysBack:
         if kept is None:
             return None
         now = self._schema() if self._is_known else kept.after
-        if self._is_known:
+        if resumed:
+            now = exchanged(now, kept.before, kept.after)
+        elif self._is_known:
             _check(name, kept, now, self._policy)
         way = way_back(now, kept.after, kept.before, kept.renames, self._policy)
         if self._is_known:
             self._now = way.after
-        self.told.append(Told(name, missing, tuple(_lines(way, kept, dropped))))
-        return _Derived(self._project, name, kept, way, self._policy, dropped).loaded()
+        self.told.append(Told(name, missing, resumed, tuple(_lines(way, kept, dropped))))
+        way_back_ = _Derived(self._project, name, kept, way, self._policy, dropped)
+        return way_back_.loaded(resumed=resumed)
 
     @property
     def _policy(self) -> Policy:
@@ -253,13 +265,14 @@ class _Derived:
         self._policy = policy
         self._dropped = dropped
 
-    def loaded(self) -> LoadedMigration:
+    def loaded(self, *, resumed: bool) -> LoadedMigration:
         """What can be run like a file."""
         path = f"<the way back of {self._name}>"
         module = self._module(path)
         undo = module.__dict__["migrate_backward"]
-        module.__dict__["migrate_backward"] = lambda: self._run(undo)
-        return LoadedMigration(MigrationFile(0, self._name, path, ""), module)
+        module.__dict__["migrate_backward"] = lambda: self._run(undo, resumed=resumed)
+        afterwards = self._dropped.forget if self._dropped else None
+        return LoadedMigration(MigrationFile(0, self._name, path, ""), module, afterwards)
 
     def _module(self, path: str) -> types.ModuleType:
         text = self._source()
@@ -308,10 +321,13 @@ class _Derived:
     def _was_kept(self, table: str, column: str | None) -> bool:
         return self._dropped is not None and self._dropped.entry_of(table, column) is not None
 
-    def _run(self, undo: Any) -> None:
+    def _run(self, undo: Any, *, resumed: bool) -> None:
         """Look, undo, look again: what does not give the earlier schema is rolled back."""
+        if self._dropped is not None:
+            self._dropped.begin()
         before = self._schema()
-        _check(self._name, self._kept, before, self._policy)
+        if not resumed:
+            _check(self._name, self._kept, before, self._policy)
         try:
             undo()
         except WheatearError:
