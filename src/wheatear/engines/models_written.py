@@ -15,7 +15,7 @@ from wheatear.schema.source import Call, Items, Named, Source, call, indented, l
 from wheatear.schema.writer import Place
 
 if TYPE_CHECKING:
-    from wheatear.engines.written import Spelled
+    from wheatear.engines.writing.tables import Tables
 
 
 class Written(NamedTuple):
@@ -25,7 +25,7 @@ class Written(NamedTuple):
     indexes: tuple[Index, ...]
 
 
-def model_of(spelled: Spelled, table: Table, place: Place) -> Written | None:
+def model_of(spelled: Tables, table: Table, place: Place) -> Written | None:
     """Define a model of the table; None where Peewee could not say all of it."""
     settings = spelled.table_settings(table)
     if settings is None or not table.columns or not all(map(_is_plain, _names(table))):
@@ -61,7 +61,7 @@ class _Model:
     """One model while it is put together."""
 
     def __init__(
-        self, spelled: Spelled, table: Table, place: Place, settings: Sequence[tuple[str, Source]]
+        self, spelled: Tables, table: Table, place: Place, settings: Sequence[tuple[str, Source]]
     ) -> None:
         self.spelled, self.table, self.place, self.settings = spelled, table, place, settings
         self.key = self._key()
@@ -252,7 +252,7 @@ class _Model:
         return Items(tuple(text(self.names[name]) for name in columns))
 
 
-def _stub(spelled: Spelled, one: Constraint, place: Place) -> Known:
+def _stub(spelled: Tables, one: Constraint, place: Place) -> Known:
     """A model of a table that is there: no more than a foreign key has to know."""
     table = place.now.table(one.table or "") or Table(one.table or "", ())
     target = next(column for column in table.columns if column.name == one.targets[0])

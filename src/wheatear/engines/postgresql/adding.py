@@ -38,7 +38,9 @@ class AddColumn(Change):
 
     @property
     def only_adds_a_column(self) -> bool:
-        return not (self.stepwise or self.field.constraints or self.field.unique)
+        # What makes its own values, such as a SERIAL, has the server write each row anew.
+        known = self.null or self.default is not None
+        return known and not (self.stepwise or self.field.constraints or self.field.unique)
 
     @property
     def stepwise(self) -> bool:

@@ -11,7 +11,7 @@ from wheatear.engines.sqlite.changes.column_type import affinity
 from wheatear.engines.sqlite.tokens import quote
 from wheatear.engines.written import Spelled, foreign_key_options, operation
 from wheatear.schema import changes as kinds
-from wheatear.schema.content import type_name
+from wheatear.schema.content import primary_key, same_type, type_name
 from wheatear.schema.made import made
 from wheatear.schema.model import Column, Constraint, Index, Table
 from wheatear.schema.source import Call, Items, Named, Source, call, long_text, text
@@ -137,7 +137,12 @@ class SqliteSpelling(Spelled):
     def alter_column(self, change: kinds.AlterColumn, place: Place) -> Iterator[Step]:
         """A collation, and how a value is generated, are the table's definition alone."""
         before, after = change.before, change.after
-        if (before.collation, before.generated) == (after.collation, after.generated):
+        # Of all types an INTEGER alone makes a key the row's number.
+        now = place.now.table(change.table)
+        is_key = primary_key(now) == (after.name,) and not same_type(before, after)
+        integer = "integer" in {type_name(before.type), type_name(after.type)}
+        same = (before.collation, before.generated) == (after.collation, after.generated)
+        if same and not (is_key and integer):
             yield from super().alter_column(change, place)
             return
         fill = place.fills.get((change.table, after.name))

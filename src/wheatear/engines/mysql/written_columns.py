@@ -1,0 +1,79 @@
+"""Columns of MySQL and MariaDB as source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from wheatear.engines.mysql.written_keys import MysqlKeys
+from wheatear.engines.mysql.written_words import is_computed
+from wheatear.engines.written import operation
+from wheatear.schema import changes as kinds
+from wheatear.schema.model import Column, Index, Table
+from wheatear.schema.source import Call, text
+from wheatear.schema.writer import Place, Step
+
+
+class MysqlColumns(MysqlKeys):
+    """What is more than type, default and NULL is said as a whole."""
+
+    def add_column(self, change: kinds.AddColumn, place: Place) -> Iterator[Step]:
+        """One that counts has to be a key at once; one that is computed needs no words but SQL."""
+        table, column = change.table, change.column
+        if column.generated == "AUTO_INCREMENT":
+            clauses = [f"ADD COLUMN {self.definition(column, place)}"]
+            key = self._key_to_come(table, place)
+            if key is not None and key.columns == (column.name,):
+                clauses.append(f"ADD {self.unnamed(key)}")
+                place.done.add(kinds.AddConstraint(table, key))
+            yield self._altered(table, clauses)
+        elif is_computed(column.generated):
+            yield self._altered(table, [f"ADD COLUMN {self.definition(column, place)}"])
+        else:
+            yield from super().add_column(change, place)
+
+    def _new_column(self, table: str, column: Column, place: Place) -> Step:
+        """With the CHECK that stands at it."""
+        step = super()._new_column(table, column, place)
+        after = place.after.table(table)
+        checks = self.inline(after).get(column.name, []) if after else []
+        if column.default is not None or len(checks) != 1 or not isinstance(step.source, Call):
+            return step
+        if (added := kinds.AddConstraint(table, checks[0])) not in place.coming:
+            return step
+        place.done.add(added)
+        field = self.field(column, place, extra=checks)
+        return step._replace(source=replace(step.source, items=(*step.source.items[:2], field)))
+
+    def alter_column(self, change: kinds.AlterColumn, place: Place) -> Iterator[Step]:
+        """What is more than type, default and NULL is said as a whole."""
+        before, after = change.before, change.after
+        computed = is_computed(after.generated) or is_computed(before.generated)
+        if computed and replace(before, comment=None) != replace(after, comment=None):
+            yield from self._made_anew(change, place)
+        elif self._rest(before) != self._rest(after):
+            fill = place.fills.get((change.table, after.name))
+            if fill and before.null and not after.null:
+                yield self.execute(self.update(change.table, after.name, fill))
+            yield self._altered(change.table, [self._modified(change.table, after, place)])
+        else:
+            yield from super().alter_column(change, place)
+
+    def _rest(self, column: Column) -> tuple[str | None, ...]:
+        return column.generated, column.collation, column.comment
+
+    def _made_anew(self, change: kinds.AlterColumn, place: Place) -> Iterator[Step]:
+        """A column that is computed from now on, or no more."""
+        table = place.now.table(change.table) or Table(change.table, ())
+        name = change.after.name
+        own = [index for index in table.indexes if self._is_about(index, name)]
+        for index in own:
+            yield operation("drop_index", text(table.name), text(index.name))
+        yield operation("drop_column", text(table.name), text(name))
+        yield from self.add_column(kinds.AddColumn(table.name, change.after), place)
+        for index in own:
+            yield self._index(table, index)
+
+    def _is_about(self, index: Index, name: str) -> bool:
+        return any(re.match(rf"{re.escape(name)}(\(|$| )", part) for part in index.parts)

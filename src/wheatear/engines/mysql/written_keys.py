@@ -1,0 +1,162 @@
+"""Constraints and indexes of MySQL and MariaDB as source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from wheatear.engines.mysql.tokens import quoted
+from wheatear.engines.mysql.written_words import MysqlWords
+from wheatear.engines.written import operation
+from wheatear.schema import changes as kinds
+from wheatear.schema.content import primary_key
+from wheatear.schema.model import Column, Constraint, Index, Table
+from wheatear.schema.source import Named, text
+from wheatear.schema.writer import Place, Step
+
+
+class MysqlKeys(MysqlWords):
+    """Keys, CHECKs and indexes; which of them the server makes by itself."""
+
+    def reference_arguments(self, one: Constraint, table: Table) -> list[Named]:
+        """Its name, unless the server would choose the same."""
+        found = super().reference_arguments(one, table)
+        if not self.is_named_so(one, table):
+            found.append(Named("constraint_name", text(one.name or "")))
+        return found
+
+    def is_named_so(self, one: Constraint, table: Table) -> bool:
+        """The server counts a table's foreign keys, and its CHECKs."""
+        names = [column.name for column in table.columns]
+        same = [it for it in table.constraints if it.kind == one.kind and self._counts(it)]
+        same.sort(key=lambda it: names.index(it.columns[0]) if it.columns else 0)
+        if one.kind == "check":
+            return one.name == "CONSTRAINT_1" and same == [one]
+        number = same.index(one) + 1 if one in same else 0
+        return not one.name or one.name == f"{table.name}_ibfk_{number}"
+
+    def implied_indexes(self, table: Table) -> Sequence[Index]:
+        """A foreign key that no key serves gets an index of its name, or of its column's."""
+        key = primary_key(table)
+        found = []
+        for one in table.constraints:
+            if one.kind != "foreign key" or key[: len(one.columns)] == one.columns:
+                continue
+            plain = Index(one.name or "", one.columns)
+            named_so = replace(plain, name=one.columns[0])
+            wanted = named_so if self.is_named_so(one, table) else plain
+            found += [index for index in table.indexes if index == wanted]
+        return found
+
+    def _counts(self, one: Constraint) -> bool:
+        return one.kind != "check" or not one.columns
+
+    def add_constraint(self, change: kinds.AddConstraint, place: Place) -> Iterator[Step]:
+        """A CHECK at a column is a part of the column."""
+        table, one = change.table, change.constraint
+        if one.kind == "primary key":
+            yield self._altered(table, [f"ADD {self.unnamed(one)}"])
+        elif one.kind == "check" and one.columns:
+            column = self._column(table, one.columns[0], place)
+            modified = self._modified(table, column, place)
+            yield self._altered(table, [f"{modified} {self.unnamed(one)}"])
+        else:
+            yield from super().add_constraint(change, place)
+
+    def drop_constraint(self, change: kinds.DropConstraint, place: Place) -> Iterator[Step]:
+        """The server calls a primary key PRIMARY, and a column's CHECK by the column."""
+        table, one = change.table, change.constraint
+        if one.kind == "primary key":
+            yield from self._without_key(table, place)
+        elif one.kind == "check" and one.columns:
+            yield operation("drop_constraint", text(table), text(one.columns[0]))
+        else:
+            yield from super().drop_constraint(change, place)
+
+    def _without_key(self, name: str, place: Place) -> Iterator[Step]:
+        """With the column that counts, which has to be a key as long as it does."""
+        clauses = ["DROP PRIMARY KEY"]
+        now, after = place.now.table(name), place.after.table(name)
+        counting = [one for one in now.columns if one.generated == "AUTO_INCREMENT"] if now else []
+        for column in counting:
+            to_be = after.column(column.name) if after else None
+            if to_be is None:
+                clauses.append(f"DROP COLUMN {quoted(column.name)}")
+                place.done.add(kinds.DropColumn(name, column))
+            elif to_be.generated != "AUTO_INCREMENT":
+                clauses.append(self._modified(name, replace(column, generated=None), place))
+            elif (key := self._key_to_come(name, place)) is not None:
+                clauses.append(f"ADD {self.unnamed(key)}")
+                place.done.add(kinds.AddConstraint(name, key))
+        yield self._altered(name, clauses)
+
+    def _key_to_come(self, name: str, place: Place) -> Constraint | None:
+        keys = (
+            one.constraint
+            for one in place.coming
+            if isinstance(one, kinds.AddConstraint) and one.table == name
+        )
+        return next((key for key in keys if key.kind == "primary key"), None)
+
+    def _column(self, table: str, name: str, place: Place) -> Column:
+        now = place.now.table(table) or Table(table, ())
+        return now.column(name) or Column(name, "")
+
+    def create_index(self, table: Table, index: Index) -> str:
+        """The statement."""
+        kind, using, rest = self._index_parts(table, index)
+        return f"CREATE {kind} {quoted(index.name)}{using} ON {quoted(table.name)} {rest}"
+
+    def _index_parts(self, table: Table, index: Index) -> tuple[str, str, str]:
+        special = index.using in {"FULLTEXT", "SPATIAL"}
+        kind = f"{index.using} INDEX" if special else "INDEX"
+        kind = f"UNIQUE {kind}" if index.unique else kind
+        using = f" USING {index.using}" if index.using and not special else ""
+        parts = ", ".join(self.part(part, table) for part in index.parts)
+        extra = f" {index.extra}" if index.extra else ""
+        return kind, using, f"({parts}){extra}"
+
+    def drop_index(self, change: kinds.DropIndex, place: Place) -> Iterator[Step]:
+        """One that a foreign key needs goes as another comes that serves it."""
+        now = place.now.table(change.table) or Table(change.table, ())
+        successor = self._successor(change, now, place)
+        if successor is None:
+            yield from super().drop_index(change, place)
+            return
+        place.done.add(kinds.AddIndex(change.table, successor))
+        kind, using, rest = self._index_parts(now, successor)
+        added = f"ADD {kind} {quoted(successor.name)}{using} {rest}"
+        yield self._altered(change.table, [f"DROP INDEX {quoted(change.index.name)}", added])
+
+    def _successor(self, change: kinds.DropIndex, now: Table, place: Place) -> Index | None:
+        """A new index for a foreign key that stays, if it uses the one that is dropped."""
+        new = [
+            one.index
+            for one in place.coming
+            if isinstance(one, kinds.AddIndex) and one.table == change.table
+            if one not in place.done
+        ]
+        names = {column.name for column in now.columns}
+        for columns in self._held(change.table, place):
+            if self._beginning(change.index, columns) != columns:
+                continue
+            for index in new:
+                fits = self._beginning(index, columns) == columns
+                if fits and {self._bare(part) for part in index.parts} <= names:
+                    return index
+        return None
+
+    def _held(self, name: str, place: Place) -> Iterator[tuple[str, ...]]:
+        """The columns of a table that foreign keys use, on either side."""
+        for table in place.now.tables:
+            for one in table.constraints:
+                if one.kind == "foreign key":
+                    yield from (one.columns,) if table.name == name else ()
+                    yield from (one.targets,) if one.table == name else ()
+
+    def _beginning(self, index: Index, columns: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(self._bare(part) for part in index.parts[: len(columns)])
+
+    def _bare(self, part: str) -> str:
+        return re.sub(r"(\(\d+\))?( DESC)?$", "", part)
