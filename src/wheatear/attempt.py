@@ -323,27 +323,30 @@ class Attempt:
         """Return the error as a user should read it."""
         if isinstance(error, (BackupError, ConfigError, LockTimeoutError, HistoryError)):
             return error
-        last = self._log.last
+        last = self._log.last_but_for_rollbacks
+        first = self.run.engine.behind(error)
         return failures.failed(
-            error,
+            first,
             self.step,
             path=self.loaded.file.path if self.loaded else None,
             statement=last.sql if last and last.failed else None,
             state=self.what_stays(error, before, lost),
-            remedy=self._remedy(error),
+            remedy=self._remedy(first),
         )
 
-    def _remedy(self, error: Exception) -> str | None:
+    def _remedy(self, error: BaseException) -> str | None:
         """What to do, where it is not what the error itself says, nor mending the file."""
+        outside = self.run.engine.remedy(error)  # the file need not be mended
         if self.lasting() or self.under_way(error):
-            return failures.RECONNECT if self.run.engine.is_lost(error) else failures.RESUME
+            lost = self.run.engine.is_lost(error)
+            return failures.RECONNECT if lost else outside or failures.RESUME
         if self.run.engine.is_lost(error):
             return "see that the server is up, then run the command again."
-        return self.run.engine.remedy(error)
+        return outside
 
     def _reason(self, error: BaseException) -> str:
         """Why it failed, for the history, which is no place for a password either."""
-        return self.run.engine.mask()(failures.reason(error))
+        return self.run.engine.mask()(failures.reason(self.run.engine.behind(error)))
 
     def note_failure(self, error: BaseException, *, restored: bool = False) -> None:
         """Note in the log a try that was rolled back together with its record.

@@ -76,6 +76,12 @@ class Log:
         """The statement that was sent last."""
         return self.statements[-1] if self.statements else None
 
+    @property
+    def last_but_for_rollbacks(self) -> Statement | None:
+        """The statement that was sent last before it was rolled back."""
+        sent = (one for one in reversed(self.statements) if one.word != "ROLLBACK")
+        return next(sent, None)
+
     def lasting(self) -> list[Statement]:
         """What has taken effect where every statement commits by itself, oldest first."""
         return [

@@ -231,7 +231,7 @@ def state_after(
 
 
 def failed(
-    error: Exception,
+    error: BaseException,
     step: Step,
     *,
     path: str | None,

@@ -19,7 +19,7 @@ from wheatear.reverting import Confirm, Reverting
 
 if TYPE_CHECKING:
     from wheatear.attempt import Attempt, Run
-    from wheatear.backup_of_run import RunBackup
+    from wheatear.backups.of_run import RunBackup
     from wheatear.capture import Statement
     from wheatear.running import Progress
     from wheatear.turn import Turn
@@ -204,7 +204,7 @@ class Runner:
 
     def _run_all(self, listing: Listing) -> None:
         if self._request.backup:
-            from wheatear.backup import made_of  # noqa: PLC0415 - only where it is asked for
+            from wheatear.backups.settings import made_of  # noqa: PLC0415 - only where it is asked for
 
             made_of(self._engine)
         self._warn(listing.warnings)
@@ -253,7 +253,7 @@ class Runner:
         if not (self._wants_backup and self._planned.steps and needed):
             yield
             return
-        from wheatear.backup_of_run import backup_of_run  # noqa: PLC0415 - where steps are taken
+        from wheatear.backups.of_run import backup_of_run  # noqa: PLC0415 - where steps are taken
 
         self._backup = backup_of_run(
             self._project, self._request.backup, self._run.id, self._waiting, self._say

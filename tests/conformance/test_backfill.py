@@ -393,3 +393,44 @@ def test_killed_a_few_times(database: DatabaseUnderTest) -> None:
 @pytest.mark.long
 def test_killed_a_hundred_times(database: DatabaseUnderTest) -> None:
     _killed(database, 200_000, 100)
+
+
+def _killed_runs(project: Project, rows: int, kills: int) -> None:
+    """Nothing but `migrate`, again and again."""
+    _with_players(project)
+    with _connected(project) as db:
+        values = ", ".join("('x', 0, 0)" for _ in range(1000))
+        for _ in range(rows // 1000):
+            db.execute_sql(f"INSERT INTO player (name, score, seen) VALUES {values}")
+        db.execute_sql("UPDATE player SET score = 0")
+    _write(
+        project,
+        "    migrate(migrator.add_column('player', 'gold', IntegerField(default=0)))\n"
+        "    def change(rows):\n"
+        "        for row in rows:\n"
+        "            row.score += 1\n"
+        "    backfill(Player, change, each='batch', batch=200)\n"
+        "    migrate(migrator.add_column('player', 'silver', IntegerField(default=0)))\n"
+        "    backfill(Player, {'seen': Player.seen + 1}, batch=200)",
+    )
+    chance, killed = random.Random(7), 0
+    while True:
+        running = project.start("migrate")
+        if killed < kills:
+            time.sleep(chance.uniform(0.3, 1.2))
+            running.process.kill()
+            killed += 1
+        ended = running.end()
+        assert ended.code in (0, -signal.SIGKILL), ended.err
+        if killed == kills and ended.code == 0:
+            break
+    with _connected(project) as db:
+        found = db.execute_sql("SELECT DISTINCT score, seen, gold, silver FROM player").fetchall()
+        assert [tuple(row) for row in found] == [(1, 1, 0, 0)]
+    assert "wheatear_backfill" not in _tables(project)
+    assert project.run("status", "--check").code == 0
+
+
+@pytest.mark.long
+def test_killed_runs_are_finished_by_migrate(project: Project) -> None:
+    _killed_runs(project, 20_000, 25)

@@ -373,10 +373,7 @@ def test_nothing_to_revert(project: Project, engine: str) -> None:
 
 
 def test_without_migrate_backward(project: Project, engine: str) -> None:
-    """Said before anything runs: not even the newer one, which has it, is reverted.
-
-    The older one has changed no schema, so there is no record to go by.
-    """
+    """Nor a record of what it made: said before anything runs, so the newer one stays too."""
     project.write(
         f"migrations/{FIRST}.py",
         "from migrations_config import db\n\n\ndef migrate_forward():\n"

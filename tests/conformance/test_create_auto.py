@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from support.every_field import models_for
 from support.projects import PROGRAM, Project
 from support.raising import raises
 from support.reading import execute, exists, rows, tables
+from support.seeds import SEEDS, before
 from wheatear import Migrations
 from wheatear.errors import UsageError
 
@@ -171,6 +173,63 @@ def formatted(path: Path) -> None:
         [ruff, "format", "--isolated", "--diff", path], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_one_table_of_a_chain(database: Any, tmp_path: Path) -> None:
+    """Only its neighbours are copied: what they point at is not there."""
+    db = database.connect()
+    models: list[Any] = []
+    for number in range(6):
+        parent = pw.ForeignKeyField(models[-1] if models else "self", null=True)
+        meta = type("Meta", (), {"database": db})
+        models.append(type(f"Table{number}", (pw.Model,), {"parent": parent, "Meta": meta}))
+    db.create_tables(models)
+    db.close()
+    models[2]._meta.add_field("extra", pw.IntegerField(default=5))
+    migrations = Migrations(db, tmp_path / "migrations", models=models)
+    assert migrations.create("add extra", auto=True) is not None
+    migrations.migrate()
+    assert migrations.diff().changes == ()
+
+
+ROWS = (
+    "INSERT INTO team (id, name, city) VALUES (1, 'Alices', 'Ayr')",
+    "INSERT INTO coach (id, name) VALUES (1, 'Cy')",
+    "INSERT INTO player VALUES (1, 'Ann', 30, 3, 1.5, '2001-02-03', 'c', 1)",
+    "INSERT INTO pair (one, two) VALUES (1, 2)",
+)
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore")
+def test_each_difference_there_and_back(database: Any, tmp_path: Path) -> None:
+    db = database.connect()
+    db.create_tables(before().models(db))
+    db.close()
+    execute(database.url, *ROWS)
+    was = Migrations(db, tmp_path / "none", models=before().models(db))
+    for seed in SEEDS:
+        if database.engine not in seed.engines:
+            continue
+        changed = before()
+        seed.change(changed)
+        migrations = Migrations(db, tmp_path / seed.name, models=changed.models(db))
+        assert created_with_fills(migrations, seed.name) is not None, seed.name
+        migrations.migrate()
+        assert migrations.diff().changes == (), seed.name
+        migrations.migrate(backward=True)
+        assert was.diff().changes == (), seed.name
+        for table in ("team", "coach", "player", "pair"):
+            assert len(rows(database.url, table)) == 1, (seed.name, table)
+
+
+def created_with_fills(migrations: Migrations, name: str) -> Any:
+    """Rows get 0 wherever a value is needed."""
+    try:
+        return migrations.create(name, auto=True, no_renames=True)
+    except UsageError as error:
+        fills = [f"{place}=0" for place in re.findall(r"--fill (\S+)=…", str(error))]
+    return migrations.create(name, auto=True, no_renames=True, fills=fills)
 
 
 # What is added and removed
@@ -514,31 +573,61 @@ def test_a_folder_that_takes_no_files(on_sqlite: Project) -> None:
     )
 
 
-def test_the_right_to_make_a_scratch_schema(new_project: Callable[..., Project]) -> None:
+def test_the_right_to_make_a_scratch_namespace(new_project: Callable[..., Project]) -> None:
     project = begun(new_project("postgresql"))
-    role = f"wheatear_{os.urandom(4).hex()}"
-    base = project.url.rpartition("/")[2]
+    role, base = f"wheatear_{os.urandom(4).hex()}", project.url.rpartition("/")[2]
     execute(
         project.url,
         f"CREATE ROLE {role} LOGIN",
         f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}",
+        f"REVOKE ALL ON DATABASE {base} FROM PUBLIC",
+        f"GRANT CONNECT ON DATABASE {base} TO {role}",
     )
     change(project, ("    lore =", "    level = IntegerField(default=0)\n    lore ="))
-    head, _, tail = project.url.partition("postgres@")
+    env = {"DATABASE_URL": project.url.replace("postgres@", f"{role}@")}
     try:
-        ended = project.run("create", "x", "--auto", env={"DATABASE_URL": f"{head}{role}@{tail}"})
+        ended = project.run("create", "add_level", "--auto", env=env)
         assert ended.told == (
             1,
             "",
-            "error: This needs a scratch schema, and this user may make none in the database "
-            "DATABASE.\n"
+            "error: This needs a scratch namespace, but this user may make neither temporary "
+            "tables nor a schema in the database DATABASE.\n"
             "  state: nothing was changed.\n"
-            '  next:  GRANT CREATE ON DATABASE "DATABASE" TO CURRENT_USER;  -- as its owner '
-            "(naming the user); or use a development database, where this user may.\n",
+            '  next:  GRANT TEMPORARY ON DATABASE "DATABASE" TO CURRENT_USER;  -- as its owner '
+            "(naming the user), or use a development database, where this user may.\n",
         )
+        execute(project.url, f"GRANT TEMPORARY ON DATABASE {base} TO {role}")
+        assert project.run("create", "add_level", "--auto", env=env).code == 0
     finally:
         execute(project.url, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
-    del base
+    assert project.run("migrate").code == 0
+    assert project.run("diff").code == 0
+
+
+def test_the_right_to_make_a_scratch_database(new_project: Callable[..., Project]) -> None:
+    project = begun(new_project("mariadb"))
+    user, base = f"wheatear_{os.urandom(4).hex()}", project.url.rpartition("/")[2]
+    execute(
+        project.url,
+        f"CREATE USER {user}@'%' IDENTIFIED BY 'secret'",
+        f"GRANT ALL ON {base}.* TO {user}@'%'",
+    )
+    change(project, ("    lore =", "    level = IntegerField(default=0)\n    lore ="))
+    env = {"DATABASE_URL": project.url.replace("root@", f"{user}:secret@")}
+    try:
+        ended = project.run("create", "add_level", "--auto", env=env)
+        assert ended.told == (
+            1,
+            "",
+            "error: This needs a scratch database, which this user may not make.\n"
+            "  state: nothing was changed.\n"
+            f"  next:  GRANT ALL ON `wheatear\\_scratch\\_%`.* TO '{user}'@'%';  -- or connect as a "
+            "user who may.\n",
+        )
+        execute(project.url, f"GRANT ALL ON `wheatear\\_scratch\\_%`.* TO '{user}'@'%'")
+        assert project.run("create", "add_level", "--auto", env=env).code == 0
+    finally:
+        execute(project.url, f"DROP USER {user}@'%'")
 
 
 # At a terminal
@@ -623,7 +712,7 @@ def test_interrupted_at_a_question(on_sqlite: Project) -> None:
     begun(on_sqlite)
     change(on_sqlite, ("    lore =", "    note ="))
     code, seen = at_terminal(on_sqlite, "create", "note", "--auto", answers=(CTRL_C,))
-    assert (code, seen.splitlines()[-1]) == (130, "Interrupted.")
+    assert (code, seen[-13:]) == (130, "Interrupted.\n")
     assert files(on_sqlite) == ["create_game.py"]
 
 

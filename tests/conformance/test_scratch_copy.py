@@ -92,6 +92,32 @@ def test_what_runs_on_it_does_not_reach_the_database(database: Any) -> None:
     assert leftovers(database) == []
 
 
+def test_a_copy_of_what_hangs_on_a_table(database: Any) -> None:
+    execute(
+        database.url,
+        *TABLES,
+        "CREATE TABLE season (id integer PRIMARY KEY)",
+        "CREATE TABLE game (id integer PRIMARY KEY, season_id integer, player_id integer, "
+        "FOREIGN KEY (season_id) REFERENCES season (id), "
+        "FOREIGN KEY (player_id) REFERENCES player (id))",
+        "CREATE TABLE far (id integer PRIMARY KEY, game_id integer, "
+        "FOREIGN KEY (game_id) REFERENCES game (id))",
+        "CREATE TABLE alone (id integer PRIMARY KEY)",
+        "CREATE VIEW lonely AS SELECT id FROM alone",
+    )
+    engine = engine_for(database.connect())
+    with engine.opened(WAITING), engine.scratch_copy(tables={"player", "not_there"}) as copy:
+        found = copy.read_schema()
+        if database.engine != "sqlite":  # where a copy of all costs next to nothing
+            assert [table.name for table in found.tables] == ["game", "player", "team"]
+            assert [one.name for one in found.objects] == ["first", "second"]
+        with copy.exclusively(WAITING):
+            migrator = copy.migrator()
+            migrator.add_column("player", "nick", pw.CharField(20, default="")).run()
+            migrator.rename_table("player", "hero").run()
+            migrator.drop_column("game", "player_id").run()
+
+
 def test_an_empty_copy(database: Any) -> None:
     execute(database.url, *TABLES)
     engine = engine_for(database.connect())
@@ -203,32 +229,50 @@ def test_what_the_connection_lacks_is_named(on_sqlite: Any) -> None:
 
 @pytest.fixture
 def role(new_database: Callable[..., Any]) -> Iterator[tuple[Any, Any]]:
-    """A database of PostgreSQL, and the same as a role that may make no schema there."""
+    """A database of PostgreSQL, and the same as a role that may do nothing there but look."""
     database = new_database("postgresql")
+    execute(database.url, *TABLES)
     name = f"wheatear_{os.urandom(4).hex()}"
     parts = urlsplit(database.url)
-    execute(database.url, f"CREATE ROLE {name} LOGIN")
+    execute(
+        database.url,
+        f"CREATE ROLE {name} LOGIN",
+        f"REVOKE ALL ON DATABASE {parts.path[1:]} FROM PUBLIC",
+        f"GRANT CONNECT ON DATABASE {parts.path[1:]} TO {name}",
+    )
     options = {"user": name, "host": parts.hostname, "port": parts.port}
     yield database, pw.PostgresqlDatabase(parts.path[1:], prefer_psycopg3=True, **options)
     execute(database.url, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
 
 
 def test_the_right_that_is_missing_is_named(role: Any) -> None:
-    database, db = role
+    _, db = role
     message = (
-        "This needs a scratch schema, and this user may make none in the database "
-        f"{db.database}.\n"
+        "This needs a scratch namespace, but this user may make neither temporary tables nor a "
+        f"schema in the database {db.database}.\n"
         "  state: nothing was changed.\n"
-        f'  next:  GRANT CREATE ON DATABASE "{db.database}" TO CURRENT_USER;  -- as its owner '
-        "(naming the user); or use a development database, where this user may."
+        f'  next:  GRANT TEMPORARY ON DATABASE "{db.database}" TO CURRENT_USER;  -- as its owner '
+        "(naming the user), or use a development database, where this user may."
     )
     engine = engine_for(db)
     with raises(OperationError, message), engine.opened(WAITING), engine.scratch_copy():
         pass
-    base, user = db.database, db.connect_params["user"]
-    execute(database.url, f"GRANT CREATE ON DATABASE {base} TO {user}")
+
+
+@pytest.mark.parametrize("right", ["TEMPORARY", "CREATE"])
+def test_either_right_is_enough(role: Any, right: str) -> None:
+    database, db = role
+    user = db.connect_params["user"]
+    execute(database.url, f"GRANT {right} ON DATABASE {db.database} TO {user}")
+    engine = engine_for(db)
     with engine.opened(WAITING), engine.scratch_copy() as copy:
-        assert copy.read_schema().tables == ()
+        assert differences(engine, engine.read_schema(), copy.read_schema()) == []
+        with copy.exclusively(WAITING):
+            copy.migrator().rename_table("team", "squad").run()
+            copy.migrator().add_column("squad", "motto", pw.TextField(null=True)).run()
+            copy.db.execute_sql("DROP VIEW first")
+        assert [table.name for table in copy.read_schema().tables] == ["player", "squad"]
+    assert leftovers(database) == []
 
 
 def test_a_migration_that_names_the_live_schema_is_refused(new_database: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import peewee as pw
 
-from support.seeds import ALL, SEEDS, Key, Tables, before
+from support.seeds import ALL, SEEDS, SERVERS, Key, Tables, before
 from wheatear.schema.diff import candidates
 from wheatear.schema.renames import Rename
 
@@ -85,6 +85,27 @@ def table_with_references_added(tables: Tables) -> None:
 def join_table_added(tables: Tables) -> None:
     tables.fields["training"] = {"coach": Key("coach"), "player": Key("player")}
     tables.meta["training"] = {"primary_key": pw.CompositeKey("coach", "player")}
+
+
+@_single(engines=SERVERS)
+def cycle_added(tables: Tables) -> None:
+    tables.fields["egg"] = {"hen": Later("hen", {"null": True})}
+    tables.fields["hen"] = {"egg": Key("egg", {"null": True, "on_delete": "CASCADE"})}
+
+
+class Later(Key):
+    """A foreign key to a model that is not there yet."""
+
+    def made(self, models: dict[str, Any]) -> Any:
+        return pw.DeferredForeignKey(self.table.title(), **self.options)
+
+
+@_single(engines=("sqlite",))
+def cycle_added_at_once(tables: Tables) -> None:
+    for one, other in (("egg", "hen"), ("hen", "egg")):
+        tables.fields[one] = {other: pw.IntegerField(null=True)}
+        key = pw.SQL(f'FOREIGN KEY ("{other}") REFERENCES "{other}" ("id")')
+        tables.meta[one] = {"constraints": [key]}
 
 
 @_single()

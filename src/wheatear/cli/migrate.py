@@ -80,7 +80,7 @@ def command(
     if to is not None and steps is not None:
         raise UsageError("--to and --steps exclude each other.", next="give one of them.")
     marks = [name for name, on in (("applied", mark_applied), ("pending", mark_pending)) if on]
-    if marks and (len(marks) > 1 or backward or to or steps or dry_run or fake):
+    if marks and (len(marks) > 1 or backward or to or steps or dry_run or fake or backup):
         raise UsageError(
             "--mark-applied and --mark-pending stand alone.",
             next="mark first, then run `migrate` again.",

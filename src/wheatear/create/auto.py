@@ -13,7 +13,7 @@ from wheatear import plan
 from wheatear.comparison import Both, Comparison, read_both
 from wheatear.create.fills import Fills, said_fills, sql_defaults, with_defaults
 from wheatear.create.names import sound_name
-from wheatear.create.proof import prove
+from wheatear.create.proof import Written, prove
 from wheatear.create.renames import Renames, spelled
 from wheatear.create.template import Created, create_migration, written
 from wheatear.engines.engine import Engine
@@ -114,7 +114,7 @@ def create_auto(
             known.ask(asker.fill)
         known.refuse_missing()
         text = _text(name, changes, found, read.spelling(), known.known)
-        warned = prove(project, both, text, name, empty=not there)
+        warned = prove(project, both, Written(name, text, changes), empty=not there)
     created = create_migration(Path(project.folder), words, text)
     risks = [
         f"a row with NULL in {column} would make it fail; --fill {column}=SQL gives such rows a "

@@ -239,6 +239,10 @@ class Engine(ABC):
         del error
         return False
 
+    def behind(self, error: BaseException) -> BaseException:
+        """The error that was there first, where one of cleaning up has taken its place."""
+        return error
+
     def remedy(self, error: BaseException) -> str | None:
         """Say what to do about an error that no change of the migration mends, or None."""
         del error
@@ -340,7 +344,9 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    def scratch_copy(self, *, empty: bool = False) -> AbstractContextManager[Engine]:
+    def scratch_copy(
+        self, *, empty: bool = False, tables: Collection[str] | None = None
+    ) -> AbstractContextManager[Engine]:
         """A scratch database with this one's schema and none of its rows, gone after the block.
 
         What runs there does not reach this database, takes no lock on its tables, and leaves no
@@ -348,6 +354,8 @@ class Engine(ABC):
 
         Args:
             empty: Without the schema: nothing of this database is read.
+            tables: Only these and what hangs on them (see `schema.related`), where copying costs
+                time; None copies all.
 
         Returns:
             The copy's engine, `opened`. Its `exclusively` is the transaction a migration runs in.

@@ -267,11 +267,13 @@ class MysqlEngine(Engine):
 
         return scratch.created(self.db, statements)
 
-    def scratch_copy(self, *, empty: bool = False) -> AbstractContextManager[Engine]:
+    def scratch_copy(
+        self, *, empty: bool = False, tables: Collection[str] | None = None
+    ) -> AbstractContextManager[Engine]:
         """A database of its own, which is dropped."""
         from wheatear.engines.mysql.scratch_copy import scratch_copy  # noqa: PLC0415
 
-        return scratch_copy(self, empty=empty)
+        return scratch_copy(self, empty=empty, tables=tables)
 
     def dialect(self) -> str:
         """The version without its last number; of MariaDB its name too."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,8 @@ from wheatear.engines.mysql.reader import read_schema
 from wheatear.engines.mysql.scratch import scratch
 from wheatear.engines.mysql.tokens import quoted
 from wheatear.engines.waiting import Waiting
+from wheatear.schema.model import Schema
+from wheatear.schema.related import related
 
 
 class _Beside(peewee.MySQLDatabase):
@@ -30,7 +32,9 @@ class _Beside(peewee.MySQLDatabase):
 
 
 @contextmanager
-def scratch_copy(original: MysqlEngine, *, empty: bool) -> Iterator[MysqlEngine]:
+def scratch_copy(
+    original: MysqlEngine, *, empty: bool, tables: Collection[str] | None = None
+) -> Iterator[MysqlEngine]:
     """What SHOW CREATE says, executed once more; see `Engine.scratch_copy`."""
     db = spelling_as(original.db, _Beside(original.db))
     home = str(original.db.database)
@@ -40,7 +44,7 @@ def scratch_copy(original: MysqlEngine, *, empty: bool) -> Iterator[MysqlEngine]
             db.database = name  # where the history is looked for
             if not empty:
                 try:
-                    _copy(db, home, original.lock_timeout)
+                    _copy(db, home, original.lock_timeout, tables)
                 except peewee.PeeweeException as error:
                     raise not_copied(original, error) from error
             engine = MysqlEngine(db)
@@ -51,7 +55,7 @@ def scratch_copy(original: MysqlEngine, *, empty: bool) -> Iterator[MysqlEngine]
         db.close()
 
 
-def _copy(db: Any, home: str, lock_timeout: float) -> None:
+def _copy(db: Any, home: str, lock_timeout: float, tables: Collection[str] | None) -> None:
     """Tables in any order, then what is made of them.
 
     https://mariadb.com/kb/en/show-create-table/: how it prints depends on `sql_mode`.
@@ -59,8 +63,12 @@ def _copy(db: Any, home: str, lock_timeout: float) -> None:
     names = ("sql_mode", "foreign_key_checks", "lock_wait_timeout")
     before = db.execute_sql(f"SELECT {', '.join(f'@@SESSION.{name}' for name in names)}").fetchone()
     _set(db, names, ("", 0, max(round(lock_timeout), 1)))
-    send(db, _tables(db, home))
-    send_in_any_order(db, _views_and_triggers(db, home))
+    schema = _read(db, home)
+    if tables is not None:
+        schema = related(schema, tables)
+    send(db, _tables(db, home, schema))
+    others = [one.sql for one in schema.objects if one.kind in {"view", "trigger"}]
+    send_in_any_order(db, map(_verbatim, others))
     _set(db, names, before)
 
 
@@ -68,27 +76,21 @@ def _set(db: Any, names: Sequence[str], values: Sequence[Any]) -> None:
     db.execute_sql(f"SET {', '.join(f'SESSION {name} = %s' for name in names)}", tuple(values))
 
 
-def _tables(db: Any, home: str) -> Iterator[Statement]:
-    rows = db.execute_sql(
-        "SELECT table_name, table_type FROM information_schema.tables "
-        "WHERE table_schema = %s AND table_type NOT LIKE '%%VIEW' "
-        "ORDER BY table_type = 'SEQUENCE' DESC, table_name",
-        (home,),
-    ).fetchall()
-    for name, kind in rows:
-        what = "SEQUENCE" if kind == "SEQUENCE" else "TABLE"
+def _tables(db: Any, home: str, schema: Schema) -> Iterator[Statement]:
+    """What makes sequences and tables; a foreign key may lead to a table that is left out."""
+    sequences = [("SEQUENCE", one.name) for one in schema.objects if one.kind == "sequence"]
+    for what, name in (*sequences, *(("TABLE", table.name) for table in schema.tables)):
         shown = _verbatim(f"SHOW CREATE {what} {quoted(home)}.{quoted(name)}")
         yield _verbatim(db.execute_sql(*shown).fetchone()[1])
 
 
-def _views_and_triggers(db: Any, home: str) -> list[Statement]:
+def _read(db: Any, home: str) -> Schema:
     (scratch_name,) = db.execute_sql("SELECT DATABASE()").fetchone()
     db.execute_sql(*_verbatim(f"USE {quoted(home)}"))
     try:
-        found = read_schema(db).objects
+        return read_schema(db)
     finally:
         db.execute_sql(f"USE {quoted(scratch_name)}")
-    return [_verbatim(one.sql) for one in found if one.kind in {"view", "trigger"}]
 
 
 def _verbatim(sql: str) -> Statement:

@@ -292,11 +292,13 @@ class PostgresqlEngine(Engine):
 
         return scratch.created(self.db, self._schema, statements)
 
-    def scratch_copy(self, *, empty: bool = False) -> AbstractContextManager[Engine]:
+    def scratch_copy(
+        self, *, empty: bool = False, tables: Collection[str] | None = None
+    ) -> AbstractContextManager[Engine]:
         """A schema of its own in a transaction of its own, which is rolled back."""
         from wheatear.engines.postgresql.scratch_copy import scratch_copy  # noqa: PLC0415
 
-        return scratch_copy(self, empty=empty)
+        return scratch_copy(self, empty=empty, tables=tables)
 
     def settled(self, before: Schema, after: Schema) -> tuple[Schema, Schema]:
         """A restored dump prints its expressions otherwise than they were first printed."""

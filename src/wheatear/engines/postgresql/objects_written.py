@@ -71,6 +71,7 @@ def _is_used(new: list[tuple[str, str]], schema: Schema) -> bool:
 
 def _replaced(after: Object, now: Schema) -> Iterator[str]:
     """The type made anew, and each column that has it moved over by way of text."""
+    known = labels(after) or [""]  # a default that is no label any more is about to be another
     name, old = quoted(after.name), quoted(after.name + _OLD)
     yield f"ALTER TYPE {name} RENAME TO {old}"
     yield after.sql
@@ -84,7 +85,7 @@ def _replaced(after: Object, now: Schema) -> Iterator[str]:
                 yield f"{action} DROP DEFAULT"
             over = "::text" + column.type.removeprefix(base)
             yield f"{action} TYPE {column.type} USING {quoted(column.name)}{over}::{column.type}"
-            if column.default is not None:
+            if column.default is not None and any(label in column.default for label in known):
                 yield f"{action} SET DEFAULT {column.default}"
     yield f"DROP TYPE {old}"
 

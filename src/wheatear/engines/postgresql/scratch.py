@@ -55,15 +55,20 @@ def _namespace(db: Any) -> str:
     if temporary:
         return "pg_temp"
     if not create:
-        raise OperationError(
-            f"Models are read by creating them in a scratch namespace, but this user may make "
-            f"neither temporary tables nor a schema in the database {name}.",
-            state="nothing was changed.",
-            next=f"GRANT TEMPORARY ON DATABASE {quoted(name)} TO CURRENT_USER;  -- as its owner "
-            "(naming the user), or connect as a user who has it.",
-        )
+        raise no_right(name)
     db.execute_sql(f"CREATE SCHEMA {quoted(own)}")
     return str(own)
+
+
+def no_right(database: str) -> OperationError:
+    """The error for a user who may make no namespace."""
+    return OperationError(
+        "This needs a scratch namespace, but this user may make neither temporary tables nor a "
+        f"schema in the database {database}.",
+        state="nothing was changed.",
+        next=f"GRANT TEMPORARY ON DATABASE {quoted(database)} TO CURRENT_USER;  -- as its owner "
+        "(naming the user), or use a development database, where this user may.",
+    )
 
 
 def refuse_standby(db: Any) -> None:

@@ -16,11 +16,11 @@ from wheatear.engines.models import Statement, send, send_in_any_order, spelling
 from wheatear.engines.postgresql.ddl import objects_of, tables_of
 from wheatear.engines.postgresql.engine import PostgresqlEngine
 from wheatear.engines.postgresql.reader import read_schema
-from wheatear.engines.postgresql.scratch import check_locks, refuse_standby
+from wheatear.engines.postgresql.scratch import check_locks, no_right, refuse_standby
 from wheatear.engines.postgresql.spelling import quoted
 from wheatear.engines.waiting import Waiting
-from wheatear.errors import OperationError
 from wheatear.schema.model import Schema
+from wheatear.schema.related import related
 
 _LOCK_TIMEOUT = "1s"
 
@@ -28,6 +28,7 @@ _LOCK_TIMEOUT = "1s"
 # Functions, and types that the reader does not read: composite ones, ranges, those of extensions.
 _ABOUT = """
 SELECT current_database(), has_database_privilege(current_database(), 'CREATE'),
+  has_database_privilege(current_database(), 'TEMPORARY'),
   'wheatear_scratch_' || pg_backend_pid(),
   array_remove(current_schemas(false), n.nspname)::text[],
   EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = n.oid) OR
@@ -89,10 +90,14 @@ class _Copy(PostgresqlEngine):
 
 
 @contextmanager
-def scratch_copy(original: PostgresqlEngine, *, empty: bool) -> Iterator[PostgresqlEngine]:
+def scratch_copy(
+    original: PostgresqlEngine, *, empty: bool, tables: Collection[str] | None = None
+) -> Iterator[PostgresqlEngine]:
     """What was read of the schema, made once more; see `Engine.scratch_copy`."""
     db = spelling_as(original.db, _Beside(original.db))
     schema = Schema() if empty else original.read_schema()
+    if tables is not None:
+        schema = related(schema, tables)
     copy = _Copy(db, original)
     with (
         copy.opened(Waiting(None, lambda _: None)),
@@ -108,21 +113,19 @@ def scratch_copy(original: PostgresqlEngine, *, empty: bool) -> Iterator[Postgre
 
 
 def _namespace(db: Any, home: str) -> str:
-    """A schema, first on the search path.
+    """A schema, or without the right to one that of temporary tables, first on the search path.
 
     The one that was copied is behind it only where it holds functions, or types of an extension,
     that the tables may need: what is not in the copy is to be missing, not to be found there.
     """
     refuse_standby(db)
-    name, create, own, others, needed = db.execute_sql(_ABOUT, {"home": home}).fetchone()
-    if not create:
-        raise OperationError(
-            f"This needs a scratch schema, and this user may make none in the database {name}.",
-            state="nothing was changed.",
-            next=f"GRANT CREATE ON DATABASE {quoted(name)} TO CURRENT_USER;  -- as its owner "
-            "(naming the user); or use a development database, where this user may.",
-        )
-    db.execute_sql(f"CREATE SCHEMA {quoted(own)}")
+    name, create, temporary, own, others, needed = db.execute_sql(_ABOUT, {"home": home}).fetchone()
+    if create:
+        db.execute_sql(f"CREATE SCHEMA {quoted(own)}")
+    elif temporary:
+        own = "pg_temp"
+    else:
+        raise no_right(name)
     path = ", ".join(map(quoted, [own, *([home] if needed else []), *others]))
     db.execute_sql(
         "SELECT set_config('search_path', %s, true), set_config('lock_timeout', %s, true)",

@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 # SQLite's own busy handler sleeps where no signal reaches it: short, and then we wait ourselves.
 _BUSY_TIMEOUT_MS = 50
+_ENDED = "The transaction has ended, rolled back by the statement before"  # capture.py's
+_ROLLED_BACK = (_ENDED, "cannot rollback - no transaction is active", "no such savepoint: ")
 
 
 class SqliteEngine(Engine):
@@ -148,6 +150,19 @@ class SqliteEngine(Engine):
         if "not a database" in str(error) or "encrypted" in str(error):
             return "this file is not an SQLite database: correct the path, or restore the file."
         return "check that the file and its folder can be read and written by this user."
+
+    def behind(self, error: BaseException) -> BaseException:
+        """After some errors SQLite has rolled back by itself: what rolls back then fails.
+
+        https://www.sqlite.org/lang_transaction.html, section 2.3
+        """
+        first = error
+        while any(text in str(first) for text in _ROLLED_BACK):
+            if first.__context__ is None:
+                return error
+            first = first.__context__
+        by_the_migration = _ENDED in str(error) and self.remedy(first) is None
+        return error if by_the_migration else first
 
     def remedy(self, error: BaseException) -> str | None:
         """https://www.sqlite.org/rescode.html: READONLY, CANTOPEN, IOERR and FULL in words."""
@@ -372,10 +387,13 @@ class SqliteEngine(Engine):
 
         return scratch.created(self.db, statements)
 
-    def scratch_copy(self, *, empty: bool = False) -> AbstractContextManager[Engine]:
+    def scratch_copy(
+        self, *, empty: bool = False, tables: Collection[str] | None = None
+    ) -> AbstractContextManager[Engine]:
         """In memory, with the functions and collations of this one; the file need not be there."""
         from wheatear.engines.sqlite.scratch_copy import scratch_copy  # noqa: PLC0415
 
+        del tables  # in memory, all are made in no time
         return scratch_copy(self, empty=empty)
 
     def dialect(self) -> str:
