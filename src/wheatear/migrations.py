@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from wheatear.engines.waiting import Waiting
-from wheatear.history import History, Record
-from wheatear.project import Project, embedded_project, load_project
-from wheatear.runner import (
+from wheatear.events import (
     Backfilling,
     Event,
     Finished,
@@ -18,15 +16,18 @@ from wheatear.runner import (
     Note,
     OnChanged,
     Request,
-    Runner,
     RunResult,
 )
+from wheatear.history import History, Record
+from wheatear.project import Project, embedded_project, load_project
+from wheatear.runner import Runner
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from wheatear.aside import Kept
-    from wheatear.backup import Backup, Restored
+    from wheatear.backups.files import Backup
+    from wheatear.backups.restoring import Restored
     from wheatear.capture import Statement
     from wheatear.comparison import Comparison
     from wheatear.create.auto import Asker, AutoCreated
@@ -275,7 +276,7 @@ class Migrations:
         Raises:
             UsageError: The database is of another engine, or in memory.
         """
-        from wheatear.backup import read_backups  # noqa: PLC0415 - a command's own
+        from wheatear.backups.files import read_backups  # noqa: PLC0415 - a command's own
 
         return read_backups(self.project, self._waiting(None, _tell_logging))
 
@@ -301,7 +302,7 @@ class Migrations:
             LockTimeoutError: Others held the database for longer than `wait`.
             DatabaseUnavailableError: The database cannot be opened.
         """
-        from wheatear.backup import restore  # noqa: PLC0415 - a command's own
+        from wheatear.backups.restoring import restore  # noqa: PLC0415 - a command's own
 
         return restore(self.project, name, self._waiting(wait, listener or _tell_logging))
 

@@ -12,10 +12,11 @@ from wheatear.cli.output import note, say
 from wheatear.cli.place import migrations_of
 from wheatear.cli.signals import interruptible
 from wheatear.errors import UsageError
-from wheatear.runner import Event, Note
+from wheatear.events import Event, Note
 
 if TYPE_CHECKING:
-    from wheatear.backup import Backup, Restored
+    from wheatear.backups.files import Backup
+    from wheatear.backups.restoring import Restored
     from wheatear.migrations import Migrations
 
 
@@ -55,7 +56,8 @@ def _listen(event: Event) -> None:
 
 
 def _ask(migrations: Migrations, name: str) -> None:
-    from wheatear.backup import find, made_of  # noqa: PLC0415 - where it is asked
+    from wheatear.backups.files import find  # noqa: PLC0415 - where it is asked
+    from wheatear.backups.settings import made_of  # noqa: PLC0415
 
     copies = made_of(migrations.project.engine)
     path = find(copies, name)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-from wheatear import backup
+from wheatear.backups.files import new_path, prune, remove, sweep
+from wheatear.backups.settings import is_wanted, made_of, number_kept
 from wheatear.engines.copies import ChangedMeanwhileError, Copies
 from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
@@ -60,9 +61,9 @@ class RunBackup:
         """
         if self._path is not None:
             return
-        backup.sweep(self._copies)
+        sweep(self._copies)
         self._since = self._copies.version()  # before the copy: who writes now has written since
-        path = backup.new_path(self._copies, self._run)
+        path = new_path(self._copies, self._run)
         self._copies.make(path, self._waiting)
         self._path = path
         self._say(f"backup: {self.name}")
@@ -70,7 +71,7 @@ class RunBackup:
     def after_success(self) -> None:
         """Remove the oldest."""
         if self._path:
-            backup.prune(self._copies, self._number)
+            prune(self._copies, self._number)
 
     def after_stop(self, *, changed: bool) -> None:
         """The run was ended from outside: say how to go back.
@@ -111,7 +112,7 @@ class RunBackup:
             names = f"; undone with it: {', '.join(undone)}" if undone else ""
             error.state = f"the database is what it was before this run, by its backup{names}."
             error.next = self._next(error.__cause__)
-            backup.prune(self._copies, self._number)
+            prune(self._copies, self._number)
             return True
         error.state = f"{error.state or ''}\nthe backup was not put back: {why}.".strip()
         error.next = (
@@ -127,7 +128,7 @@ class RunBackup:
 
     def _remove(self) -> None:
         assert self._path is not None  # noqa: S101 - for the type checker
-        backup.remove(self._path)
+        remove(self._path)
         self._path = None
 
 
@@ -147,15 +148,15 @@ def backup_of_run(
         UsageError: It was asked for, and the database is not one file.
         ConfigError: The configuration's `backup` or `backups` is wrong.
     """
-    if not (backup.is_wanted(project) if asked is None else asked):
+    if not (is_wanted(project) if asked is None else asked):
         return None
     try:
-        copies = backup.made_of(project.engine)
+        copies = made_of(project.engine)
     except UsageError as error:
         if asked:
             raise
         # The same configuration serves an SQLite file at home and a server elsewhere.
         say(f"warning: no backup is made, though {CONFIG_FILE} says `backup = True`: {error.what}")
         return None
-    number = backup.number_kept(project)
+    number = number_kept(project)
     return RunBackup(project.engine, copies, number=number, run=run, waiting=waiting, say=say)

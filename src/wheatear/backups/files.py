@@ -1,4 +1,4 @@
-"""Backups of a database that is one file: named, listed, counted, put back."""
+"""The files of a database's backups: named, listed, found, and removed when there are too many."""
 
 from __future__ import annotations
 
@@ -6,23 +6,19 @@ import os
 import re
 from contextlib import suppress
 from datetime import datetime, timezone
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from wheatear import plan
-from wheatear.engines.copies import ChangedMeanwhileError, Copies
-from wheatear.engines.engine import Engine
+from wheatear.backups.settings import made_of
+from wheatear.engines.copies import Copies
 from wheatear.engines.waiting import Waiting
-from wheatear.errors import BackupError, ConfigError, UsageError, WheatearError
+from wheatear.errors import UsageError, WheatearError
 from wheatear.history import History
-from wheatear.project import CONFIG_FILE, Project
-
-KEPT = 5
-"""So many backups stay, unless `backups` in the configuration says otherwise."""
+from wheatear.project import Project
 
 # With thousandths, so that names are in the order in which backups were made.
 _NAME = r"\.(\d{8}T\d{6}\.\d{3})Z-([0-9a-f]{8})\.backup"
 _TIME = "%Y%m%dT%H%M%S.%f"
-_TRIES = 3
 
 
 class Backup(NamedTuple):
@@ -43,72 +39,6 @@ class Backup(NamedTuple):
     run: str
     bytes: int
     applied: tuple[str, ...] | None
-
-
-class Restored(NamedTuple):
-    """What `restore` did.
-
-    Attributes:
-        backup: What is there now.
-        kept: The backup of what was there before; None if there was no database.
-    """
-
-    backup: Backup
-    kept: Backup | None
-
-
-def made_of(engine: Engine) -> Copies:
-    """What makes the copies of a database.
-
-    Raises:
-        UsageError: It is not one file.
-    """
-    copies = engine.copies()
-    if copies is None:
-        raise UsageError(
-            f"Backups are copies of an SQLite file; {engine.url} is not one.",
-            state="nothing was changed.",
-            next=f"make a dump before the run (`{engine.dump_command()}`), and leave out --backup."
-            if engine.dump_command()
-            else "leave out --backup: a database in memory is gone with its process.",
-        )
-    return copies
-
-
-def is_wanted(project: Project) -> bool:
-    """Whether `backup` in the configuration asks for a backup before each run.
-
-    Raises:
-        ConfigError: It is neither True nor False.
-    """
-    wanted = getattr(project.config, "backup", False)
-    if not isinstance(wanted, bool):
-        raise _wrong(project, "backup", f"neither True nor False but {wanted!r}", "backup = True")
-    return wanted
-
-
-def number_kept(project: Project) -> int:
-    """How many backups stay.
-
-    Raises:
-        ConfigError: `backups` in the configuration is no such number.
-    """
-    number: Any = getattr(project.config, "backups", KEPT)
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise _wrong(project, "backups", f"no number from 1 on but {number!r}", f"backups = {KEPT}")
-    return number
-
-
-def _wrong(project: Project, name: str, what: str, line: str) -> ConfigError:
-    return ConfigError(
-        f"`{name}` in {CONFIG_FILE} is {what}.",
-        where=getattr(project.config, "__file__", None),
-        state="nothing was changed.",
-        next=f"write something like `{line}`.",
-    )
-
-
-# Files
 
 
 def new_path(copies: Copies, run: str) -> str:
@@ -156,9 +86,6 @@ def remove(path: str) -> None:
     """Remove a backup; one that cannot be removed is left."""
     with suppress(OSError):
         os.unlink(path)
-
-
-# Listing
 
 
 def read_backups(project: Project, waiting: Waiting) -> list[Backup]:
@@ -225,61 +152,3 @@ def find(copies: Copies, name: str) -> str:
         if shown
         else f"there is none beside {copies.file}: `migrate --backup` makes one.",
     )
-
-
-# Putting back
-
-
-def restore(project: Project, name: str, waiting: Waiting) -> Restored:
-    """Put a backup in the place of the database, and keep what is there now as one.
-
-    Args:
-        project: The project.
-        name: See `find`.
-        waiting: How long to wait for others, and who is told.
-
-    Raises:
-        UsageError: The database is not one file; `name` means no backup, or several.
-        BackupError: It is damaged, or others write all the time; nothing was changed.
-        LockTimeoutError: Others held the database for longer than `waiting` allows.
-    """
-    from uuid import uuid4  # noqa: PLC0415 - a command's own
-
-    engine, copies = project.engine, made_of(project.engine)
-    path = find(copies, name)
-    number = number_kept(project)
-    copies.check(path)
-    there = engine.exists()
-    kept: str | None = None
-    with engine.opened(waiting), engine.exclusively(waiting, atomic=False):
-        sweep(copies)
-        for _ in range(_TRIES):
-            since = copies.version()
-            if there:
-                kept = new_path(copies, uuid4().hex)
-                # A database that is damaged is what a backup is put back for.
-                copies.make(kept, waiting, checked=False)
-            try:
-                copies.restore(path, waiting, unchanged_since=since)
-                break
-            except ChangedMeanwhileError:
-                pass
-            except BaseException:
-                _drop(kept)
-                raise
-            _drop(kept)
-        else:
-            raise BackupError(
-                "Others write to the database all the time.",
-                state="nothing was changed.",
-                next="stop the application, then run the command again.",
-            )
-        prune(copies, number, never=path)
-    return Restored(
-        described(copies, path, waiting), described(copies, kept, waiting) if kept else None
-    )
-
-
-def _drop(path: str | None) -> None:
-    if path:
-        remove(path)

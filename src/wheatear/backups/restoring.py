@@ -1,0 +1,81 @@
+"""Puts a backup in the place of the database."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from wheatear.backups.files import Backup, described, find, new_path, prune, remove, sweep
+from wheatear.backups.settings import made_of, number_kept
+from wheatear.engines.copies import ChangedMeanwhileError
+from wheatear.engines.waiting import Waiting
+from wheatear.errors import BackupError
+from wheatear.project import Project
+
+_TRIES = 3
+
+
+class Restored(NamedTuple):
+    """What `restore` did.
+
+    Attributes:
+        backup: What is there now.
+        kept: The backup of what was there before; None if there was no database.
+    """
+
+    backup: Backup
+    kept: Backup | None
+
+
+def restore(project: Project, name: str, waiting: Waiting) -> Restored:
+    """Put a backup in the place of the database, and keep what is there now as one.
+
+    Args:
+        project: The project.
+        name: See `find`.
+        waiting: How long to wait for others, and who is told.
+
+    Raises:
+        UsageError: The database is not one file; `name` means no backup, or several.
+        BackupError: It is damaged, or others write all the time; nothing was changed.
+        LockTimeoutError: Others held the database for longer than `waiting` allows.
+    """
+    from uuid import uuid4  # noqa: PLC0415 - a command's own
+
+    engine, copies = project.engine, made_of(project.engine)
+    path = find(copies, name)
+    number = number_kept(project)
+    copies.check(path)
+    there = engine.exists()
+    kept: str | None = None
+    with engine.opened(waiting), engine.exclusively(waiting, atomic=False):
+        sweep(copies)
+        for _ in range(_TRIES):
+            since = copies.version()
+            if there:
+                kept = new_path(copies, uuid4().hex)
+                # A database that is damaged is what a backup is put back for.
+                copies.make(kept, waiting, checked=False)
+            try:
+                copies.restore(path, waiting, unchanged_since=since)
+                break
+            except ChangedMeanwhileError:
+                pass
+            except BaseException:
+                _drop(kept)
+                raise
+            _drop(kept)
+        else:
+            raise BackupError(
+                "Others write to the database all the time.",
+                state="nothing was changed.",
+                next="stop the application, then run the command again.",
+            )
+        prune(copies, number, never=path)
+    return Restored(
+        described(copies, path, waiting), described(copies, kept, waiting) if kept else None
+    )
+
+
+def _drop(path: str | None) -> None:
+    if path:
+        remove(path)
