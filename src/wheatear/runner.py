@@ -288,7 +288,10 @@ class Runner:
     def _load(self, step: Step) -> LoadedMigration:
         if step.direction == "backward":
             return self._reverting.load(step)
-        return load(self._files[step.name], ("forward",))
+        file = self._files.get(step.name)
+        if file is None:  # interrupted by a run that had it
+            raise failures.missing_to_finish(step.name)
+        return load(file, ("forward",))
 
     @cached_property
     def _reverting(self) -> Reverting:
