@@ -209,9 +209,13 @@ class Keeper:
                 self._kept.remove(id_)
 
     def _note_made(self, sql: str) -> None:
-        name = self._aside.made_by(sql)
-        if name is not None and self._aside.find(name) is None:
+        name, replaces = self._aside.made_by(sql)
+        if name is None:
+            return
+        if self._aside.find(name) is None:
             self._made.add(name.casefold())
+        elif replaces:
+            self._keep(Drops(name))
 
     def _keep(self, drop: Drops) -> None:
         table = self._aside.find(drop.table)
@@ -271,11 +275,18 @@ class PutBack:
     def __init__(self, kept: KeptAside, entries: Sequence[Kept]) -> None:
         self._kept = kept
         self._aside = kept.aside
-        self._left = list(entries)
+        self._entries = tuple(entries)
+        self._left: list[Kept] = []
+        self._put: list[Kept] = []
+        self.begin()
+
+    def begin(self) -> None:
+        """A try begins: what one before it did has been rolled back."""
+        self._left, self._put = list(self._entries), []
 
     def entry_of(self, table: str, column: str | None) -> Kept | None:
         """What was kept of a table, or of a column."""
-        for one in self._left:
+        for one in self._entries:
             if one.table.casefold() == table.casefold() and (
                 column in one.restored if column is not None else not one.restored
             ):
@@ -329,5 +340,10 @@ class PutBack:
         return bool(self._aside.send(f"SELECT 1 FROM {self._aside.place(table)} LIMIT 1"))
 
     def _done(self, entry: Kept) -> None:
-        self._kept.remove(entry.id)
         self._left.remove(entry)
+        self._put.append(entry)
+
+    def forget(self) -> None:
+        """What was put back need no longer be kept: not before that is sure."""
+        for entry in self._put:
+            self._kept.remove(entry.id)

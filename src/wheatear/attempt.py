@@ -135,6 +135,7 @@ class Attempt:
             self._call(self.loaded, Rules(self._allowed, transactional=True, after=self.run.echo))
             if not self._log.only_creates():
                 self.run.engine.verify()
+            self._afterwards(self.loaded)
             record = ended(self.record, "done", self.seconds)
             self.record_id = self.run.history.add(record, self._touched())
         else:
@@ -184,12 +185,18 @@ class Attempt:
             with suppress(Exception):  # a connection that is gone leaves it `running`, which shows
                 journal.fail(ended(record, self.outcome, self.seconds, text), self._log.lasting())
             raise
+        self._afterwards(loaded)
         if self.step.abandons and self.step.basis is not None:
             run.history.forget_journal(self.step.basis)
         if self._running.backfills:
             from wheatear.backfilling.position import forget  # noqa: PLC0415 - few use it
 
             forget(self._running)
+
+    @staticmethod
+    def _afterwards(loaded: LoadedMigration) -> None:
+        if loaded.afterwards is not None:
+            loaded.afterwards()
 
     def _check_journal(self, record: int) -> None:
         """A run that died can be finished if it kept a journal, and by the same text."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import linecache
 import types
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,11 +21,11 @@ from wheatear.project import Project
 from wheatear.recording import FORM
 from wheatear.schema.changes import AddColumn, AddTable, Change, RenameColumn, RenameTable
 from wheatear.schema.diff import compare
-from wheatear.schema.made import made
 from wheatear.schema.model import Schema
+from wheatear.schema.source import Call
 from wheatear.schema.way_back import WayBack, exchanged, unnamed_like, way_back, within, without
 from wheatear.schema.words import DRIFT, Difference, Sides, in_words
-from wheatear.schema.writer import body, indented
+from wheatear.schema.writer import Place, Spelling, Step, body, indented
 
 if TYPE_CHECKING:
     from wheatear.aside import PutBack
@@ -42,11 +42,13 @@ class Told(NamedTuple):
     Attributes:
         name: The migration.
         missing: Its file is gone.
+        resumed: It was begun by a run that died.
         lines: What is lost, what comes back without its data, what stays.
     """
 
     name: str
     missing: bool
+    resumed: bool
     lines: tuple[str, ...]
 
     @property
@@ -99,7 +101,13 @@ class WaysBack:
             self._now = exchanged(self._schema(), kept.after, kept.before)
 
     def derived(
-        self, name: str, touched: str, dropped: PutBack | None, *, missing: bool
+        self,
+        name: str,
+        touched: str,
+        dropped: PutBack | None,
+        *,
+        missing: bool,
+        resumed: bool = False,
     ) -> LoadedMigration | None:
         """Return the way back of a migration, as if its file had it.
 
@@ -108,6 +116,7 @@ class WaysBack:
             touched: What its record says it touched.
             dropped: What it dropped and was kept aside.
             missing: Its file is gone.
+            resumed: A run that died has gone a part of it: the schema is neither.
 
         Returns:
             What can be run; None if the record is none that this version understands.
@@ -120,13 +129,16 @@ class WaysBack:
         if kept is None:
             return None
         now = self._schema() if self._is_known else kept.after
-        if self._is_known:
+        if resumed:
+            now = exchanged(now, kept.before, kept.after)
+        elif self._is_known:
             _check(name, kept, now, self._policy)
         way = way_back(now, kept.after, kept.before, kept.renames, self._policy)
         if self._is_known:
             self._now = way.after
-        self.told.append(Told(name, missing, tuple(_lines(way, kept, dropped))))
-        return _Derived(self._project, name, kept, way, self._policy, dropped).loaded()
+        self.told.append(Told(name, missing, resumed, tuple(_lines(way, kept, dropped))))
+        way_back_ = _Derived(self._project, name, kept, way, self._policy, dropped)
+        return way_back_.loaded(resumed=resumed)
 
     @property
     def _policy(self) -> Policy:
@@ -209,6 +221,30 @@ def _shown(found: Iterable[Difference]) -> str:
     return "\n".join([*texts[:_SHOWN], *more])
 
 
+class _PuttingBack:
+    """An engine's spelling, with calls that put back what was kept.
+
+    Args:
+        spelling: The engine's.
+        calls: By the identity of the change that they follow.
+    """
+
+    def __init__(self, spelling: Spelling, calls: Mapping[int, str]) -> None:
+        self._spelling = spelling
+        self._calls = calls
+
+    @property
+    def reserved(self) -> Collection[str]:
+        """See `Spelling`."""
+        return self._spelling.reserved
+
+    def steps(self, change: Change, place: Place) -> Sequence[Step]:
+        """See `Spelling`."""
+        steps = self._spelling.steps(change, place)
+        call = self._calls.get(id(change))
+        return steps if call is None else [*steps, Step(Call(call), "statement")]
+
+
 class _Derived:
     """One way back, as a migration's function."""
 
@@ -229,13 +265,14 @@ class _Derived:
         self._policy = policy
         self._dropped = dropped
 
-    def loaded(self) -> LoadedMigration:
+    def loaded(self, *, resumed: bool) -> LoadedMigration:
         """What can be run like a file."""
         path = f"<the way back of {self._name}>"
         module = self._module(path)
         undo = module.__dict__["migrate_backward"]
-        module.__dict__["migrate_backward"] = lambda: self._run(undo)
-        return LoadedMigration(MigrationFile(0, self._name, path, ""), module)
+        module.__dict__["migrate_backward"] = lambda: self._run(undo, resumed=resumed)
+        afterwards = self._dropped.forget if self._dropped else None
+        return LoadedMigration(MigrationFile(0, self._name, path, ""), module, afterwards)
 
     def _module(self, path: str) -> types.ModuleType:
         text = self._source()
@@ -245,13 +282,13 @@ class _Derived:
         if not isinstance(migrator, OperationsInARow):
             migrator = self._engine.migrator()
         dropped = self._dropped
-        module.__dict__.update(
-            db=self._engine.db,
-            migrator=migrator,
-            put_back_0=dropped.values if dropped else _nothing,
-            put_back_1=dropped.tables if dropped else _nothing,
-            put_back_2=_nothing,
-        )
+        module.__dict__.update(db=self._engine.db, migrator=migrator, put_back=_nothing)
+        if dropped is not None:
+            module.__dict__.update(
+                put_back=dropped.all,
+                put_back_values=dropped.values,
+                put_back_tables=dropped.tables,
+            )
         exec(compile(text, path, "exec"), module.__dict__)  # noqa: S102 - the writer's own
         rebind(module)
         # So that an error shows the line it came from.
@@ -259,45 +296,38 @@ class _Derived:
         return module
 
     def _source(self) -> str:
-        """A function for all of it; what was kept is put back between the parts."""
-        way, now = self._way, self._way.before
-        known: list[str] = []
-        head = ["from playhouse.migrate import *"]
-        functions = []
-        for number, part in enumerate(self._parts()):
-            written = body(part, now, way.after, self._engine.spelling(), known=known)
-            head[:0] = written.imports
-            known += written.definitions
-            lines = "\n".join(indented(written.lines or ("pass",)))
-            functions.append(f"def part_{number}():\n{lines}")
-            for change in part:
-                now = made(now, change)
-        calls = "\n".join(f"    part_{number}()\n    put_back_{number}()" for number in range(3))
-        functions.append(f"def migrate_backward():\n{calls}")
-        return "\n\n\n".join(["\n".join(dict.fromkeys(head)), *known, *functions]) + "\n"
+        way = self._way
+        spelling = _PuttingBack(self._engine.spelling(), self._calls())
+        written = body(way.changes, way.before, way.after, spelling)
+        head = "\n".join([*written.imports, "from playhouse.migrate import *"])
+        lines = "\n".join(indented([*written.lines, "put_back()"]))
+        function = f"def migrate_backward():\n{lines}"
+        return "\n\n\n".join([head, *written.definitions, function]) + "\n"
 
-    def _parts(self) -> tuple[Sequence[Change], Sequence[Change], Sequence[Change]]:
-        """The columns that have kept values come before what those have to meet; so tables' rows.
+    def _calls(self) -> dict[int, str]:
+        """By the change they follow, the calls that put back what was kept.
 
-        Where nothing was kept, all is one part.
+        Values come back before what they have to meet (keys, indexes, checks), and so do rows.
         """
-        changes = self._way.changes
-        first = second = 0
-        for at, change in enumerate(changes, 1):
+        values = tables = None
+        for change in self._way.changes:
             if isinstance(change, AddColumn) and self._was_kept(change.table, change.column.name):
-                first = at
+                values = change
             elif isinstance(change, AddTable) and self._was_kept(change.table.name, None):
-                second = at
-        second = max(first, second)
-        return changes[:first], changes[first:second], changes[second:]
+                tables = change
+        calls = {id(values): "put_back_values", id(tables): "put_back_tables"}
+        return {key: call for key, call in calls.items() if key != id(None)}
 
     def _was_kept(self, table: str, column: str | None) -> bool:
         return self._dropped is not None and self._dropped.entry_of(table, column) is not None
 
-    def _run(self, undo: Any) -> None:
+    def _run(self, undo: Any, *, resumed: bool) -> None:
         """Look, undo, look again: what does not give the earlier schema is rolled back."""
+        if self._dropped is not None:
+            self._dropped.begin()
         before = self._schema()
-        _check(self._name, self._kept, before, self._policy)
+        if not resumed:
+            _check(self._name, self._kept, before, self._policy)
         try:
             undo()
         except WheatearError:

@@ -123,6 +123,16 @@ def missing_file(name: str) -> MigrationFileError:
     )
 
 
+def missing_to_finish(name: str) -> MigrationFileError:
+    """A migration that a run has left half done has no file."""
+    return MigrationFileError(
+        f"{name} was interrupted, and its file is not in the migrations folder to finish it.",
+        state="nothing was changed.",
+        next="put the file back (another branch, a backup), then run the command again; or settle "
+        "it by hand and say `migrate --mark-applied` or `migrate --mark-pending`.",
+    )
+
+
 def not_without_file(names: Sequence[str]) -> UsageError:
     """Nobody is there to be asked whether to do without a file."""
     are = "is not in the migrations folder" if len(names) == 1 else "are not in the folder"

@@ -44,10 +44,18 @@ class Listing(NamedTuple):
 
 
 class LoadedMigration(NamedTuple):
-    """A migration file's module, checked to be runnable."""
+    """A migration file's module, checked to be runnable.
+
+    Attributes:
+        file: The file.
+        module: Its module.
+        afterwards: Called when it is done: in its transaction, or after its record where it has
+            none.
+    """
 
     file: MigrationFile
     module: types.ModuleType
+    afterwards: Callable[[], None] | None = None
 
     @property
     def foreign_keys(self) -> bool:

@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from wheatear.engines.waiting import Waiting
-from wheatear.history import History, Record
-from wheatear.project import Project, embedded_project, load_project
-from wheatear.runner import (
+from wheatear.events import (
     Backfilling,
     Event,
     Finished,
@@ -18,9 +16,11 @@ from wheatear.runner import (
     Note,
     OnChanged,
     Request,
-    Runner,
     RunResult,
 )
+from wheatear.history import History, Record
+from wheatear.project import Project, embedded_project, load_project
+from wheatear.runner import Runner
 
 if TYPE_CHECKING:
     from datetime import timedelta

@@ -72,8 +72,7 @@ class Reverting:
             raise failures.missing_file(step.name)
         check_function(loaded, "backward")
         self._passed.append((step.name, self._text(step)))
-        _put_back_after(loaded, self._dropped(step))
-        return loaded
+        return _put_back_after(loaded, self._dropped(step))
 
     def look_ahead(self, step: Step) -> None:
         """Find out the same without running a file, for what would be done."""
@@ -94,7 +93,7 @@ class Reverting:
             UsageError: Nobody can be asked.
             HistoryError: The answer was no.
         """
-        missing = [one.name for one in self.told if one.missing]
+        missing = [one.name for one in self.told if one.missing and not one.resumed]
         if yes or not missing:
             return
         if ask is None:
@@ -109,7 +108,13 @@ class Reverting:
         missing = step.name not in self._files
         while self._passed:
             self._ways_back.passed(*self._passed.pop(0))
-        return self._ways_back.derived(step.name, text, self._dropped(step), missing=missing)
+        return self._ways_back.derived(
+            step.name,
+            text,
+            self._dropped(step),
+            missing=missing,
+            resumed=step.resumes is not None,
+        )
 
     def _dropped(self, step: Step) -> PutBack | None:
         """What the migration dropped and was kept aside, if anything was."""
@@ -132,14 +137,16 @@ class Reverting:
         return self._touched[step]
 
 
-def _put_back_after(loaded: LoadedMigration, dropped: PutBack | None) -> None:
+def _put_back_after(loaded: LoadedMigration, dropped: PutBack | None) -> LoadedMigration:
     """Let a file's own way back be followed by what was kept of what is there again."""
     function = loaded.function("backward")
     if dropped is None or function is None:
-        return
+        return loaded
 
     def migrate_backward() -> None:
+        dropped.begin()
         function()
         dropped.all()
 
     loaded.module.__dict__["migrate_backward"] = migrate_backward
+    return loaded._replace(afterwards=dropped.forget)

@@ -294,19 +294,17 @@ error: Rows that are there would have no value in what takes no NULL: player.bor
 """
 
 
-def test_a_value_for_the_rows_that_are_there(project: Project) -> None:
-    begun(project)
-    change(project, ("    lore =", "    born = DateField()\n    lore ="))
-    ended = project.run("create", "add_born", "--auto")
+def test_a_value_for_the_rows_that_are_there(each: Project) -> None:
+    begun(each)
+    change(each, ("    lore =", "    born = DateField()\n    lore ="))
+    ended = each.run("create", "add_born", "--auto")
     assert ended.told == (2, "", NO_VALUE)
-    assert files(project) == ["create_game.py"]
-    ended = project.run("create", "add_born", "--auto", "--fill", "player.born='2001-02-03'")
+    assert files(each) == ["create_game.py"]
+    ended = each.run("create", "add_born", "--auto", "--fill", "player.born='2001-02-03'")
     assert ended.code == 0, ended.err
-    assert project.run("migrate").code == 0
-    assert [str(born) for (born,) in execute(project.url, "SELECT born FROM player")] == [
-        "2001-02-03"
-    ]
-    assert project.run("diff").told[0] == 0
+    assert each.run("migrate").code == 0
+    assert [str(born) for (born,) in execute(each.url, "SELECT born FROM player")] == ["2001-02-03"]
+    assert each.run("diff").told[0] == 0
 
 
 def test_a_value_computed_from_other_columns(each: Project) -> None:
@@ -375,22 +373,22 @@ def test_what_looks_renamed_has_to_be_said(each: Project) -> None:
     assert files(each) == ["create_game.py"]
 
 
-def test_a_rename_keeps_the_rows(project: Project) -> None:
-    begun(project)
-    renamed(project)
+def test_a_rename_keeps_the_rows(each: Project) -> None:
+    begun(each)
+    renamed(each)
     words = ("--rename", "hero.name:nick", "--rename", "player:hero")
-    ended = project.run("create", "rename", "--auto", *words)
+    ended = each.run("create", "rename", "--auto", *words)
     assert ended.code == 0, ended.err
     assert "table player in the database is hero in the models\n" in ended.err
     assert "loses" not in ended.err
-    path = next(project.folder.glob("*_rename.py"))
+    path = next(each.folder.glob("*_rename.py"))
     formatted(path)
     assert "loses" not in path.read_text()
-    assert project.run("migrate").code == 0
-    assert project.run("diff").told[0] == 0
-    assert rows(project.url, "hero") == [(1, 1, "Ann", "old")]
-    assert project.run("migrate", "--backward").code == 0
-    assert rows(project.url, "player") == [(1, 1, "Ann", "old")]
+    assert each.run("migrate").code == 0
+    assert each.run("diff").told[0] == 0
+    assert rows(each.url, "hero") == [(1, 1, "Ann", "old")]
+    assert each.run("migrate", "--backward").code == 0
+    assert rows(each.url, "player") == [(1, 1, "Ann", "old")]
 
 
 WRONG = {

@@ -24,7 +24,7 @@ from support.undone import (
     without_backward,
 )
 from wheatear.errors import HistoryError, MigrationFailedError, MigrationFileError, UsageError
-from wheatear.runner import Planned
+from wheatear.events import Planned
 from wheatear.schema.diff import compare
 
 

@@ -1,4 +1,6 @@
-"""A derived way back that is killed leaves all of itself or nothing, where DDL is transactional."""
+"""A derived way back that is killed leaves all of itself or nothing, where DDL is transactional;
+elsewhere `migrate` finishes it.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,7 @@ def run_until(project: Project, statements: int) -> bool:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         try:
-            in_process(project).migrate(backward=True, echo=echo)
+            in_process(project).migrate(backward=True, echo=echo, yes=True)
         finally:
             os._exit(0)
     _, status = os.waitpid(child, 0)
@@ -72,3 +74,31 @@ def test_all_or_nothing(project: Project) -> None:
     assert killed > 10
     assert differences(before, project) == ()
     assert (reading.rows(project.url, "team"), reading.rows(project.url, "ground")) == rows
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("engine", ["mariadb"])
+def test_finished_by_the_next_run(project: Project) -> None:
+    project.migration(FIRST, TEAM)
+    in_process(project).migrate()
+    _, before = schema_of(project)
+    rows = reading.rows(project.url, "team"), reading.rows(project.url, "ground")
+    path = without_backward(project, NEXT, MANY)
+    text = path.read_text()
+    finished = 0
+    for point in (*range(1, 90, 3),):
+        path.write_text(text)
+        in_process(project, keep_dropped=True).migrate()
+        path.unlink()
+        was_killed = run_until(project, point)
+        if in_process(project).status().names("interrupted"):
+            finished += 1
+            in_process(project).migrate()
+        elif was_killed:  # before it had changed anything
+            in_process(project).migrate(backward=True, yes=True)
+        assert differences(before, project) == (), point
+        assert reading.history(project.url)[-1] == (NEXT, "backward", "done")
+        assert (reading.rows(project.url, "team"), reading.rows(project.url, "ground")) == rows
+        if not was_killed:
+            break
+    assert finished > 5

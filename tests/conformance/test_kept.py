@@ -369,3 +369,45 @@ def test_quoted_names(project: Project, engine: str) -> None:
     in_process(project, keep_dropped=True).migrate()
     in_process(project).migrate(backward=True)
     assert reading.rows(project.url, table) == [(1, 2)]
+
+
+def test_a_table_that_points_at_itself(project: Project) -> None:
+    project.migration(
+        FIRST,
+        "class Node(Model):\n    parent = ForeignKeyField('self', null=True)\n"
+        "    class Meta:\n        database = db\n        table_name = 'node'\n"
+        "db.create_tables([Node])\n"
+        "Node.insert_many([{'parent': None}, {'parent': 1}]).execute()\n"
+        "db.execute_sql('UPDATE node SET parent_id = 2 WHERE id = 1')",
+    )
+    without_backward(project, NEXT, "migrate(migrator.drop_table('node'))")
+    in_process(project, keep_dropped=True).migrate()
+    in_process(project).migrate(backward=True)
+    assert reading.rows(project.url, "node") == [(1, 2), (2, 1)]
+
+
+def test_a_table_that_is_replaced(new_project: Any) -> None:
+    project = new_project("mariadb")
+    project.migration(FIRST, PLAYER)
+    without_backward(
+        project,
+        NEXT,
+        "db.execute_sql('CREATE OR REPLACE TABLE player (id INTEGER PRIMARY KEY, name VARCHAR(40))')",
+    )
+    in_process(project, keep_dropped=True).migrate()
+    assert kept_tables(project) == ["wheatear_kept_1"]
+
+
+def test_a_table_that_moves_away(new_project: Any) -> None:
+    """What is no longer in the schema has been touched; there is no way back that knows where."""
+    project = new_project("postgresql")
+    project.migration(FIRST, PLAYER)
+    without_backward(
+        project,
+        NEXT,
+        "db.execute_sql('CREATE SCHEMA other')\n"
+        "db.execute_sql('ALTER TABLE player SET SCHEMA other')",
+    )
+    in_process(project).migrate()
+    (said,) = told(in_process(project))
+    assert "  table player comes back without rows" in said

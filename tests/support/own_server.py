@@ -180,6 +180,8 @@ class Mariadb(Server):
             shutil.which("mariadbd") or "/usr/sbin/mariadbd",
             "--no-defaults",
             f"--datadir={self.folder / 'data'}",
+            # At its start a server deletes the temporary tables of every other one in its tmpdir.
+            f"--tmpdir={self.folder / 'data'}",
             f"--socket={self.folder / 's'}",
             f"--port={self.port}",
             "--bind-address=127.0.0.1",

@@ -11,7 +11,7 @@ from support.projects import Project
 from wheatear import Migrations, connect
 from wheatear.engines import engine_for
 from wheatear.engines.waiting import Waiting
-from wheatear.runner import Note
+from wheatear.events import Note
 from wheatear.schema.diff import compare
 from wheatear.schema.model import Schema
 from wheatear.schema.way_back import unnamed_like

@@ -354,3 +354,49 @@ def test_an_index_may_take_the_name_of_one_that_is_called_otherwise_now() -> Non
     found = compare(before, after, policy=STATED).changes
 
     assert compare(applied(before, list(found)), after, policy=STATED).changes == ()
+
+
+def test_a_computed_column_is_away_while_the_type_it_rests_on_changes() -> None:
+    """It and its index are no differences: they come again."""
+
+    def schema(type_: str) -> Schema:
+        size = Column("size", "integer", generated="GENERATED ALWAYS AS (length(name)) STORED")
+        index = Index("i", ("size",))
+        return Schema((Table("t", (Column("name", type_), size), indexes=(index,)),))
+
+    policy = Policy(views_hold_types=True)
+    changes = diff(schema("text"), schema("varchar(9)"), policy=policy)
+    kinds = [type(one).__name__ for one in changes]
+    assert kinds == ["DropIndex", "DropColumn", "AlterColumn", "AddColumn", "AddIndex"]
+    assert len(in_words(changes, MODELS)) == 1
+
+
+def test_a_foreign_key_is_away_while_the_key_it_rests_on_changes() -> None:
+    def schema(kind: str) -> Schema:
+        id_ = Column("id", "integer", null=False)
+        key = Constraint("foreign key", ("id",), table="t", targets=("id",))
+        return Schema(
+            (
+                Table("t", (id_,), (Constraint(kind, ("id",)),)),  # type: ignore[arg-type]
+                Table("u", (id_,), (key,)),
+            )
+        )
+
+    changes = diff(schema("primary key"), schema("unique"), policy=Policy())
+    kinds = [type(one).__name__ for one in changes]
+    assert kinds == ["DropConstraint", "DropConstraint", "AddConstraint", "AddConstraint"]
+    assert changes[0].inverse == changes[-1]
+    assert len(in_words(changes, MODELS)) == 2
+
+
+def test_a_view_of_a_view_is_away_while_a_type_changes() -> None:
+    views = (
+        Object("view", "a", "CREATE VIEW a AS SELECT x FROM b"),
+        Object("view", "b", "CREATE VIEW b AS SELECT x FROM t"),
+    )
+    before, after = (
+        Schema((Table("t", (Column("x", type_),)),), views) for type_ in ("integer", "text")
+    )
+    changes = diff(before, after, policy=Policy(views_hold_types=True))
+    names = [getattr(getattr(one, "object", None), "name", "") for one in changes]
+    assert names == ["a", "b", "", "b", "a"]

@@ -15,8 +15,8 @@ from wheatear.cli.output import duration, everything_said, note, say
 from wheatear.cli.place import complete_name, migrations_of
 from wheatear.cli.signals import interruptible
 from wheatear.errors import UsageError
+from wheatear.events import Backfilling, Event, Finished, Note, Planned, RunResult, Skipped, Started
 from wheatear.plan import ZERO
-from wheatear.runner import Backfilling, Event, Finished, Note, Planned, RunResult, Skipped, Started
 
 if TYPE_CHECKING:
     from wheatear.capture import Statement

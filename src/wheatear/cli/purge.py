@@ -10,7 +10,7 @@ import click
 from wheatear.cli.output import note, say
 from wheatear.cli.place import migrations_of
 from wheatear.cli.signals import interruptible
-from wheatear.runner import Event, Note
+from wheatear.events import Event, Note
 
 _AGE = re.compile(r"(\d+)([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -12,7 +12,7 @@ from wheatear.cli.output import note, say
 from wheatear.cli.place import migrations_of
 from wheatear.cli.signals import interruptible
 from wheatear.errors import UsageError
-from wheatear.runner import Event, Note
+from wheatear.events import Event, Note
 
 if TYPE_CHECKING:
     from wheatear.backups.files import Backup

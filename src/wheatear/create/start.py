@@ -27,6 +27,7 @@ from wheatear import connect, migrator_for
 
 db = connect(os.environ.get("DATABASE_URL", "sqlite:///app.db"))
 migrator = migrator_for(db)
+# models = "app.models"  # where your models are: for `create --auto` and `diff`
 '''
 
 

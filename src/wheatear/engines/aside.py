@@ -79,13 +79,14 @@ class Aside(ABC):
             if not isinstance(one, Drops) or one.schema is None or one.schema in self.schemas
         ]
 
-    def made_by(self, sql: str) -> str | None:
-        """The table that a CREATE TABLE makes."""
-        words = [word for word in self.words_of(sql) if word.text not in _AROUND_TABLE]
+    def made_by(self, sql: str) -> tuple[str | None, bool]:
+        """The table that a CREATE TABLE makes, and whether in the place of one of that name."""
+        every = self.words_of(sql)
+        words = [word for word in every if word.text not in _AROUND_TABLE]
         if len(words) < 3 or [word.text for word in words[:2]] != ["CREATE", "TABLE"]:
-            return None
+            return None, False
         at = 4 if len(words) > 4 and words[3].text == "." else 2
-        return words[at].name
+        return words[at].name, [word.text for word in every[:3]] == ["CREATE", "OR", "REPLACE"]
 
     # Keeping
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from wheatear.schema.changes import (
+    AddColumn,
     AddConstraint,
     AddObject,
     AlterColumn,
     Change,
+    DropColumn,
     DropConstraint,
     DropIndex,
     DropObject,
     DropTable,
 )
 from wheatear.schema.content import mentions, same_type, targets_of
-from wheatear.schema.model import Schema
+from wheatear.schema.model import Schema, Table
 
 
 def _retyped(changes: list[Change]) -> set[tuple[str, str]]:
@@ -44,6 +46,48 @@ def views_around(changes: list[Change], before: Schema) -> list[Change]:
 
 
 _BY_THEMSELVES = {"sequence", "type", "virtual table"}
+
+
+def computed_around(changes: list[Change], before: Schema, after: Schema) -> list[Change]:
+    """The changes, with columns away that are computed from one whose type changes.
+
+    With them go their indexes and keys, to come again as far as they stay.
+    """
+    retyped = _retyped(changes)
+    found = list(changes)
+    for table in before.tables if retyped else ():
+        to_be = after.table(table.name)
+        names = [name for own, name in retyped if own == table.name]
+        for column in table.columns if to_be else ():
+            held = any(mentions(column.generated or "", name) for name in names)
+            new = to_be.column(column.name) if to_be else None
+            if held and new is not None and column.name not in names:
+                found = _without_alteration(found, table, column.name)
+                found += [DropColumn(table.name, column), AddColumn(table.name, new)]
+                found += _of_column(found, table, column.name)
+    return found
+
+
+def _without_alteration(changes: list[Change], table: Table, name: str) -> list[Change]:
+    return [
+        one
+        for one in changes
+        if not (isinstance(one, AlterColumn) and (one.table, one.after.name) == (table.name, name))
+    ]
+
+
+def _of_column(changes: list[Change], table: Table, name: str) -> list[Change]:
+    """What of a table is about a column, dropped and added again, unless it goes anyway."""
+    found: list[Change] = []
+    for index in table.indexes:
+        gone = DropIndex(table.name, index)
+        if any(mentions(sql, name) for sql in (*index.parts, index.where or "")):
+            found += [gone, gone.inverse] if gone not in changes else []
+    for one in table.constraints:
+        lost = DropConstraint(table.name, one)
+        if name in one.columns or mentions(one.sql or "", name):
+            found += [lost, lost.inverse] if lost not in changes else []
+    return found
 
 
 def _keys_lost(changes: list[Change], before: Schema) -> set[tuple[str, tuple[str, ...]]]:

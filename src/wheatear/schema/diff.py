@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import NamedTuple
 
-from wheatear.schema.around import keys_around, views_around
+from wheatear.schema.around import computed_around, keys_around, views_around
 from wheatear.schema.changes import (
     AddConstraint,
     AddIndex,
@@ -75,6 +75,7 @@ def compare(
     if not policy.forward_references:
         changes += keys_around(changes, before, after, types=policy.keys_hold_types)
     if policy.views_hold_types:
+        changes = computed_around(changes, before, after)
         changes += views_around(changes, before)
     return Compared(
         (*renames, *ordered(changes, forward_references=policy.forward_references)),

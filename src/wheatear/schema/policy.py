@@ -25,7 +25,7 @@ class Policy:
         forward_references: A table may point at one that is made after it.
         type_key: What of a type's name counts, where models are compared: equal keys, one type.
         keys_hold_types: A column's type cannot change while a foreign key uses it.
-        views_hold_types: Nor while a view or a trigger does.
+        views_hold_types: Nor while a view, a trigger or a computed column does.
         ignore_tables: Tables that are no business of ours; `*` and `?` stand for any letters.
         dropped: Tables that no model speaks of, and that are to go, with their triggers.
         defaults: The models' own defaults, which a default of the database may repeat.

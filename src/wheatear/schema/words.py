@@ -61,8 +61,10 @@ class Difference(NamedTuple):
 
 
 def in_words(changes: Iterable[Change], sides: Sides) -> tuple[Difference, ...]:
-    """Say each difference."""
-    return tuple(one for change in changes for one in _WORDS[type(change)](change, sides))
+    """Say each difference; what only has to be away for a moment is none."""
+    all_ = dict.fromkeys(changes)
+    told = [change for change in all_ if change.inverse not in all_]
+    return tuple(one for change in told for one in _WORDS[type(change)](change, sides))
 
 
 def _added_table(change: AddTable, sides: Sides) -> Iterator[Difference]:

@@ -8,6 +8,7 @@ from wheatear.engines.alterations import Word
 from wheatear.engines.aside import Aside, Stored
 from wheatear.engines.mysql import tokens
 from wheatear.engines.mysql.touched import words_of
+from wheatear.errors import MigrationFailedError
 
 
 class MysqlAside(Aside):
@@ -58,6 +59,54 @@ class MysqlAside(Aside):
             for name, key, extra, expression in rows
             if not expression
         ]
+
+    def put_rows(self, table: str, names: Sequence[tuple[int, Stored]], store: str) -> None:
+        """Rows may point at rows of their own table, which are checked one by one as they come.
+
+        https://mariadb.com/kb/en/foreign-keys/
+        """
+        if not self._points_at_itself(table):
+            super().put_rows(table, names, store)
+            return
+        ((before,),) = self.send("SELECT @@SESSION.foreign_key_checks")
+        self.send("SET SESSION foreign_key_checks = 0")
+        try:
+            super().put_rows(table, names, store)
+        finally:
+            self.send(f"SET SESSION foreign_key_checks = {int(before)}")
+        for key, parent, pairs in self._keys(table):
+            same = " AND ".join(
+                f"p.{self.quoted(target)} = t.{self.quoted(column)}" for column, target in pairs
+            )
+            given = " AND ".join(f"t.{self.quoted(column)} IS NOT NULL" for column, _ in pairs)
+            if self.send(
+                f"SELECT 1 FROM {self.place(table)} t LEFT JOIN {parent} p ON {same} "
+                f"WHERE {given} AND p.{self.quoted(pairs[0][1])} IS NULL LIMIT 1"
+            ):
+                raise MigrationFailedError(
+                    f"rows that were kept of table {table} point at rows that are no longer "
+                    f"there (foreign key {key}).",
+                    next="put those rows back first, or run `purge --older-than 0d` to do without "
+                    "what was kept.",
+                )
+
+    def _points_at_itself(self, table: str) -> bool:
+        return any(parent == self.place(table) for _, parent, _ in self._keys(table))
+
+    def _keys(self, table: str) -> list[tuple[str, str, list[tuple[str, str]]]]:
+        """Each foreign key's name, the table it points at, and the pairs of columns."""
+        rows = self.send(
+            "SELECT constraint_name, referenced_table_schema, referenced_table_name, "
+            "column_name, referenced_column_name FROM information_schema.key_column_usage "
+            "WHERE table_schema = %s AND table_name = %s AND referenced_table_name IS NOT NULL "
+            "ORDER BY constraint_name, ordinal_position",
+            (self.engine.home(), table),
+        )
+        found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        for name, schema, parent, column, target in rows:
+            place = f"{self.quoted(schema)}.{self.quoted(parent)}"
+            found.setdefault((name, place), []).append((column, target))
+        return [(name, place, pairs) for (name, place), pairs in found.items()]
 
     def put_values(
         self,

@@ -60,10 +60,11 @@ class MysqlRecorder(Recorder):
         before = self._tables, {**self._things, **self._sequences}
         sent = [sql.replace("%%", "%") for sql in sent]  # as the driver sends it
         names = self._names()
-        asked = names if any(_HIDES.search(sql) for sql in sent) else self._named(names, sent)
+        hidden = any(_HIDES.search(sql) for sql in sent)
+        asked = names if hidden else self._named(names, sent)
         tables = {name: text for name, text in self._tables.items() if name in names}
         tables.update({name: self._statement(name) for name in asked})
-        if self._things or any(_OBJECTS.search(sql) for sql in sent):
+        if hidden or self._things or any(_OBJECTS.search(sql) for sql in sent):
             self._things = self._read_things()
         self._tables = tables
         after = self._tables, {**self._things, **self._sequences}

@@ -34,10 +34,11 @@ SELECT string_agg(concat_ws(' ', t.oid, t.xmin,
 FROM pg_type t
 WHERE t.typtype IN ('e', 'd') AND t.typnamespace = {namespace}::regnamespace)"""
 
-# The kind is NULL for what is gone, and `-` for a sequence that belongs to a column.
+# The kind is NULL for what is gone, or elsewhere, and `-` for a sequence that belongs to a column.
 _LOCKED = """(
 SELECT json_agg(DISTINCT jsonb_build_array(COALESCE(i.indrelid, l.relation)::bigint,
-  CASE WHEN EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+  CASE WHEN r.relnamespace <> {namespace}::regnamespace THEN NULL
+       WHEN EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
                     AND d.objid = r.oid AND d.deptype IN ('a', 'i') AND r.relkind = 'S')
        THEN '-' ELSE r.relkind::text END))::text
 FROM pg_locks l
@@ -45,8 +46,7 @@ LEFT JOIN pg_index i ON i.indexrelid = l.relation
 LEFT JOIN pg_class r ON r.oid = COALESCE(i.indrelid, l.relation)
 WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.relation >= 16384
   AND l.mode IN ('ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock',
-                 'ExclusiveLock', 'AccessExclusiveLock')
-  AND (r.oid IS NULL OR r.relnamespace = {namespace}::regnamespace))"""
+                 'ExclusiveLock', 'AccessExclusiveLock'))"""
 
 _MARK = "wheatear_touched"
 
