@@ -209,7 +209,7 @@ def test_backward_stops_at_what_was_applied_on_top_meanwhile(project: Project, e
     assert project.run("migrate").code == 0
     with reading.holding_the_lock(project.url) as cursor:
         run = project.start("migrate", "--backward", "--steps", "2")
-        time.sleep(1.5)
+        assert "waiting for " in run.line()
         for direction in ("backward", "forward"):
             cursor.execute(
                 "INSERT INTO wheatear_history (name, direction, outcome) "
