@@ -154,6 +154,18 @@ def odd_names(tables: Tables) -> None:
     }
 
 
+@_single()
+def indexes_called_after_the_class(tables: Tables) -> None:
+    tables.fields["player_note"] = {"note": pw.CharField(40, index=True), "rank": pw.IntegerField()}
+    tables.meta["player_note"] = {"indexes": ((("rank", "note"), True),)}
+
+
+@_single()
+def indexes_called_after_the_table(tables: Tables) -> None:
+    indexes_called_after_the_class(tables)
+    tables.meta["player_note"]["legacy_table_names"] = False
+
+
 def before_and_after(single: Single) -> tuple[Tables, Tables]:
     after = before()
     single.change(after)

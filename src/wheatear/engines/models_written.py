@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,6 +41,12 @@ def model_of(spelled: Tables, table: Table, place: Place) -> Written | None:
     return Written(name, indexes)
 
 
+def _called(prefix: str, columns: Sequence[str]) -> str:
+    """What Peewee calls an index of a model."""
+    words = re.sub(r"[^\w]+", "", "_".join(columns))
+    return str(vars(peewee)["_truncate_constraint_name"](f"{prefix}_{words}"))
+
+
 def _names(table: Table) -> list[str]:
     return [table.name, *(column.name for column in table.columns)]
 
@@ -73,6 +80,8 @@ class _Model:
         self.references = dict(self._references())
         self.left = [one for one in self.left if one not in self.references.values()]
         self.names = self._attribute_names()
+        self.after_class = self._are_called_after_the_class()
+        """Whether indexes are called after the class, as Peewee does unless it is told."""
         self.alone: dict[str, Index] = {}
         """By column, an index that the field itself says."""
         self.together: list[Index] = []
@@ -197,11 +206,23 @@ class _Model:
 
     # Indexes
 
-    def _place_index(self, index: Index) -> None:
+    def _plain_columns(self, index: Index) -> list[str] | None:
+        """An index's columns, if it is of columns alone."""
         columns = [self.spelled.column_of(part, self.table) for part in index.parts]
         names = [column for column in columns if column is not None]
         is_plain = not (index.where or index.using or index.extra) and len(names) == len(columns)
-        if not is_plain or index.name != self.spelled.index_name(self.table.name, names):
+        return names if is_plain else None
+
+    def _are_called_after_the_class(self) -> bool:
+        plain = [(index, self._plain_columns(index)) for index in self.table.indexes]
+        if any(names and index.name == _called(self.table.name, names) for index, names in plain):
+            return False
+        return self.place.module.is_free(class_name(self.table.name))
+
+    def _place_index(self, index: Index) -> None:
+        names = self._plain_columns(index)
+        prefix = class_name(self.table.name).lower() if self.after_class else self.table.name
+        if names is None or index.name != _called(prefix, names):
             return
         alone = len(names) == 1 and names[0] not in self.key_columns()
         if alone and names[0] not in self.alone:
@@ -212,11 +233,11 @@ class _Model:
     # Meta
 
     def meta(self, name: str) -> Iterator[str]:
-        """The lines of Meta of the class of this name."""
+        """The lines of Meta, of the class of this name."""
         yield "database = db"
         yield f"table_name = {text(self.table.name)}"
-        if (self.alone or self.together) and name.lower() != self.table.name:
-            yield "legacy_table_names = False"  # indexes are named after the table, not the class
+        if self.indexes and not self.after_class and name.lower() != self.table.name:
+            yield "legacy_table_names = False"  # which lets indexes be called after the table
         key = self.key_columns()
         if len(key) > 1:
             fields = tuple(text(self.names[name]) for name in key)

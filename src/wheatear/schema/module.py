@@ -41,6 +41,10 @@ class Module:
         self._texts = {match[1]: text for text in known if (match := _CLASS.search(text))}
         self.reserved = frozenset(reserved)
 
+    def is_free(self, name: str) -> bool:
+        """Whether a class of this name can be defined."""
+        return name not in self.reserved and name not in self._texts
+
     def define(self, wanted: str, make: Callable[[str], str]) -> str:
         """Define a class and return its name: the wanted one, or the next that is free.
 

@@ -13,6 +13,7 @@ class OddTable(Model):
     class Meta:
         database = db
         table_name = "odd table"
+        legacy_table_names = False
 
 
 def migrate_forward():

@@ -1,0 +1,25 @@
+from playhouse.migrate import *
+
+from migrations_config import db, migrator
+
+
+class PlayerNote(Model):
+    note = CharField(max_length=40, index=True)
+    rank = IntegerField()
+
+    class Meta:
+        database = db
+        table_name = "player_note"
+        legacy_table_names = False
+        indexes = ((("rank", "note"), True),)
+
+
+def migrate_forward():
+    db.create_tables([PlayerNote])
+
+
+def migrate_backward():
+    migrate(
+        # loses all rows of table player_note
+        migrator.drop_table("player_note"),
+    )
