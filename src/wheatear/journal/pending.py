@@ -37,6 +37,11 @@ class Pending:
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def last(self) -> Entry | None:
+        """The newest entry."""
+        return self._entries[-1] if self._entries else None
+
     def keep(self, entry: Entry, answer: Answer) -> None:
         """Add an entry with its answer: the digest alone, if it is too large or cannot be kept."""
         stored = store_answer(answer)

@@ -249,6 +249,9 @@ class Recorder:
     def _write_intent(self, entry: Entry, *, inside: bool) -> None:
         """What the migration has done in a transaction commits with it, as it would anyway."""
         kept = len(self._pending)
+        commits = self._pending.last if inside and self._dirty else None
+        if commits is not None:
+            commits.effect = True
         if not inside:
             self._pending.prepare()
         begins = not inside and self._pending.is_much
@@ -261,8 +264,11 @@ class Recorder:
                 self._ways.commit()
         except BaseException:
             self._pending.unwrite(entry, kept)
+            if commits is not None:
+                commits.effect = False
             raise
         self._pending.written()
+        self._dirty = False
 
     def _after_failure(self, entry: Entry, sql: str, error: Exception) -> None:
         """It failed: as a rule it changed nothing, and that is looked at."""
