@@ -29,12 +29,12 @@ from wheatear.errors import (
 from wheatear.files import LoadedMigration
 from wheatear.history import History, Record, ended
 from wheatear.plan import Outcome, Step
-from wheatear.recording import Recording
+from wheatear.reverting.recording import Recording
 from wheatear.running import Progress, Running, running
 
 if TYPE_CHECKING:
-    from wheatear.aside import Keeper
     from wheatear.journal.journal import Journal
+    from wheatear.reverting.aside import Keeper
 
 
 @dataclass(frozen=True)
@@ -279,7 +279,7 @@ class Attempt:
         """What keeps aside what is dropped on the way forward, if that is wanted."""
         if not self.run.keep_dropped or self.step.direction == "backward":
             return None
-        from wheatear.aside import Keeper, KeptAside  # noqa: PLC0415 - few projects want it
+        from wheatear.reverting.aside import Keeper, KeptAside  # noqa: PLC0415 - few projects want it
 
         return Keeper(KeptAside(self.run.engine), self.step.name, self._run_id or self.run.id)
 

@@ -25,13 +25,13 @@ from wheatear.runner import Runner
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from wheatear.aside import Kept
     from wheatear.backups.files import Backup
     from wheatear.backups.restoring import Restored
     from wheatear.capture import Statement
     from wheatear.comparison import Comparison
     from wheatear.create.auto import Asker, AutoCreated
     from wheatear.create.template import Created
+    from wheatear.reverting.aside import Kept
     from wheatear.status import Status
 
 _log = logging.getLogger("wheatear")
@@ -329,7 +329,7 @@ class Migrations:
             LockTimeoutError: A run was at work for longer than `wait`.
             DatabaseUnavailableError: The database refuses the login, or its server is not there.
         """
-        from wheatear.purge import purge  # noqa: PLC0415 - a command's own
+        from wheatear.reverting.purge import purge  # noqa: PLC0415 - a command's own
 
         waiting = self._waiting(wait, listener or _tell_logging)
         return purge(self.project, older_than, waiting, dry_run=dry_run)

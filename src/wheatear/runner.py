@@ -27,7 +27,7 @@ from wheatear.files import Listing, LoadedMigration, MigrationFile, list_files, 
 from wheatear.history import History
 from wheatear.plan import Plan, Standing, Step
 from wheatear.project import Project
-from wheatear.reverting import Confirm, Reverting
+from wheatear.reverting.which_way import Confirm, Reverting
 
 if TYPE_CHECKING:
     from wheatear.attempt import Attempt, Run

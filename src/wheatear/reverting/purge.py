@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from wheatear.aside import Kept, KeptAside
 from wheatear.engines.waiting import Waiting
 from wheatear.project import Project
+from wheatear.reverting.aside import Kept, KeptAside
 
 
 def purge(

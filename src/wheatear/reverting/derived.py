@@ -18,7 +18,7 @@ from wheatear.engines.operations import OperationsInARow, rebind
 from wheatear.errors import HistoryError, MigrationFailedError, WheatearError
 from wheatear.files import LoadedMigration, MigrationFile
 from wheatear.project import Project
-from wheatear.recording import FORM
+from wheatear.reverting.recording import FORM
 from wheatear.schema.changes import AddColumn, AddTable, Change, RenameColumn, RenameTable
 from wheatear.schema.diff import compare
 from wheatear.schema.model import Schema
@@ -28,7 +28,7 @@ from wheatear.schema.words import DRIFT, Difference, Sides, in_words
 from wheatear.schema.writer import Place, Spelling, Step, body, indented
 
 if TYPE_CHECKING:
-    from wheatear.aside import PutBack
+    from wheatear.reverting.aside import PutBack
     from wheatear.schema.policy import Policy
     from wheatear.schema.renames import Rename
 

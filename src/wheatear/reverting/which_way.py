@@ -13,8 +13,8 @@ from wheatear.plan import Step
 from wheatear.project import Project
 
 if TYPE_CHECKING:
-    from wheatear.aside import KeptAside, PutBack
-    from wheatear.derived import Told, WaysBack
+    from wheatear.reverting.aside import KeptAside, PutBack
+    from wheatear.reverting.derived import Told, WaysBack
 
 Confirm = Callable[[str], bool]
 """Asked before a file is done without; it answers whether to go on."""
@@ -47,7 +47,7 @@ class Reverting:
 
     @cached_property
     def _ways_back(self) -> WaysBack:
-        from wheatear.derived import WaysBack  # noqa: PLC0415 - most files have their own way
+        from wheatear.reverting.derived import WaysBack  # noqa: PLC0415 - most files have their own way
 
         return WaysBack(self._project)
 
@@ -119,14 +119,14 @@ class Reverting:
     def _dropped(self, step: Step) -> PutBack | None:
         """What the migration dropped and was kept aside, if anything was."""
         if self._kept is None:
-            from wheatear.aside import KeptAside  # noqa: PLC0415 - only for the way back
+            from wheatear.reverting.aside import KeptAside  # noqa: PLC0415 - only for the way back
 
             self._kept = KeptAside(self._project.engine)
         run = None if step.basis is None else self._history.run_of(step.basis)
         entries = self._kept.of(step.name, run) if run else []
         if not entries:
             return None
-        from wheatear.aside import PutBack  # noqa: PLC0415 - seldom anything was kept
+        from wheatear.reverting.aside import PutBack  # noqa: PLC0415 - seldom anything was kept
 
         return PutBack(self._kept, entries)
 
