@@ -11,9 +11,9 @@ import pytest
 
 from support import reading
 from support.projects import Project
+from support.servers import Server, new_server
 
 from .crash_cases import BASE, CASES
-from .servers import Server, new_server
 
 NAME = "20260101_000000_case"
 DATABASE = "crashed"
