@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import subprocess
 import sys
 import termios
@@ -85,6 +86,8 @@ def change(project: Project, *pairs: tuple[str, str]) -> None:
         assert old in text
         text = text.replace(old, new)
     project.write("game.py", text)
+    # Python tells byte code that is out of date by whole seconds and the size.
+    shutil.rmtree(project.root / "__pycache__", ignore_errors=True)
 
 
 def files(project: Project) -> list[str]:
