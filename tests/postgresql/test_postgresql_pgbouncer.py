@@ -64,7 +64,7 @@ def pooler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "[pgbouncer]\n"
         f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
         "auth_type = any\npool_mode = transaction\ndefault_pool_size = 5\n"
-        "server_idle_timeout = 1\n"
+        "server_idle_timeout = 1\nserver_login_retry = 1\n"
     )
     root = getpass.getuser() == "root"  # as whom it refuses to run
     if root:
