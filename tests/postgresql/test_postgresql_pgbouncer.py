@@ -71,10 +71,14 @@ def pooler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for path in (folder.parent.parent, folder.parent, folder, config):
             path.chmod(0o755)
     words = [program, *(["-u", "nobody"] if root else []), str(config)]
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    log = folder / "log"  # no pipe: what nobody reads would stop it
+    with (
+        log.open("wb") as file,
+        subprocess.Popen(words, stdout=file, stderr=file) as process,
+    ):
         try:
             wait_for(lambda: _listens(port) or process.poll() is not None)
-            assert process.poll() is None, process.stderr and process.stderr.read()
+            assert process.poll() is None, log.read_text()
             yield f"127.0.0.1:{port}"
         finally:
             process.kill()
@@ -96,8 +100,7 @@ def _race(project: Project, pooler: str, runners: int = 2) -> None:
         project.migration(name, ALONE.format(marker=marker, number=number))
     env = _through(project, pooler)
     forks = [project.fork("migrate", env=env) for _ in range(runners)]
-    for one in forks:
-        ended = project.ended(*one.end())
+    for ended in [project.ended(*one.end()) for one in forks]:
         assert ended.code == 0, ended.raw
     assert reading.history(project.url) == [(name, "forward", "done") for name in NAMES]
     for number in (1, 2, 3):
