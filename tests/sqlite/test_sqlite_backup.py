@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,15 @@ def test_a_copy_before_the_first_change_and_none_without_one(player: Project) ->
     assert _leftovers(player) == []
 
 
-@pytest.mark.parametrize("config", [CONFIG, APSW, POOLED], ids=["sqlite3", "apsw", "pool"])
+@pytest.mark.parametrize(
+    "config",
+    [
+        CONFIG,
+        pytest.param(APSW, marks=pytest.mark.skipif(not find_spec("apsw"), reason="no APSW")),
+        POOLED,
+    ],
+    ids=["sqlite3", "apsw", "pool"],
+)
 def test_a_failure_after_a_commit_is_undone(player: Project, config: str) -> None:
     player.write("migrations_config.py", config)
     player.migration("20260103_000000_c", FAILS)

@@ -6,6 +6,7 @@ import datetime as dt
 import decimal
 import json
 import math
+import sqlite3
 import uuid
 from typing import Any
 
@@ -61,11 +62,9 @@ def test_an_answer_comes_back() -> None:
 
 
 def test_an_error_comes_back_of_its_own_class() -> None:
-    import pymysql
-
-    error = pymysql.err.OperationalError(1091, "Can't DROP")
+    error = sqlite3.OperationalError(1091, "Can't DROP")
     again = load_error(json.loads(json.dumps(store_error(error))))
-    assert (type(again), again.args) == (pymysql.err.OperationalError, (1091, "Can't DROP"))
+    assert (type(again), again.args) == (sqlite3.OperationalError, (1091, "Can't DROP"))
     assert type(load_error({"class": "os:system", "args": ["x"], "code": None})) is RuntimeError
 
 
