@@ -33,7 +33,6 @@ _QUOTED = re.compile(
 )
 _ENDS = {"COMMIT", "END", "ABORT", "PREPARE"}
 _BEGINS = {"BEGIN", "START"}
-_LONGEST = 2_000
 READS = {"SELECT", "SHOW", "EXPLAIN", "DESCRIBE", "DESC", "PRAGMA", "VALUES", "HELP"}
 
 
@@ -136,12 +135,6 @@ def _announced(
         return call()
 
     return announced
-
-
-def one_line(sql: str) -> str:
-    """A statement without its line breaks, and not longer than a reader wants it."""
-    text = " ".join(sql.split())
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def in_turn(first: Observer, second: Observer | None) -> Observer:

@@ -7,7 +7,6 @@ import traceback
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from wheatear.capture import one_line
 from wheatear.engines.engine import first_line
 from wheatear.errors import (
     HistoryError,
@@ -18,6 +17,7 @@ from wheatear.errors import (
     WheatearError,
 )
 from wheatear.history import Record
+from wheatear.one_line import one_line
 from wheatear.plan import Standing, Step
 
 SETTLE = (

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from wheatear.capture import one_line
 from wheatear.journal.answers import digest
+from wheatear.one_line import one_line
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from wheatear.capture import Rules, Statement, one_line
+from wheatear.capture import Rules, Statement
 from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
 from wheatear.history import History, Record
@@ -19,6 +19,7 @@ from wheatear.journal.recorder import Recorder
 from wheatear.journal.served import Served
 from wheatear.journal.store import Store
 from wheatear.journal.tape import Tape
+from wheatear.one_line import one_line
 
 
 class Journal:
