@@ -222,9 +222,10 @@ class Running:
         self._read = b""
 
     def stop(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.communicate()
+        """End it, if it runs, and close its pipes, which a killed one leaves open too."""
+        self.process.kill()
+        with self.process:
+            pass
 
     def line(self) -> str:
         """Wait for the first line of its standard error."""
