@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from wheatear.checksums import Checksums, checksum_of, read
+from wheatear.checksums import checksum_of, read
 from wheatear.errors import MigrationFileError, Terminated
+from wheatear.remembered import Remembered
 
 # A day and a time, or any number; then the name.
 _PREFIX = re.compile(r"([0-9]{8}_[0-9]{4,6}|[0-9]+)(?=[_-]|\.py$|$)")
@@ -88,14 +89,14 @@ def list_files(folder: str) -> Listing:
     """
     files, warnings = [], []
     names = _names(folder)
-    checksums = Checksums(folder, len(names))
+    remembered = Remembered(folder, len(names))
     for name in names:
-        path, prefix = f"{folder}{os.sep}{name}", _PREFIX.match(name)
+        path = f"{folder}{os.sep}{name}"
         try:
-            if prefix:
-                order = order_of(prefix.group(1))
-                files.append(MigrationFile(order, name[:-3], path, checksums.of(path)))
-            elif b"def migrate_forward" in read(path):
+            order, checksum = remembered.of(path, _order_and_checksum)
+            if order is not None:
+                files.append(MigrationFile(order, name[:-3], path, checksum))
+            elif checksum is not None:
                 warnings.append(
                     f"{name} has no timestamp and is ignored: if it is a migration, rename it to "
                     f"something like 20261122_153000_{name}"
@@ -103,7 +104,7 @@ def list_files(folder: str) -> Listing:
         except OSError as error:
             if not os.path.isdir(path):
                 raise _unreadable(path, error) from error
-    checksums.keep()
+    remembered.keep()
     return Listing(tuple(sorted(files)), tuple(sorted(warnings)))
 
 
@@ -115,7 +116,15 @@ def _names(folder: str) -> list[str]:
         return []
     except OSError as error:
         raise _unreadable(folder, error) from error
-    return sorted(name for name in names if name.endswith(".py") and name[0] not in "._#")
+    return [name for name in names if name.endswith(".py") and name[0] not in "._#"]
+
+
+def _order_and_checksum(path: str) -> tuple[int | None, str | None]:
+    """A migration's; without a timestamp no order, and no checksum unless it looks like one."""
+    raw, prefix = read(path), _PREFIX.match(os.path.basename(path))
+    looks_like_one = prefix or b"def migrate_forward" in raw
+    order = order_of(prefix.group(1)) if prefix else None
+    return order, checksum_of(raw) if looks_like_one else None
 
 
 def prefix_of(name: str) -> str | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+
 from wheatear.running import Progress
 
 _WIDTH = 16
 
 
-def bar(progress: Progress, width: int) -> str:
-    """With a bar, cut to a terminal's width."""
+def bar(progress: Progress) -> str:
+    """With a bar, cut to the terminal's width."""
+    width = shutil.get_terminal_size().columns - 3
     words = line(progress).removeprefix(f"{progress.name}: ")
     if not progress.total:
         return words[:width]

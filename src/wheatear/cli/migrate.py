@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
 import sys
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -170,7 +169,7 @@ class Progress:
 
         progress = event.progress
         if self._terminal:
-            say(f"\r\x1b[K  {bar(progress, shutil.get_terminal_size().columns - 3)}", newline=False)
+            say(f"\r\x1b[K  {bar(progress)}", newline=False)
             self._open = True
         elif progress.minute:
             note(f"  {line(progress)}")

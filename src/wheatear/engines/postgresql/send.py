@@ -34,3 +34,27 @@ def send_and_ask(db: Any, sql: str, query: str) -> list[tuple[Any, ...]]:
         while cursor.nextset():
             pass
     return list(cursor.fetchall())
+
+
+def takes_a_script(db: Any) -> bool:
+    """Whether `script` works on this connection: psycopg 3's, where nobody listens."""
+    connection = db.connection()
+    return not getattr(connection, "one_by_one", False) and hasattr(connection, "pgconn")
+
+
+def script(db: Any, *statements: str) -> list[list[tuple[Any, ...]]]:
+    """Run statements in one round trip; what each that has rows answered.
+
+    https://www.psycopg.org/psycopg3/docs/basic/from_pg2.html#multiple-results-returned-from-multiple-statements
+
+    Args:
+        db: The database; `takes_a_script` has said yes.
+        statements: The statements, without parameters; the first that fails ends them.
+    """
+    cursor = db.execute_sql("; ".join(statements).replace("%", "%%"))
+    answers = []
+    while True:
+        if cursor.description is not None:
+            answers.append(list(cursor.fetchall()))
+        if not cursor.nextset():
+            return answers

@@ -9,7 +9,7 @@ from typing import Any
 
 from wheatear.engines.postgresql import catalogue, facts
 from wheatear.engines.postgresql.reader import rows_by_relation
-from wheatear.engines.postgresql.send import ask, send_and_ask
+from wheatear.engines.postgresql.send import ask, script, send_and_ask
 from wheatear.engines.postgresql.spelling import quoted, string
 from wheatear.errors import OperationError
 from wheatear.schema.model import Column, Constraint, Index, Object, Table
@@ -115,9 +115,7 @@ def glance(db: Any, schema: str | None, table: str, begin: str = "") -> Sight:
     Raises:
         OperationError: There is no such table; it lists the near names.
     """
-    name = string(quoted(schema, table))
-    query = catalogue.COLUMNS_ALONE.format(table=f"to_regclass({name})")
-    rows = send_and_ask(db, begin, query)
+    rows = send_and_ask(db, begin, _columns_of(schema, table))
     if not rows:  # not there, or without any column
         return look(db, schema, table)
     return Sight(rows[0][0], schema, False, Table(table, tuple(map(_glanced, rows))))
@@ -128,6 +126,35 @@ def glance_after(db: Any, before: Sight, alter: str) -> Sight:
     again = catalogue.COLUMNS_ALONE.format(table=int(before.oid))
     columns = tuple(map(_glanced, send_and_ask(db, alter, again)))
     return replace(before, table=replace(before.table, columns=columns))
+
+
+def unseen(schema: str | None, table: str) -> Sight:
+    """A table that was not looked at: its name, and no column."""
+    return Sight(0, schema, False, Table(table, ()))
+
+
+def glances(db: Any, table: Sight, begin: str, alter: str) -> tuple[Sight, Sight]:
+    """Begin a transaction, glance, change the table, and glance again: in one round trip.
+
+    A name that is wrong is refused by the server, which knows no near ones.
+
+    Args:
+        db: The database; `takes_a_script` has said yes.
+        table: The table, unseen.
+        begin: What begins the transaction.
+        alter: What changes the table.
+    """
+    columns = _columns_of(table.home, table.table.name)
+    before, after = (
+        replace(table, table=replace(table.table, columns=tuple(map(_glanced, rows))))
+        for rows in script(db, begin, columns, alter, columns)
+    )
+    return before, after
+
+
+def _columns_of(schema: str | None, table: str) -> str:
+    name = string(quoted(schema, table))
+    return catalogue.COLUMNS_ALONE.format(table=f"to_regclass({name})")
 
 
 def _glanced(row: tuple[Any, ...]) -> Column:

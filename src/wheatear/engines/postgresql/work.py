@@ -19,15 +19,17 @@ from wheatear.engines.postgresql.lock_waits import (
     holder_of,
     short_waits,
 )
-from wheatear.engines.postgresql.send import send
+from wheatear.engines.postgresql.send import send, takes_a_script
 from wheatear.engines.postgresql.sight import (
     Sight,
     find,
     glance,
     glance_after,
+    glances,
     is_large,
     look,
     look_again,
+    unseen,
 )
 from wheatear.engines.postgresql.spelling import quoted
 from wheatear.errors import OperationError
@@ -126,9 +128,23 @@ class Work:
 
     def _add_columns(self, planned: Sequence[Planned], begin: str) -> None:
         """One ALTER between two glances, in as few round trips as can be."""
+        if begin and takes_a_script(self.db):
+            try:
+                before, after = self._add_unseen(planned, begin)
+            except peewee.PeeweeException as error:
+                if gave_way(error) or not refusal.is_refusal(error):
+                    raise
+                send(self.db, "ROLLBACK")  # step by step, what is wrong is found and told
+            else:
+                self.check(planned, before, after)
+                return
         before = glance(self.db, self.schema, self.table, begin)
-        alter = f"ALTER TABLE {before.qualified} {self._actions(planned, before)}"
-        self.check(planned, before, glance_after(self.db, before, alter))
+        after = glance_after(self.db, before, self._alter(planned, before))
+        self.check(planned, before, after)
+
+    def _add_unseen(self, planned: Sequence[Planned], begin: str) -> tuple[Sight, Sight]:
+        table = unseen(self.schema, self.table)
+        return glances(self.db, table, begin, self._alter(planned, table))
 
     def _make(self, planned: Sequence[Planned], *, callers: bool) -> None:
         change = planned[0].change
@@ -140,8 +156,8 @@ class Work:
         if scanning and callers and is_large(self.db, before):
             for item in scanning:
                 warnings.warn(_long_lock(item), LongLockWarning, stacklevel=2)
-        if actions := self._actions(planned, before):
-            send(self.db, f"ALTER TABLE {before.qualified} {actions}")
+        if alter := self._alter(planned, before):
+            send(self.db, alter)
         for item in planned:
             for statement in _sql(item.change.statements, item, self.db, before):
                 send(self.db, statement)
@@ -149,12 +165,14 @@ class Work:
         if not change.removes_table:
             self.check(planned, before, look_again(self.db, before))
 
-    def _actions(self, planned: Sequence[Planned], before: Sight) -> str:
-        return ", ".join(
+    def _alter(self, planned: Sequence[Planned], before: Sight) -> str:
+        """The ALTER TABLE of these changes; empty where they are made by other statements."""
+        actions = ", ".join(
             action
             for item in planned
             for action in _sql(item.change.actions, item, self.db, before)
         )
+        return f"ALTER TABLE {before.qualified} {actions}" if actions else ""
 
     def check(self, planned: Sequence[Planned], before: Sight, after: Sight) -> None:
         """Raise OperationError, and so roll back, if more changed than the changes name."""
