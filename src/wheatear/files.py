@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from wheatear.checksums import checksum_of, read
 from wheatear.errors import MigrationFileError, Terminated
-from wheatear.remembered import Remembered
+from wheatear.remembered import remembered
 
 # A day and a time, or any number; then the name.
 _PREFIX = re.compile(r"([0-9]{8}_[0-9]{4,6}|[0-9]+)(?=[_-]|\.py$|$)")
@@ -87,25 +87,34 @@ def list_files(folder: str) -> Listing:
     Raises:
         MigrationFileError: The folder or a file cannot be read.
     """
-    files, warnings = [], []
     names = _names(folder)
-    remembered = Remembered(folder, len(names))
-    for name in names:
-        path = f"{folder}{os.sep}{name}"
-        try:
-            order, checksum = remembered.of(path, _order_and_checksum)
-            if order is not None:
-                files.append(MigrationFile(order, name[:-3], path, checksum))
-            elif checksum is not None:
-                warnings.append(
-                    f"{name} has no timestamp and is ignored: if it is a migration, rename it to "
-                    f"something like 20261122_153000_{name}"
-                )
-        except OSError as error:
-            if not os.path.isdir(path):
-                raise _unreadable(path, error) from error
-    remembered.keep()
+    files, warnings = [], []
+    for name, about in zip(names, remembered(folder, names, _about), strict=True):
+        if about is None:
+            continue
+        order, checksum = about
+        if order is not None:
+            files.append(MigrationFile(order, name[:-3], f"{folder}{os.sep}{name}", checksum))
+        else:
+            warnings.append(
+                f"{name} has no timestamp and is ignored: if it is a migration, rename it to "
+                f"something like 20261122_153000_{name}"
+            )
     return Listing(tuple(sorted(files)), tuple(sorted(warnings)))
+
+
+def _about(path: str) -> tuple[int | None, str] | None:
+    """A migration's place in time, None without a timestamp, and checksum; None: it is none."""
+    prefix = _PREFIX.match(os.path.basename(path))
+    try:
+        raw = read(path)
+    except OSError as error:
+        if os.path.isdir(path):
+            return None
+        raise _unreadable(path, error) from error
+    if prefix:
+        return order_of(prefix.group(1)), checksum_of(raw)
+    return (None, checksum_of(raw)) if b"def migrate_forward" in raw else None
 
 
 def _names(folder: str) -> list[str]:
@@ -117,14 +126,6 @@ def _names(folder: str) -> list[str]:
     except OSError as error:
         raise _unreadable(folder, error) from error
     return [name for name in names if name.endswith(".py") and name[0] not in "._#"]
-
-
-def _order_and_checksum(path: str) -> tuple[int | None, str | None]:
-    """A migration's; without a timestamp no order, and no checksum unless it looks like one."""
-    raw, prefix = read(path), _PREFIX.match(os.path.basename(path))
-    looks_like_one = prefix or b"def migrate_forward" in raw
-    order = order_of(prefix.group(1)) if prefix else None
-    return order, checksum_of(raw) if looks_like_one else None
 
 
 def prefix_of(name: str) -> str | None:

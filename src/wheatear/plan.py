@@ -109,6 +109,32 @@ def standings(files: Sequence[File], entries: Iterable[Entry]) -> tuple[Standing
     Returns:
         All migrations: those with a file in the files' order, then those without, by name.
     """
+    applied, interrupted, checksums = _told(entries)
+    standings_ = []
+    for file in files:
+        name = file.name
+        record, stopped = applied.get(name), interrupted.get(name)
+        state: State = "pending"
+        if stopped is not None:
+            state = "interrupted"
+        elif record is not None:
+            # A record without a checksum (of a file that was missing then) is no ground to compare.
+            state = "applied" if checksums[name] in (None, file.checksum) else "changed"
+        standings_.append(Standing(name, state, file.order, record, stopped))
+    gone = {*applied, *interrupted}.difference(file.name for file in files)
+    for name in sorted(gone):
+        state = "interrupted" if name in interrupted else "missing"
+        accepted = checksums.get(name, "") is None
+        standings_.append(
+            Standing(name, state, None, applied.get(name), interrupted.get(name), accepted)
+        )
+    return tuple(standings_)
+
+
+def _told(
+    entries: Iterable[Entry],
+) -> tuple[dict[str, Entry], dict[str, Entry], dict[str, str | None]]:
+    """The records that say what is applied, those of runs that did not end, and the checksums."""
     # Plain dictionaries: a thousand applied migrations are looked at whenever none is pending.
     applied: dict[str, Entry] = {}
     interrupted: dict[str, Entry] = {}
@@ -127,37 +153,11 @@ def standings(files: Sequence[File], entries: Iterable[Entry]) -> tuple[Standing
             interrupted[name] = entry
         elif outcome == "accepted":
             checksums[name] = entry.checksum
-    standings_ = [
-        _standing(file, applied.get(file.name), interrupted.get(file.name), checksums)
-        for file in files
-    ]
-    gone = {*applied, *interrupted}.difference(file.name for file in files)
-    for name in sorted(gone):
-        state: State = "interrupted" if name in interrupted else "missing"
-        accepted = checksums.get(name, "") is None
-        standings_.append(
-            Standing(name, state, None, applied.get(name), interrupted.get(name), accepted)
-        )
-    return tuple(standings_)
+    return applied, interrupted, checksums
 
 
 _SETTLED = frozenset({"done", "faked", "marked"})
 _OPEN = frozenset({"running", "interrupted"})
-
-
-def _standing(
-    file: File,
-    applied: Entry | None,
-    interrupted: Entry | None,
-    checksums: dict[str, str | None],
-) -> Standing:
-    state: State = "pending"
-    if interrupted:
-        state = "interrupted"
-    elif applied:
-        # A record without a checksum (of a file that was missing then) has nothing to compare.
-        state = "applied" if checksums[file.name] in (None, file.checksum) else "changed"
-    return Standing(file.name, state, file.order, applied, interrupted)
 
 
 def find(name: str, names: Sequence[str]) -> str:

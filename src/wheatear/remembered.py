@@ -14,70 +14,86 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 _MANY = 100  # fewer files are read as fast as they are looked up
 _NAME = "wheatear-files"
 _VERSION = 1
 _COARSEST_TICK = 2_000_000_000  # nanoseconds: a FAT file system's
 
-_Known = tuple[int, int, int, int, Any]
-"""When it was modified and when its entry was, its size, its inode (stat(2)), and what is known."""
+T = TypeVar("T")
+
+_Seen = tuple[int, int, int, int]
+"""When it was modified and when its entry was, its size, its inode (stat(2))."""
 
 
-class Remembered:
-    """What is known of one folder's files.
+class _Memory(NamedTuple):
+    """Three lists that run in parallel, so that they are compared as a whole."""
+
+    names: list[str]
+    seen: list[_Seen | None]
+    """None: not to be trusted."""
+    made: list[Any]
+
+
+def remembered(folder: str, names: list[str], work_out: Callable[[str], T]) -> list[T]:
+    """Return what `work_out` makes of each file, which may be known from the last time.
 
     Args:
         folder: The folder.
-        files: How many of them will be asked for.
+        names: The files' names in it.
+        work_out: Called with a path; returns numbers, texts or tuples of them. It has to be the
+            same function each time, and its errors go on to the caller.
     """
+    paths = [f"{folder}{os.sep}{name}" for name in names]
+    if len(names) < _MANY:
+        return [*map(work_out, paths)]
+    memory = os.path.join(folder, "__pycache__", _NAME)
+    trusted = time.time_ns() - _COARSEST_TICK
+    before, seen = _read(memory), _look(paths)
+    if (before.names, before.seen) == (names, seen):
+        return before.made
+    known = {name: (then, what) for name, then, what in zip(*before, strict=True)}
+    made: list[T] = []
+    for index, (name, now) in enumerate(zip(names, seen, strict=True)):
+        then, what = known.get(name, (None, None))
+        if now is None or now != then:
+            what = work_out(paths[index])
+            if now is not None and max(now[:2]) > trusted:
+                seen[index] = None
+        made.append(what)
+    now_known = _Memory(names, seen, made)
+    if now_known != before and not sys.dont_write_bytecode:
+        _write(memory, now_known)
+    return made
 
-    def __init__(self, folder: str, files: int) -> None:
-        self._path = os.path.join(folder, "__pycache__", _NAME)
-        self._many = files >= _MANY
-        self._trusted = time.time_ns() - _COARSEST_TICK
-        self._known: dict[str, _Known] = self._read() if self._many else {}
-        self._found: dict[str, _Known] = {}
 
-    def of(self, path: str, work_out: Callable[[str], Any]) -> Any:
-        """Return what `work_out` makes of a file, which may be known from the last time.
+def _look(paths: list[str]) -> list[_Seen | None]:
+    try:
+        return [
+            (now.st_mtime_ns, now.st_ctime_ns, now.st_size, now.st_ino)
+            for now in map(os.stat, paths)
+        ]
+    except OSError:  # one is gone: whoever works it out will say so
+        return [None] * len(paths)
 
-        Args:
-            path: The file.
-            work_out: Called with the path; returns numbers, texts or tuples of them, and has to be
-                the same function for all files.
 
-        Raises:
-            OSError: It cannot be read.
-        """
-        if not self._many:
-            return work_out(path)
-        now = os.stat(path)
-        known = self._known.get(path)
-        seen = now.st_mtime_ns, now.st_ctime_ns, now.st_size, now.st_ino
-        if known is None or known[:4] != seen:
-            known = (*seen, work_out(path))
-            if seen[0] > self._trusted or seen[1] > self._trusted:
-                return known[4]
-        self._found[path] = known
-        return known[4]
+def _write(path: str, memory: _Memory) -> None:
+    """Where byte code would be written too."""
+    beside = f"{path}.{os.getpid()}"
+    with suppress(OSError):  # a folder that nobody may write to
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(beside, "wb") as file:
+            marshal.dump((_VERSION, *memory), file)
+        os.replace(beside, path)
 
-    def keep(self) -> None:
-        """Write what is known for the next run, where byte code would be written too."""
-        if not self._many or self._found == self._known or sys.dont_write_bytecode:
-            return
-        beside = f"{self._path}.{os.getpid()}"
-        with suppress(OSError):  # a folder that nobody may write to
-            os.makedirs(os.path.dirname(self._path), exist_ok=True)
-            with open(beside, "wb") as file:
-                marshal.dump((_VERSION, self._found), file)
-            os.replace(beside, self._path)
 
-    def _read(self) -> dict[str, _Known]:
-        try:
-            with open(self._path, "rb") as file:
-                version, known = marshal.loads(file.read())  # noqa: S302 - as trusted as byte code
-        except (OSError, ValueError, EOFError, TypeError):
-            return {}
-        return known if version == _VERSION and isinstance(known, dict) else {}
+def _read(path: str) -> _Memory:
+    try:
+        with open(path, "rb") as file:
+            version, *lists = marshal.loads(file.read())  # noqa: S302 - as trusted as byte code
+        if version == _VERSION and len({(type(one), len(one)) for one in lists}) == 1:
+            return _Memory(*lists)
+    except (OSError, ValueError, EOFError, TypeError):
+        pass
+    return _Memory([], [], [])

@@ -12,7 +12,6 @@ import pytest
 
 from wheatear import remembered
 from wheatear.checksums import checksum_of, read
-from wheatear.remembered import Remembered
 
 MANY = 100
 
@@ -34,16 +33,18 @@ class Asking:
 
     def __init__(self) -> None:
         self.read: list[str] = []
-        """The files that were read."""
+        """How often the file in question was read."""
 
     def __call__(self, file: Path, files: int = MANY) -> None:
-        known = Remembered(str(file.parent), files)
-        checksum = known.of(str(file), self._work_out)
-        known.keep()
-        assert checksum == checksum_of(file.read_bytes())
+        names = [file.name, *(f"{number}.py" for number in range(1, files))]
+        for name in names[1:]:
+            file.with_name(name).touch()
+        found = remembered.remembered(str(file.parent), names, self._work_out)
+        assert found == [checksum_of(file.with_name(name).read_bytes()) for name in names]
 
     def _work_out(self, path: str) -> str:
-        self.read.append(path)
+        if os.path.basename(path) == "20260101_000000_a.py":
+            self.read.append(path)
         return checksum_of(read(path))
 
 
@@ -81,7 +82,7 @@ def test_a_young_file_is_not_trusted(file: Path, asked: Asking) -> None:
 
 def test_few_files_leave_nothing_behind(file: Path, settled: Callable[..., None]) -> None:
     settled(file, MANY - 1)
-    assert os.listdir(file.parent) == [file.name]
+    assert not (file.parent / "__pycache__").exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no time of the entry's own change there")
@@ -124,7 +125,7 @@ def test_where_no_byte_code_is_written_nothing_is(
 ) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     settled(file)
-    assert os.listdir(file.parent) == [file.name]
+    assert not (file.parent / "__pycache__").exists()
 
 
 def test_a_folder_that_cannot_be_written_to_is_no_obstacle(
