@@ -22,7 +22,7 @@ from benchmarks.timing import compare, seconds_of, show
 from wheatear import migrator_for
 
 SIZES = (10_000, 100_000, 1_000_000)
-ROUNDS = 7
+ROUNDS = 15
 OWN = "ALTER TABLE player ADD COLUMN experience INTEGER NOT NULL DEFAULT 0"
 
 

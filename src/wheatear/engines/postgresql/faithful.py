@@ -91,6 +91,8 @@ def blurred(sight: Sight, *names: str) -> Sight:
 
 def differences(before: Sight, after: Sight) -> list[str]:
     """What differs, a phrase for each thing."""
+    if before == after:
+        return []
     old, new = before.table, after.table
     found = [*_things("column", old.columns, new.columns)]
     order = [[column.name for column in table.columns] for table in (old, new)]

@@ -43,7 +43,7 @@ def takes_a_script(db: Any) -> bool:
 
 
 def script(db: Any, *statements: str) -> list[list[tuple[Any, ...]]]:
-    """Run statements in one round trip; what each that has rows answered.
+    """Run statements in one round trip; what each SELECT among them answered.
 
     https://www.psycopg.org/psycopg3/docs/basic/from_pg2.html#multiple-results-returned-from-multiple-statements
 
@@ -54,7 +54,7 @@ def script(db: Any, *statements: str) -> list[list[tuple[Any, ...]]]:
     cursor = db.execute_sql("; ".join(statements).replace("%", "%%"))
     answers = []
     while True:
-        if cursor.description is not None:
+        if str(cursor.statusmessage).startswith("SELECT"):
             answers.append(list(cursor.fetchall()))
         if not cursor.nextset():
             return answers

@@ -146,7 +146,7 @@ def glances(db: Any, table: Sight, begin: str, alter: str) -> tuple[Sight, Sight
     """
     columns = _columns_of(table.home, table.table.name)
     before, after = (
-        replace(table, table=replace(table.table, columns=tuple(map(_glanced, rows))))
+        Sight(0, table.home, False, Table(table.table.name, tuple(map(_glanced, rows))))
         for rows in script(db, begin, columns, alter, columns)
     )
     return before, after
