@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from wheatear.engines.alterations import Word
 from wheatear.engines.aside import Aside, Stored
 from wheatear.engines.mysql import tokens
-from wheatear.engines.mysql.touched import words_of
+from wheatear.engines.mysql.touched import words_in
 from wheatear.errors import MigrationFailedError
 
 
@@ -21,7 +21,7 @@ class MysqlAside(Aside):
 
     def words_of(self, sql: str) -> list[Word]:
         """By the tokens of MySQL."""
-        return words_of(sql)
+        return words_in(sql)
 
     def quoted(self, name: str) -> str:
         """In backticks."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from .tokens import Token, tokens, unquoted
@@ -127,6 +128,7 @@ def _parts(token: Token) -> list[str]:
     return token.text.split(".") if token.kind == "word" else []
 
 
+@lru_cache(maxsize=64)  # asked before a statement, and again of what the whole migration touched
 def named(sql: str) -> Named:
     """Say what a statement touches."""
     reader = _Reader(sql)

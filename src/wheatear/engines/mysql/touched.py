@@ -2,7 +2,8 @@
 
 A statement that changes a table says its name, but for one that hides it in a routine or in a text
 to be executed. So of the tables that a step names SHOW CREATE TABLE is asked, and of all their
-names alone; the catalogue's own tables would take longer than the step.
+names alone, where the statements' grammar does not say all of them; the catalogue's own tables
+would take longer than the step.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from wheatear.engines.alterations import Word, alterations
 from wheatear.engines.engine import put_back
+from wheatear.engines.mysql.kinds import inner, words_of
+from wheatear.engines.mysql.named import named
 from wheatear.engines.mysql.reader import read_objects, sequence
+from wheatear.engines.mysql.server_errors import NO_SUCH_TABLE, error_number
 from wheatear.engines.mysql.tokens import quoted, tokens
 from wheatear.engines.recording import Identities, Recorder, Renamed, Touched
 from wheatear.schema.model import Object, Schema
@@ -30,6 +34,12 @@ _HIDES = re.compile(
 )
 _OBJECTS = re.compile(r"\b(?:VIEW|TRIGGER|SEQUENCE)\b", re.IGNORECASE)
 _MAY_RENAME = re.compile(r"\b(?:RENAME|CHANGE|DROP)\b", re.IGNORECASE)
+# What changes no table's definition, and can call nothing that does.
+_NO_DEFINITION = frozenset(
+    "INSERT UPDATE DELETE REPLACE LOAD SAVEPOINT RELEASE BEGIN START COMMIT ROLLBACK SET".split()
+)
+_UNSURE = re.compile(r"/\*M?!|;.*\S|\bTEMPORARY\b", re.IGNORECASE | re.DOTALL)
+
 _COUNTER = re.compile(r"^(\) ENGINE=.*?) AUTO_INCREMENT=\d+", re.MULTILINE)
 
 _Known = dict[str, str]
@@ -45,11 +55,15 @@ class MysqlRecorder(Recorder):
         self._things: _Things = {}
         """Views and triggers."""
         self._sequences: _Things = {}
+        self._exact = False
+        """Tables are called as they are written."""
 
     def begin(self) -> None:
         """Ask for all of it, once."""
         if self._tables is None:
             names = self._names()
+            found = self._engine.db.execute_sql("SELECT @@lower_case_table_names").fetchone()
+            self._exact = not int(found[0])
             self._things = {**self._read_things(), **self._sequences}
             self._tables = {name: self._statement(name) for name in names}
 
@@ -59,6 +73,44 @@ class MysqlRecorder(Recorder):
         assert self._tables is not None  # noqa: S101 - for the type checker
         before = self._tables, {**self._things, **self._sequences}
         sent = [sql.replace("%%", "%") for sql in sent]  # as the driver sends it
+        said = self._said(sent)
+        if said is None:
+            self._look_around(sent)
+        else:
+            self._look_at(said)
+        after = self._tables, {**self._things, **self._sequences}
+        return _touched(before, after, _renames(sent, before[0]))
+
+    def _said(self, sent: Sequence[str]) -> set[str] | None:
+        """All tables whose definition the statements change, if their grammar says them."""
+        said: set[str] = set()
+        for sql in map(inner, sent):
+            if words_of(sql)[0] in _NO_DEFINITION:
+                continue
+            about = named(sql)
+            if not self._exact or not about.known or _UNSURE.search(sql):
+                return None
+            for kind, name in about.things:
+                plain = name[1:-1].replace("``", "`")
+                if kind != "TABLE" or quoted(plain) != name or is_ours(plain):
+                    return None
+                said.add(plain)
+        # RENAME TABLE takes views and sequences too.
+        others = {name for _, name in (*self._things, *self._sequences)}
+        return None if said & others else said
+
+    def _look_at(self, said: set[str]) -> None:
+        """Ask for these tables, and those that point at one of them."""
+        assert self._tables is not None  # noqa: S101 - for the type checker
+        asked = {*said, *(name for name in self._tables if self._points_at(name, said))}
+        found = {name: self._statement_if_there(name) for name in asked}
+        self._tables = {name: text for name, text in {**self._tables, **found}.items() if text}
+        if self._things:
+            self._things = self._read_things()
+
+    def _look_around(self, sent: Sequence[str]) -> None:
+        """Ask for the names of all tables, and for those that the statements may have changed."""
+        assert self._tables is not None  # noqa: S101 - for the type checker
         names = self._names()
         hidden = any(_HIDES.search(sql) for sql in sent)
         asked = names if hidden else self._named(names, sent)
@@ -67,8 +119,6 @@ class MysqlRecorder(Recorder):
         if hidden or self._things or any(_OBJECTS.search(sql) for sql in sent):
             self._things = self._read_things()
         self._tables = tables
-        after = self._tables, {**self._things, **self._sequences}
-        return _touched(before, after, _renames(sent, before[0]))
 
     def forget(self) -> None:
         """Ask for all of it again."""
@@ -117,16 +167,27 @@ class MysqlRecorder(Recorder):
         return [
             name
             for name in names
-            if name in hits
-            or name not in self._tables
-            or any(f"REFERENCES {quoted(hit)}" in self._tables[name] for hit in hits)
+            if name in hits or name not in self._tables or self._points_at(name, hits)
         ]
+
+    def _points_at(self, name: str, others: Iterable[str]) -> bool:
+        """Whether a table that was there has a foreign key to one of these."""
+        text = (self._tables or {}).get(name, "")
+        return "REFERENCES" in text and any(f"REFERENCES {quoted(it)}" in text for it in others)
 
     def _statement(self, name: str) -> str:
         """SHOW CREATE TABLE, without the counter that rows move."""
         sql = f"SHOW CREATE TABLE {quoted(name)}"
         text = str(self._engine.db.execute_sql(sql).fetchone()[1])
         return _COUNTER.sub(r"\1", text)
+
+    def _statement_if_there(self, name: str) -> str | None:
+        try:
+            return self._statement(name)
+        except Exception as error:  # any driver's
+            if error_number(error) != NO_SUCH_TABLE:
+                raise
+            return None
 
     def _read_things(self) -> _Things:
         return {(one.kind, one.name): one for one in read_objects(self._engine.db)}
@@ -176,11 +237,11 @@ def _renames(sent: Sequence[str], tables: Iterable[str]) -> tuple[Renamed, ...]:
     for sql in sent:
         if not _MAY_RENAME.search(sql):
             continue
-        identities.follow(alterations(words_of(sql)))
+        identities.follow(alterations(words_in(sql)))
     return identities.renames()
 
 
-def words_of(sql: str) -> list[Word]:
+def words_in(sql: str) -> list[Word]:
     """A statement's words; none where a comment holds SQL of some versions only."""
     if "/*!" in sql or "/*M!" in sql:
         return []
