@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,10 @@ from support.databases import (
     drop_database,
 )
 from support.projects import CONFIG, Project
+
+# A suite in the background of a shell is told to ignore Ctrl-C, and so would all that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples each time, so that a commit is judged by what it changes;
 # `pytest --hypothesis-profile=new` looks for new ones.

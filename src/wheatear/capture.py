@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from wheatear.engines.operating import is_operating
@@ -53,7 +54,7 @@ class Statement:
     answered: bool = True
     """False if nobody waited for its answer (Ctrl-C): it may still take effect."""
 
-    @property
+    @cached_property
     def word(self) -> str:
         """Its first word, in capitals."""
         return first_word(self.sql)
@@ -277,9 +278,9 @@ class WatchedConnection:
             parameters: Its parameters, for the journal.
         """
         text = _text(sql)
-        word = first_word(text)
-        self._check(text, word)
         statement = Statement(text, by_operation=is_operating())
+        word = statement.word
+        self._check(text, word)
         rules: Rules = self._rules
         self._log.statements.append(statement)
         start = time.perf_counter()

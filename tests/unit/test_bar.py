@@ -26,8 +26,9 @@ def test_a_line(progress: Progress, said: str) -> None:
     assert line(progress) == said
 
 
-def test_a_bar_is_cut_to_the_terminal() -> None:
+def test_a_bar_is_cut_to_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     progress = Progress("m", "player", 50, 100, 1.0, 50, False)
     full = "████████░░░░░░░░ player 50 of 100 rows, 50%, 50 rows/s, 0:01 left"
-    assert bar(progress, 80) == full
-    assert bar(progress, 30) == full[:30]
+    for columns, room in ((80, 77), (30, 27)):  # two spaces before it, and the cursor after it
+        monkeypatch.setenv("COLUMNS", str(columns))
+        assert bar(progress) == full[:room]

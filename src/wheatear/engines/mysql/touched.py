@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wheatear.engines.alterations import Word, alterations
 from wheatear.engines.engine import put_back
@@ -46,6 +46,13 @@ _Known = dict[str, str]
 _Things = dict[tuple[str, str], Object]
 
 
+class _Looked(NamedTuple):
+    """The tables that a step may have touched, or more, as they were and as they are."""
+
+    before: _Known
+    after: _Known
+
+
 class MysqlRecorder(Recorder):
     """Knows each table's SHOW CREATE TABLE, and asks again for those that a step names."""
 
@@ -71,15 +78,13 @@ class MysqlRecorder(Recorder):
         """The tables whose statement is another one."""
         del only_creates
         assert self._tables is not None  # noqa: S101 - for the type checker
-        before = self._tables, {**self._things, **self._sequences}
         sent = [sql.replace("%%", "%") for sql in sent]  # as the driver sends it
+        renames = _renames(sent, self._tables)
+        things = {**self._things, **self._sequences}
         said = self._said(sent)
-        if said is None:
-            self._look_around(sent)
-        else:
-            self._look_at(said)
-        after = self._tables, {**self._things, **self._sequences}
-        return _touched(before, after, _renames(sent, before[0]))
+        tables = self._look_around(sent) if said is None else self._look_at(said)
+        now = {**self._things, **self._sequences}
+        return _touched((tables.before, things), (tables.after, now), renames)
 
     def _said(self, sent: Sequence[str]) -> set[str] | None:
         """All tables whose definition the statements change, if their grammar says them."""
@@ -99,26 +104,29 @@ class MysqlRecorder(Recorder):
         others = {name for _, name in (*self._things, *self._sequences)}
         return None if said & others else said
 
-    def _look_at(self, said: set[str]) -> None:
+    def _look_at(self, said: set[str]) -> _Looked:
         """Ask for these tables, and those that point at one of them."""
         assert self._tables is not None  # noqa: S101 - for the type checker
         asked = {*said, *(name for name in self._tables if self._points_at(name, said))}
+        before = {name: self._tables.pop(name) for name in asked if name in self._tables}
         found = {name: self._statement_if_there(name) for name in asked}
-        self._tables = {name: text for name, text in {**self._tables, **found}.items() if text}
+        after = {name: text for name, text in found.items() if text is not None}
+        self._tables.update(after)
         if self._things:
             self._things = self._read_things()
+        return _Looked(before, after)
 
-    def _look_around(self, sent: Sequence[str]) -> None:
+    def _look_around(self, sent: Sequence[str]) -> _Looked:
         """Ask for the names of all tables, and for those that the statements may have changed."""
         assert self._tables is not None  # noqa: S101 - for the type checker
-        names = self._names()
+        before, names = self._tables, self._names()
         hidden = any(_HIDES.search(sql) for sql in sent)
         asked = names if hidden else self._named(names, sent)
-        tables = {name: text for name, text in self._tables.items() if name in names}
-        tables.update({name: self._statement(name) for name in asked})
+        self._tables = {name: text for name, text in before.items() if name in names}
+        self._tables.update({name: self._statement(name) for name in asked})
         if hidden or self._things or any(_OBJECTS.search(sql) for sql in sent):
             self._things = self._read_things()
-        self._tables = tables
+        return _Looked(before, dict(self._tables))
 
     def forget(self) -> None:
         """Ask for all of it again."""
