@@ -17,9 +17,10 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from types import ModuleType
+from typing import Any, ClassVar
 
 _DATETIME, _DATE = dt.datetime, dt.date  # the real ones, also while they are replaced
 _time, _time_ns, _urandom = time.time, time.time_ns, os.urandom
@@ -41,7 +42,6 @@ class Served:
         for kind, value in given:
             self._again[kind].append(value)
         self._new: list[Any] = []
-        self._thread: int | None = threading.get_ident()
 
     def take(self) -> list[Any]:
         """What was given since the last time this was asked, to be kept."""
@@ -57,14 +57,10 @@ class Served:
 
     def nanoseconds(self) -> int:
         """The time of day."""
-        if threading.get_ident() != self._thread or _asked_by_others():
-            return _time_ns()
         return int(self._give("time", _time_ns))
 
     def random_bytes(self, size: int) -> bytes:
         """As `os.urandom`."""
-        if threading.get_ident() != self._thread:
-            return _urandom(size)
         again = self._again["bytes"]
         if again and len(again[0]) != 2 * size:  # it takes another path, which will be noticed
             again.clear()
@@ -73,49 +69,82 @@ class Served:
     @contextmanager
     def aside(self) -> Iterator[None]:
         """For the block, nothing is served nor kept; `random` goes on from where it was."""
-        thread, self._thread = self._thread, None
         state = random.getstate()
-        try:
-            yield
-        finally:
-            random.setstate(state)
-            self._thread = thread
+        with _Serving(None):
+            try:
+                yield
+            finally:
+                random.setstate(state)
 
     @contextmanager
     def serving(self, namespace: dict[str, Any]) -> Iterator[None]:
-        """Serve for the block.
+        """Serve this thread for the block.
 
         Args:
             namespace: The migration module's: what it has imported by name.
         """
-        moment, day = _clocks(self)
-        served = {
-            id(_time): lambda: self.nanoseconds() / 1e9,
-            id(_time_ns): self.nanoseconds,
-            id(_urandom): self.random_bytes,
-            id(_DATETIME): moment,
-            id(_DATE): day,
-        }
-        places: list[tuple[dict[str, Any], str]] = [
-            (vars(time), "time"),
-            (vars(time), "time_ns"),
-            (vars(os), "urandom"),
-            (vars(random), "_urandom"),
-            (vars(dt), "datetime"),
-            (vars(dt), "date"),
-        ]
-        places += [(namespace, name) for name, value in namespace.items() if id(value) in served]
-        before = [(where, name, where[name]) for where, name in places if name in where]
+        imported = {name: one for name, one in namespace.items() if id(one) in _STAND_INS}
         state = random.getstate()
-        random.seed(self._seed)
-        for where, name, value in before:
-            where[name] = served[id(value)]
-        try:
-            yield
-        finally:
-            for where, name, value in before:
-                where[name] = value
-            random.setstate(state)
+        with _Serving(self):
+            random.seed(self._seed)
+            namespace.update({name: _STAND_INS[id(one)] for name, one in imported.items()})
+            try:
+                yield
+            finally:
+                namespace.update(imported)
+                random.setstate(state)
+
+
+class _Serving:
+    """Who serves which thread. The stand-ins are in place while anybody is served: several threads
+    of one process may each migrate a database of its own.
+    """
+
+    _lock = threading.Lock()
+    _by_thread: ClassVar[dict[int, list[Served | None]]] = {}
+
+    def __init__(self, served: Served | None) -> None:
+        self._served = served
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._by_thread:
+                _put({place: _STAND_INS[id(real)] for place, real in _PLACES.items()})
+            self._by_thread.setdefault(threading.get_ident(), []).append(self._served)
+
+    def __exit__(self, *exc_info: object) -> None:
+        thread = threading.get_ident()
+        with self._lock:
+            self._by_thread[thread].pop()
+            if not self._by_thread[thread]:
+                del self._by_thread[thread]
+            if not self._by_thread:
+                _put(_PLACES)
+
+    @classmethod
+    def here(cls) -> Served | None:
+        """Who serves this thread, if anybody does."""
+        stack = cls._by_thread.get(threading.get_ident())
+        return stack[-1] if stack else None
+
+
+def _put(values: Mapping[tuple[ModuleType, str], Any]) -> None:
+    for (module, name), value in values.items():
+        setattr(module, name, value)
+
+
+def _served_ns() -> int:
+    served = _Serving.here()
+    return _time_ns() if served is None or _asked_by_others() else served.nanoseconds()
+
+
+def _served_time() -> float:
+    return _served_ns() / 1e9
+
+
+def _served_urandom(size: int) -> bytes:
+    served = _Serving.here()
+    return _urandom(size) if served is None else served.random_bytes(size)
 
 
 def _asked_by_others() -> bool:
@@ -125,11 +154,15 @@ def _asked_by_others() -> bool:
     return str(frame.f_globals.get("__name__")).partition(".")[0] in _NOT_SERVED
 
 
+def _seconds() -> float:
+    """The time of day as it is served, exact to the microsecond."""
+    return _served_ns() // 1000 / 1e6
+
+
 class _StandIn(type):
     """The class of what stands for a class: it makes and recognises the real one's instances."""
 
     real: Any
-    nanoseconds: Callable[[], int]
 
     def __instancecheck__(cls, instance: Any) -> bool:
         return isinstance(instance, cls.real)
@@ -146,25 +179,21 @@ class _StandIn(type):
     def __hash__(cls) -> int:
         return hash(cls.real)
 
-    def seconds(cls) -> float:
-        """The time of day as it is served, exact to the microsecond."""
-        return cls.nanoseconds() // 1000 / 1e6
-
 
 class _Moment(dt.datetime, metaclass=_StandIn):
     real = _DATETIME
 
     @classmethod
     def now(cls, tz: dt.tzinfo | None = None) -> Any:
-        return _DATETIME.fromtimestamp(cls.seconds(), tz)
+        return _DATETIME.fromtimestamp(_seconds(), tz)
 
     @classmethod
     def today(cls) -> Any:
-        return _DATETIME.fromtimestamp(cls.seconds())
+        return _DATETIME.fromtimestamp(_seconds())
 
     @classmethod
     def utcnow(cls) -> Any:
-        return _DATETIME.fromtimestamp(cls.seconds(), dt.timezone.utc).replace(tzinfo=None)
+        return _DATETIME.fromtimestamp(_seconds(), dt.timezone.utc).replace(tzinfo=None)
 
 
 class _Day(dt.date, metaclass=_StandIn):
@@ -172,13 +201,24 @@ class _Day(dt.date, metaclass=_StandIn):
 
     @classmethod
     def today(cls) -> Any:
-        return _DATE.fromtimestamp(cls.seconds())
+        return _DATE.fromtimestamp(_seconds())
 
 
-def _clocks(served: Served) -> tuple[type, type]:
-    """Stand-ins for `datetime.datetime` and `datetime.date` whose now and today are served."""
-    parts = {"nanoseconds": staticmethod(served.nanoseconds)}
-    return (
-        _StandIn("datetime", (_Moment,), {**parts, "__module__": __name__}),
-        _StandIn("date", (_Day,), {**parts, "__module__": __name__}),
-    )
+for _class in (_Moment, _Day):
+    _class.__name__ = _class.__qualname__ = _class.real.__name__
+
+_PLACES: dict[tuple[ModuleType, str], Any] = {
+    (time, "time"): _time,
+    (time, "time_ns"): _time_ns,
+    (os, "urandom"): _urandom,
+    (random, "_urandom"): _urandom,
+    (dt, "datetime"): _DATETIME,
+    (dt, "date"): _DATE,
+}
+_STAND_INS: dict[int, Any] = {
+    id(_time): _served_time,
+    id(_time_ns): _served_ns,
+    id(_urandom): _served_urandom,
+    id(_DATETIME): _Moment,
+    id(_DATE): _Day,
+}
