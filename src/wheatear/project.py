@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import types
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -99,17 +100,31 @@ class Project(NamedTuple):
     @contextmanager
     def visible(self) -> Iterator[None]:
         """Let `from migrations_config import db, migrator` mean this project for the block."""
-        before = sys.modules.get(CONFIG)
-        path = list(sys.path)
-        sys.modules[CONFIG] = self.config
-        if self.root is not None:
-            sys.path.insert(0, self.root)
+        with _meant(self.config, self.root):
+            yield
+
+
+# Of the process, not of a thread: threads that migrate databases of their own take turns.
+_only_one_is_meant = threading.RLock()
+
+
+@contextmanager
+def _meant(config: types.ModuleType, root: str | None) -> Iterator[None]:
+    """Let `migrations_config` mean this module for the block, and other modules be found in `root`.
+
+    Another thread that wants it to mean something else waits until the block has ended.
+    """
+    with _only_one_is_meant:
+        before, path = sys.modules.get(CONFIG), list(sys.path)
+        sys.modules[CONFIG] = config
+        if root is not None:
+            sys.path.insert(0, root)
         try:
             yield
         finally:
             sys.path[:] = path
             if before is None:
-                del sys.modules[CONFIG]
+                sys.modules.pop(CONFIG, None)
             else:
                 sys.modules[CONFIG] = before
 
@@ -210,13 +225,11 @@ def _config(root: str, path: str) -> types.ModuleType:
         return present
     module = types.ModuleType(CONFIG)
     module.__file__ = path
-    before = list(sys.path)
-    sys.path.insert(0, root)
-    sys.modules[CONFIG] = module
     try:
-        with open(path, "rb") as file:
-            source = file.read()
-        exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102 - the user's own
+        with _meant(module, root):
+            with open(path, "rb") as file:
+                source = file.read()
+            exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102 - the user's own
     except WheatearError as error:
         error.where = error.where or place_of(error, path)
         error.state = error.state or "nothing was changed."
@@ -225,12 +238,6 @@ def _config(root: str, path: str) -> types.ModuleType:
         raise _failed(error, f"{error.filename}:{error.lineno}") from error
     except (Exception, SystemExit) as error:
         raise _failed(error, place_of(error, path)) from error
-    finally:
-        sys.path[:] = before
-        if present is None:
-            sys.modules.pop(CONFIG, None)
-        else:
-            sys.modules[CONFIG] = present
     return module
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -421,6 +422,40 @@ def test_two_projects_in_one_process(new_project: NewProject, engine: str) -> No
         migrations.migrate(backward=True)
         assert reading.tables(project.url) == []
     assert "migrations_config" not in __import__("sys").modules
+
+
+def test_two_threads_of_one_process(new_project: NewProject, engine: str) -> None:
+    """Each migration sees its own `db`, though both threads want to begin at the same time."""
+    projects = [new_project(engine), new_project(engine)]
+    for project in projects:
+        project.migration(
+            "20260101_000000_a",
+            "import time, threading\n"
+            'db.execute_sql("CREATE TABLE a (place VARCHAR(400))")\n'
+            "time.sleep(0.2)\n"  # the other thread has every chance to take the name over
+            "import migrations_config\n"
+            "assert migrations_config.db is db\n"
+            f"migrations_config.db.execute_sql(\"INSERT INTO a VALUES ('{project.root.name}')\")",
+        )
+    begin, errors = threading.Barrier(2), []
+
+    def migrate(project: Project) -> None:
+        db = connect(project.url)
+        try:
+            begin.wait()
+            Migrations(db, project.root / "migrations").migrate()
+        except BaseException as error:
+            errors.append(error)
+            raise
+
+    threads = [threading.Thread(target=migrate, args=(project,)) for project in projects]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    for project in projects:
+        assert reading.rows(project.url, "a") == [(project.root.name,)]
 
 
 def _config_for(project: Project) -> str:
