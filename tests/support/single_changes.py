@@ -87,6 +87,12 @@ def join_table_added(tables: Tables) -> None:
     tables.meta["training"] = {"primary_key": pw.CompositeKey("coach", "player")}
 
 
+@_single()
+def composite_key_becomes_unique(tables: Tables) -> None:
+    """A number takes its place, and what was the key stays unique."""
+    tables.meta["pair"] = {"indexes": ((("one", "two"), True),)}
+
+
 @_single(engines=SERVERS)
 def cycle_added(tables: Tables) -> None:
     tables.fields["egg"] = {"hen": Later("hen", {"null": True})}

@@ -174,9 +174,9 @@ def _keys_and_indexes(
         if either_way:
             gone, new_indexes = _unique_either_way(gone, new_indexes)
             new, old_indexes = _unique_either_way(new, old_indexes)
-            # A primary key is unique, said once more or not.
-            key = Constraint("unique", primary_key(was))
-            new_indexes = [one for one in new_indexes if not _says_the_same(key, one)]
+            if primary_key(was) == primary_key(is_):  # it is unique, said once more or not
+                key = Constraint("unique", primary_key(was))
+                new_indexes = [one for one in new_indexes if not _says_the_same(key, one)]
         if not _name_taken(was.indexes, old_indexes, new_indexes):
             break
     new = _with_free_names(new, [one for one in here if one not in gone])
