@@ -66,7 +66,7 @@ def _there_and_back(name: str, engine: Any, single: Single) -> None:
     there = engine.schema_of_models(second.models(db))
     policy = engine.policy()
     found = compare(here, there, renames=single.likely(here, there), policy=policy)
-    text = migration(found.changes, here, there, engine.spelling(), single.fills)
+    text = migration(found.changes, here, engine.spelling(), single.fills)
     _compare_with_golden(GOLDEN / name / f"{single.name}.py", text)
     kept = shared_values(db, here, there, found.changes)
     with warnings.catch_warnings():

@@ -136,7 +136,7 @@ def test_there_and_back(
         policy = replace(here.policy(), names=True)
         changes = compare(was, wanted, policy=here.policy()).changes
         assert changes
-        text = migration(changes, was, wanted, here.spelling())
+        text = migration(changes, was, here.spelling())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             run(here, text, "migrate_forward")

@@ -12,7 +12,8 @@ import peewee
 
 from wheatear.engines.operations import rebind
 from wheatear.engines.waiting import Waiting
-from wheatear.schema.changes import AlterColumn, Change, RenameColumn, RenameTable
+from wheatear.schema.changes import AddColumn, AlterColumn, Change, RenameColumn, RenameTable
+from wheatear.schema.made import made
 from wheatear.schema.model import Schema
 from wheatear.schema.writer import Body, body, indented
 
@@ -22,11 +23,13 @@ WAITING = Waiting(20.0, lambda _: None)
 def migration(
     changes: Sequence[Change],
     before: Schema,
-    after: Schema,
     spelling: Any,
     fills: dict[tuple[str, str], str] | None = None,
 ) -> str:
-    """The whole file, there and back."""
+    """The whole file, there and back: in the names that the database has then, as `create` does."""
+    after = before
+    for change in changes:
+        after = made(after, change)
     there = body(changes, before, after, spelling, fills=fills)
     inverses = [change.inverse for change in reversed(changes)]
     back = body(inverses, after, before, spelling, known=there.definitions)
@@ -103,6 +106,8 @@ def shared_values(
     tables = {one.old: one.new for one in changes if isinstance(one, RenameTable)}
     columns = {(o.table, o.new): o.old for o in changes if isinstance(o, RenameColumn)}
     touched = {(o.table, o.after.name) for o in changes if isinstance(o, AlterColumn)}
+    computed = [o for o in changes if isinstance(o, AddColumn) and o.column.generated]
+    touched |= {(one.table, one.column.name) for one in computed}
     for table in here.tables:
         other = there.table(tables.get(table.name, table.name))
         if other is None:

@@ -141,11 +141,11 @@ class MysqlKeys(MysqlWords):
         """
         now = place.now.table(name) or Table(name, ())
         going = [one.index for one in place.coming if isinstance(one, kinds.DropIndex)]
-        held = {*self._held(name, place.now), *self._held(name, place.after)}
+        made = {key.columns for key in self._keys(place.now.table(name), place.after.table(name))}
         clauses = []
         for index in now.indexes:
             own = index.parts
-            might_go = not (index.unique or index.using or index.extra) and own in held
+            might_go = not (index.unique or index.using or index.extra) and own in made
             named_by_peewee = index.name == self.index_name(name, own)
             if might_go and own == columns[: len(own)] and not named_by_peewee:
                 if index not in going:
@@ -201,10 +201,13 @@ class MysqlKeys(MysqlWords):
     def _held(self, name: str, schema: Schema) -> Iterator[tuple[str, ...]]:
         """The columns of a table that foreign keys use, on either side."""
         for table in schema.tables:
-            for one in table.constraints:
-                if one.kind == "foreign key":
-                    yield from (one.columns,) if table.name == name else ()
-                    yield from (one.targets,) if one.table == name else ()
+            for one in self._keys(table):
+                yield from (one.columns,) if table.name == name else ()
+                yield from (one.targets,) if one.table == name else ()
+
+    def _keys(self, *tables: Table | None) -> Iterator[Constraint]:
+        for table in filter(None, tables):
+            yield from (one for one in table.constraints if one.kind == "foreign key")
 
     def _serves(self, index: Index, columns: tuple[str, ...]) -> bool:
         return self._bare_parts(index)[: len(columns)] == columns
