@@ -158,7 +158,7 @@ def test_how_a_table_is_partitioned_is_refused(new_database: Callable[[str], Any
         wanted = engine.read_schema()
         changes = compare(was, wanted, policy=engine.policy()).changes
         with pytest.raises(OperationError) as caught:
-            migration(changes, was, wanted, engine.spelling())
+            migration(changes, was, engine.spelling())
     assert str(caught.value) == (
         'How table "t" is partitioned cannot be changed by an ALTER TABLE.\n'
         "  state: nothing was written\n"
