@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from support.databases import DatabaseUnderTest, create_database
-from support.single_changes import SINGLES, Single, before_and_after
+from support.single_changes import SINGLES, Single, before_and_after, on_engines
 from support.written import filled, opened
 from wheatear import Migrations
 from wheatear.engines import engine_for
@@ -34,12 +34,10 @@ def test_some_changes_there_and_back(tmp_path: Path, single: Single) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("single", SINGLES, ids=lambda single: single.name)
+@on_engines(SINGLES)
 def test_each_change_there_and_back(
     database: DatabaseUnderTest, tmp_path: Path, single: Single
 ) -> None:
-    if database.engine not in single.engines:
-        pytest.skip(f"{database.engine} knows no such change")
     _there_and_back(database, tmp_path / "migrations", single)
 
 

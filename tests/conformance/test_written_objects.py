@@ -136,7 +136,7 @@ def test_there_and_back(
         policy = replace(here.policy(), names=True)
         changes = compare(was, wanted, policy=here.policy()).changes
         assert changes
-        text = migration(changes, was, wanted, here.spelling())
+        text = migration(changes, was, here.spelling())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             run(here, text, "migrate_forward")
@@ -158,7 +158,7 @@ def test_how_a_table_is_partitioned_is_refused(new_database: Callable[[str], Any
         wanted = engine.read_schema()
         changes = compare(was, wanted, policy=engine.policy()).changes
         with pytest.raises(OperationError) as caught:
-            migration(changes, was, wanted, engine.spelling())
+            migration(changes, was, engine.spelling())
     assert str(caught.value) == (
         'How table "t" is partitioned cannot be changed by an ALTER TABLE.\n'
         "  state: nothing was written\n"

@@ -6,7 +6,7 @@ import contextlib
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,84 +14,94 @@ import peewee
 import pytest
 
 from support import reading
-from support.databases import ENGINES, create_database, drop_database, plain_database
+from support.databases import DatabaseUnderTest, plain_database
 from support.random_schemas import Generator, Made
-from support.servers import new_server
+from support.servers import Server, new_server
 from support.written import emptied, migration, opened, run, shared_values
 from wheatear.engines import engine_for
 from wheatear.errors import OperationError
 from wheatear.schema.diff import compare
+from wheatear.schema.model import Schema
 
+PAIRS = int(os.environ.get("WHEATEAR_TEST_PAIRS", "2000"))
+FIRST = int(os.environ.get("WHEATEAR_TEST_FIRST_PAIR", "0"))
+# Each has a database of its own: a catalogue grows slower with each table that was in it.
+CHUNK = 125
 # Nothing of this is to outlive a power cut, and the pairs are many.
 CARELESS = {"sqlite": "PRAGMA synchronous = OFF", "postgresql": "SET synchronous_commit = off"}
-CHUNKS = 8
-# Servers take several times as long; WHEATEAR_TEST_PAIRS=2000 asks for as many of theirs.
-PAIRS = {"sqlite": 2000, "postgresql": 300, "mariadb": 300}
 MEMORY = Path("/dev/shm")
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def engine(request: Any, tmp_path_factory: Any) -> Iterator[Any]:
-    """One database for all pairs: its tables are dropped after each."""
-    yield from _on_a_database(request, tmp_path_factory.mktemp("random"))
+@pytest.fixture
+def on_its_server(engine: str, database: DatabaseUnderTest) -> Iterator[Any]:
+    """One database for all pairs of a test: its tables are dropped after each."""
+    with _opened(engine, database.url) as found:
+        yield engine, found
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def fast_engine(request: Any, tmp_path_factory: Any) -> Iterator[Any]:
-    """A server of its own in memory: on a disk the pairs take several times as long."""
-    if request.param != "sqlite" and MEMORY.is_dir():
-        yield from _in_memory(request.param)
-    else:
-        yield from _on_a_database(request, tmp_path_factory.mktemp("random"))
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Callable[[str], Server]]:
+    """Servers of their own in memory, started when asked for: on a disk all takes much longer."""
+    started: dict[str, Server] = {}
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
 
+        def server(engine: str) -> Server:
+            if engine not in started:
+                folder = Path(name) / engine
+                folder.mkdir()
+                started[engine] = new_server(engine, folder)
+            return started[engine]
 
-def _on_a_database(request: Any, folder: Path) -> Iterator[Any]:
-    database = create_database(request.param, folder)
-    with opened(engine_for(database.connect())) as found:
-        if request.param in CARELESS:
-            found.db.execute_sql(CARELESS[request.param])
-        yield request.param, found
-    drop_database(database)
-
-
-def _in_memory(engine: str) -> Iterator[Any]:
-    with tempfile.TemporaryDirectory(dir=MEMORY) as name:
-        folder = Path(name) / "server"
-        folder.mkdir()
-        server = new_server(engine, folder)
         try:
-            statements = ["CREATE DATABASE pairs"]
-            if engine == "postgresql":
-                statements += ["ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"]
-            reading.execute(server.url(server.home), *statements)
-            with opened(engine_for(plain_database(server.url("pairs")))) as found:
-                yield engine, found
+            yield server
         finally:
-            server.kill()
+            for one in started.values():
+                one.kill()
 
 
-def test_some_pairs_there_and_back(engine: Any) -> None:
-    _pairs(*engine, range(8))
+@pytest.fixture
+def in_memory(engine: str, request: Any, servers: Callable[[str], Server]) -> Iterator[Any]:
+    """The same on such a server."""
+    if engine == "sqlite":
+        yield request.getfixturevalue("on_its_server")
+        return
+    server = servers(engine)
+    reading.execute(
+        server.url(server.home), "DROP DATABASE IF EXISTS pairs", "CREATE DATABASE pairs"
+    )
+    with _opened(engine, server.url("pairs")) as found:
+        yield engine, found
+
+
+@contextlib.contextmanager
+def _opened(engine: str, url: str) -> Iterator[Any]:
+    with opened(engine_for(plain_database(url))) as found:
+        if engine in CARELESS:
+            found.db.execute_sql(CARELESS[engine])
+        yield found
+
+
+def test_some_pairs_there_and_back(on_its_server: Any) -> None:
+    _pairs(*on_its_server, range(8))
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("chunk", range(CHUNKS))
-def test_pairs_there_and_back(fast_engine: Any, chunk: int) -> None:
-    name, found = fast_engine
-    pairs = int(os.environ.get("WHEATEAR_TEST_PAIRS", PAIRS[name]))
-    _pairs(name, found, range(chunk, pairs, CHUNKS))
+@pytest.mark.parametrize("first", range(FIRST, FIRST + PAIRS, CHUNK))
+def test_pairs_there_and_back(in_memory: Any, first: int) -> None:
+    _pairs(*in_memory, range(first, min(first + CHUNK, FIRST + PAIRS)))
 
 
 def _pairs(name: str, engine: Any, seeds: range) -> None:
     with_rows = 0
     for seed in seeds:
         before, after = Generator(name, seed).pair()
+        there = _read(engine, after)
         try:
-            _there_and_back(engine, before, after, seed, rows=True)
+            _there_and_back(engine, before, there, seed, rows=True)
             with_rows += 1
         except RowsForbidItError:
             emptied(engine)
-            _there_and_back(engine, before, after, seed, rows=False)
+            _there_and_back(engine, before, there, seed, rows=False)
         finally:
             emptied(engine)
     assert with_rows > len(seeds) * 0.3, f"{with_rows} of {len(seeds)} pairs with rows"
@@ -101,19 +111,24 @@ class RowsForbidItError(Exception):
     """The rows do not meet what is asked of them: NULL, twins, no such row, no such value."""
 
 
-def _there_and_back(engine: Any, before: Made, after: Made, seed: int, *, rows: bool) -> None:
+def _read(engine: Any, made: Made) -> Schema:
+    _create(engine.db, made.statements)
+    try:
+        return engine.read_schema()  # type: ignore[no-any-return]
+    finally:
+        emptied(engine)
+
+
+def _there_and_back(engine: Any, before: Made, there: Schema, seed: int, *, rows: bool) -> None:
     db = engine.db
-    _create(db, after.statements)
-    there = engine.read_schema()
-    emptied(engine)
     _create(db, before.statements)
     for row in before.rows if rows else ():
         with contextlib.suppress(peewee.IntegrityError):  # not what all its indexes allow
-            _create(db, [row])
+            _send(db, row)
     here = engine.read_schema()
     policy = engine.policy()
     changes = compare(here, there, policy=policy).changes
-    text = migration(changes, here, there, engine.spelling())
+    text = migration(changes, here, engine.spelling())
     kept = shared_values(db, here, there, changes)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -149,7 +164,11 @@ ABOUT_ROWS = (
 
 
 def _create(db: Any, statements: list[str]) -> None:
-    double = not isinstance(db, peewee.SqliteDatabase)
     with db.atomic():
         for sql in statements:
-            db.execute_sql(sql.replace("%", "%%") if double else sql)
+            _send(db, sql)
+
+
+def _send(db: Any, sql: str) -> None:
+    double = not isinstance(db, peewee.SqliteDatabase)
+    db.execute_sql(sql.replace("%", "%%") if double else sql)

@@ -141,8 +141,12 @@ def test_rename_table_keeps_keys_and_says_what_breaks(rich: Live) -> None:
 
 def test_drop_table(rich: Live) -> None:
     m = rich.migrator
-    with pytest.raises(OperationError, match="referenced by foreign key 'fk_p' of table 'rich'"):
-        migrate(m.drop_table("parent"))
+    for checks in (1, 0):  # the server looks by itself, or does not
+        rich.run(f"SET foreign_key_checks = {checks}")
+        with pytest.raises(
+            OperationError, match="referenced by foreign key 'fk_p' of table 'rich'"
+        ):
+            migrate(m.drop_table("parent"))
     migrate(m.drop_table("nothing", safe=True))
     migrate(m.drop_table("parent", cascade=True))
     assert rich.run("SHOW TABLES") == (("rich",),)

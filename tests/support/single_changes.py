@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import peewee as pw
+import pytest
 
 from support.seeds import ALL, SEEDS, SERVERS, Key, Tables, before
 from wheatear.schema.diff import candidates
@@ -176,3 +177,14 @@ def before_and_after(single: Single) -> tuple[Tables, Tables]:
     after = before()
     single.change(after)
     return before(), after
+
+
+def on_engines(singles: Sequence[Single]) -> Any:
+    """Each of these changes on each engine that knows it: for a test's `engine` and `single`."""
+    cases = [
+        pytest.param(engine, single, id=f"{engine}-{single.name}")
+        for engine in ALL
+        for single in singles
+        if engine in single.engines
+    ]
+    return pytest.mark.parametrize(("engine", "single"), cases, indirect=["engine"])

@@ -12,7 +12,8 @@ import peewee
 
 from wheatear.engines.operations import rebind
 from wheatear.engines.waiting import Waiting
-from wheatear.schema.changes import AlterColumn, Change, RenameColumn, RenameTable
+from wheatear.schema.changes import AddColumn, AlterColumn, Change, RenameColumn, RenameTable
+from wheatear.schema.made import made
 from wheatear.schema.model import Schema
 from wheatear.schema.writer import Body, body, indented
 
@@ -22,11 +23,13 @@ WAITING = Waiting(20.0, lambda _: None)
 def migration(
     changes: Sequence[Change],
     before: Schema,
-    after: Schema,
     spelling: Any,
     fills: dict[tuple[str, str], str] | None = None,
 ) -> str:
-    """The whole file, there and back."""
+    """The whole file, there and back: in the names that the database has then, as `create` does."""
+    after = before
+    for change in changes:
+        after = made(after, change)
     there = body(changes, before, after, spelling, fills=fills)
     inverses = [change.inverse for change in reversed(changes)]
     back = body(inverses, after, before, spelling, known=there.definitions)
@@ -103,6 +106,8 @@ def shared_values(
     tables = {one.old: one.new for one in changes if isinstance(one, RenameTable)}
     columns = {(o.table, o.new): o.old for o in changes if isinstance(o, RenameColumn)}
     touched = {(o.table, o.after.name) for o in changes if isinstance(o, AlterColumn)}
+    computed = [o for o in changes if isinstance(o, AddColumn) and o.column.generated]
+    touched |= {(one.table, one.column.name) for one in computed}
     for table in here.tables:
         other = there.table(tables.get(table.name, table.name))
         if other is None:
@@ -127,23 +132,55 @@ def emptied(engine: Any) -> None:
     """Drop all that there is."""
     db = engine.db
     with db.atomic():
-        schema = engine.read_schema()
-        for statement in _drops(db, schema):
+        for statement in _drops(engine):
             db.execute_sql(statement)
 
 
-def _drops(db: Any, schema: Schema) -> Iterator[str]:
-    if isinstance(db, peewee.PostgresqlDatabase):
-        yield "DROP SCHEMA public CASCADE"
-        yield "CREATE SCHEMA public"
+def _drops(engine: Any) -> Iterator[str]:
+    if isinstance(engine.db, peewee.PostgresqlDatabase):
+        return _drops_on_postgresql(engine.db)
+    if isinstance(engine.db, peewee.MySQLDatabase):
+        return _drops_on_mariadb(engine.db)
+    return _drops_on_sqlite(engine.db, engine.read_schema())
+
+
+# Not the schema itself while nothing else is in it: a server that drops one forgets all plans of
+# prepared statements, and reading a catalogue is planned for longer than it takes.
+_RELATIONS = """
+SELECT string_agg('DROP ' || kind || ' IF EXISTS ' || c.oid::regclass || ' CASCADE', ';' ORDER BY k)
+FROM pg_class c
+JOIN (VALUES ('r', 'TABLE', 1), ('p', 'TABLE', 1), ('v', 'VIEW', 2), ('m', 'MATERIALIZED VIEW', 2),
+  ('S', 'SEQUENCE', 3)) AS kinds (letter, kind, k) ON letter = c.relkind
+WHERE c.relnamespace = 'public'::regnamespace"""
+_OTHERS = """
+SELECT EXISTS (SELECT FROM pg_proc WHERE pronamespace = 'public'::regnamespace)
+    OR EXISTS (SELECT FROM pg_type
+               WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd', 'r'))"""
+
+
+def _drops_on_postgresql(db: Any) -> Iterator[str]:
+    (others,) = db.execute_sql(_OTHERS).fetchone()
+    if others:
+        yield "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
         return
-    if isinstance(db, peewee.MySQLDatabase):
-        yield "SET foreign_key_checks = 0"
+    (statements,) = db.execute_sql(_RELATIONS).fetchone()
+    yield (statements or "").replace("%", "%%")
+
+
+def _drops_on_mariadb(db: Any) -> Iterator[str]:
+    found = db.execute_sql("SHOW FULL TABLES").fetchall()
+    yield "SET foreign_key_checks = 0"
+    for kind in ("VIEW", "TABLE", "SEQUENCE"):
+        names = [name for name, its in found if its.removeprefix("BASE ") == kind]
+        if names:
+            yield f"DROP {kind} " + ", ".join(_quoted(db, name) for name in names)
+    yield "SET foreign_key_checks = 1"
+
+
+def _drops_on_sqlite(db: Any, schema: Schema) -> Iterator[str]:
     for thing in schema.objects:
-        if thing.kind in {"view", "virtual table", "sequence"}:
+        if thing.kind in {"view", "virtual table"}:
             kind = "TABLE" if thing.kind == "virtual table" else thing.kind.upper()
             yield f"DROP {kind} {_quoted(db, thing.name)}"
     for table in schema.tables:
         yield f"DROP TABLE {_quoted(db, table.name)}"
-    if isinstance(db, peewee.MySQLDatabase):
-        yield "SET foreign_key_checks = 1"

@@ -364,11 +364,30 @@ def test_a_computed_column_is_away_while_the_type_it_rests_on_changes() -> None:
         index = Index("i", ("size",))
         return Schema((Table("t", (Column("name", type_), size), indexes=(index,)),))
 
-    policy = Policy(views_hold_types=True)
+    policy = Policy(views_hold_types=True, alters_in_steps=True)
     changes = diff(schema("text"), schema("varchar(9)"), policy=policy)
     kinds = [type(one).__name__ for one in changes]
     assert kinds == ["DropIndex", "DropColumn", "AlterColumn", "AddColumn", "AddIndex"]
     assert len(in_words(changes, MODELS)) == 1
+
+
+def test_a_column_computed_otherwise_is_away_while_what_it_is_computed_from_changes() -> None:
+    """There it may need the new type of the one column, back the old type of the other."""
+
+    def schema(type_: str, computed_from: str) -> Schema:
+        size = Column("size", "int", generated=f"GENERATED ALWAYS AS (length({computed_from}))")
+        return Schema((Table("t", (Column("a", type_), Column("b", "int"), size)),))
+
+    policy = Policy(alters_in_steps=True)
+    before, after = schema("char(9)", "b"), schema("text", "a")
+    for one, other in ((before, after), (after, before)):
+        changes = diff(one, other, policy=policy)
+        kinds = [type(change).__name__ for change in changes]
+        assert kinds == ["DropColumn", "AlterColumn", "AddColumn"]
+        assert compare(applied(one, changes), other, policy=policy).changes == ()
+
+    same = diff(schema("char(9)", "a"), schema("text", "a"), policy=policy)
+    assert [type(change).__name__ for change in same] == ["AlterColumn"]
 
 
 def test_a_foreign_key_is_away_while_the_key_it_rests_on_changes() -> None:

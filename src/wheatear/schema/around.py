@@ -15,7 +15,7 @@ from wheatear.schema.changes import (
     DropTable,
 )
 from wheatear.schema.content import mentions, same_type, targets_of
-from wheatear.schema.model import Schema, Table
+from wheatear.schema.model import Column, Schema, Table
 
 
 def _retyped(changes: list[Change]) -> set[tuple[str, str]]:
@@ -48,10 +48,20 @@ def views_around(changes: list[Change], before: Schema) -> list[Change]:
 _BY_THEMSELVES = {"sequence", "type", "virtual table"}
 
 
-def computed_around(changes: list[Change], before: Schema, after: Schema) -> list[Change]:
+def computed_around(
+    changes: list[Change], before: Schema, after: Schema, *, staying: bool
+) -> list[Change]:
     """The changes, with columns away that are computed from one whose type changes.
 
-    With them go their indexes and keys, to come again as far as they stay.
+    With them go their indexes and keys, to come again as far as they stay. Where a column is
+    computed otherwise, no order of two alterations would be right both there and back: what it was
+    computed from may not be so any more, what it is to be computed from may not be so yet.
+
+    Args:
+        changes: What changes.
+        before: The schema before.
+        after: The schema after.
+        staying: Columns that are computed as before have to be away too.
     """
     retyped = _retyped(changes)
     found = list(changes)
@@ -59,13 +69,22 @@ def computed_around(changes: list[Change], before: Schema, after: Schema) -> lis
         to_be = after.table(table.name)
         names = [name for own, name in retyped if own == table.name]
         for column in table.columns if to_be else ():
-            held = any(mentions(column.generated or "", name) for name in names)
             new = to_be.column(column.name) if to_be else None
-            if held and new is not None and column.name not in names:
+            if new is None or column.name in names:
+                continue
+            was, is_ = _expression(column), _expression(new)
+            held = any(mentions(sql, name) for sql in (was, is_) for name in names)
+            if held and (was != is_ or staying):
                 found = _without_alteration(found, table, column.name)
                 found += [DropColumn(table.name, column), AddColumn(table.name, new)]
                 found += _of_column(found, table, column.name)
     return found
+
+
+def _expression(column: Column) -> str:
+    """What a column is computed from; empty if it is not."""
+    generated = column.generated or ""
+    return generated if generated.startswith("GENERATED") and "IDENTITY" not in generated else ""
 
 
 def _without_alteration(changes: list[Change], table: Table, name: str) -> list[Change]:

@@ -74,8 +74,10 @@ def compare(
     changes = [one.change for one in found if not one.apart]
     if not policy.forward_references:
         changes += keys_around(changes, before, after, types=policy.keys_hold_types)
+    if policy.alters_in_steps:
+        staying = policy.views_hold_types
+        changes = computed_around(changes, before, after, staying=staying)
     if policy.views_hold_types:
-        changes = computed_around(changes, before, after)
         changes += views_around(changes, before)
     return Compared(
         (*renames, *ordered(changes, forward_references=policy.forward_references)),

@@ -26,6 +26,7 @@ class Policy:
         type_key: What of a type's name counts, where models are compared: equal keys, one type.
         keys_hold_types: A column's type cannot change while a foreign key uses it.
         views_hold_types: Nor while a view, a trigger or a computed column does.
+        alters_in_steps: A table's columns change one after the other, not all at once.
         ignore_tables: Tables that are no business of ours; `*` and `?` stand for any letters.
         dropped: Tables that no model speaks of, and that are to go, with their triggers.
         defaults: The models' own defaults, which a default of the database may repeat.
@@ -40,6 +41,7 @@ class Policy:
     type_key: Callable[[str], str] = type_name
     keys_hold_types: bool = False
     views_hold_types: bool = False
+    alters_in_steps: bool = False
     ignore_tables: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     defaults: PythonDefaults = field(default_factory=dict)

@@ -53,13 +53,19 @@ def outside(state: TableState, column: str | None = None) -> Outside:
     return Outside(_foreign_keys(state, column), _views(state, column), triggers, perhaps)
 
 
+# MariaDB opens every table of the server to answer this, but for those that the condition on the
+# schema leaves out before: its own 200 and more would be nine tenths of the time on a small server.
+# https://mariadb.com/kb/en/optimizing-information-schema-queries/
+_FOREIGN_KEYS = """
+    SELECT table_schema, table_name, constraint_name, referenced_column_name
+    FROM information_schema.key_column_usage
+    WHERE referenced_table_schema = %s AND referenced_table_name = %s
+      AND (table_schema = %s OR table_schema NOT IN
+        ('information_schema', 'mysql', 'performance_schema', 'sys'))"""
+
+
 def _foreign_keys(state: TableState, column: str | None) -> tuple[tuple[str, str], ...]:
-    rows = state.session.rows(
-        "SELECT table_schema, table_name, constraint_name, referenced_column_name"
-        " FROM information_schema.key_column_usage"
-        " WHERE referenced_table_schema = %s AND referenced_table_name = %s",
-        (state.schema, state.name),
-    )
+    rows = state.session.rows(_FOREIGN_KEYS, (state.schema, state.name, state.schema))
     return tuple(
         dict.fromkeys(
             (table if schema == state.schema else f"{schema}.{table}", name)
@@ -82,7 +88,8 @@ def _views(state: TableState, column: str | None) -> tuple[str, ...]:
 def _triggers(state: TableState, column: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
     rows = state.session.rows(
         "SELECT trigger_name, event_object_table, action_statement"
-        " FROM information_schema.triggers WHERE trigger_schema = %s ORDER BY trigger_name",
+        " FROM information_schema.triggers WHERE event_object_schema = %s"
+        " ORDER BY trigger_name",
         (state.schema,),
     )
     certain: list[str] = []

@@ -254,7 +254,7 @@ class MysqlEngine(Engine):
         """https://mariadb.com/kb/en/identifier-case-sensitivity/"""
         from wheatear.schema.diff import Policy  # noqa: PLC0415
 
-        return Policy(fold_columns=True, keys_hold_types=True)
+        return Policy(fold_columns=True, keys_hold_types=True, alters_in_steps=True)
 
     def spelling(self) -> Spelling:
         """What a new table gets by itself need not be written."""

@@ -10,6 +10,8 @@ NO_SUCH_TABLE = 1146
 NULL_IN_NOT_NULL = frozenset({1048, 1138, 1265, 1364})
 """What the two servers say of a NULL in a column that is to be NOT NULL."""
 NEEDED_BY_FOREIGN_KEY = 1553
+IS_REFERENCED = frozenset({1217, 1451, 3730})
+"""A table that another one's foreign key points at is not dropped; MySQL 8 has a number for it."""
 ALGORITHM_REFUSED = frozenset({1221, 1800, 1845, 1846, 4080, 4092})
 """The server does not take this ALGORITHM or LOCK (or does not know it, or the table has had too
 many instant changes): the next dearer one may do."""

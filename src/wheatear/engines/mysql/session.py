@@ -65,12 +65,14 @@ class Session:
         self._mode = ""
         self.server = Server(mariadb=False, version=())
         self.schema = ""
+        self.checks_foreign_keys = True
 
     def __enter__(self) -> Self:
-        version, self._mode, wait, self.schema, timestamps = self.rows(
+        version, self._mode, wait, self.schema, timestamps, checks = self.rows(
             "SELECT VERSION(), @@SESSION.sql_mode, @@SESSION.lock_wait_timeout, DATABASE(),"
-            " @@SESSION.explicit_defaults_for_timestamp"
+            " @@SESSION.explicit_defaults_for_timestamp, @@SESSION.foreign_key_checks"
         )[0]
+        self.checks_foreign_keys = bool(int(checks))
         self.server = Server.parse(version)
         settings: dict[str, Any] = {}
         if self._lock_timeout is not None:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from wheatear.engines.mysql.tokens import quoted
+from wheatear.engines.mysql.tokens import quoted, same
 from wheatear.engines.mysql.written_words import MysqlWords
 from wheatear.engines.written import operation
 from wheatear.schema import changes as kinds
 from wheatear.schema.content import primary_key
-from wheatear.schema.model import Column, Constraint, Index, Table
+from wheatear.schema.model import Column, Constraint, Index, Schema, Table
 from wheatear.schema.source import Named, text
 from wheatear.schema.writer import Place, Step
 
@@ -46,7 +46,8 @@ class MysqlKeys(MysqlWords):
             plain = Index(one.name or "", one.columns)
             named_so = replace(plain, name=one.columns[0])
             wanted = named_so if self.is_named_so(one, table) else plain
-            found += [index for index in table.indexes if index == wanted]
+            served = any(self._serves(it, one.columns) for it in table.indexes if it != wanted)
+            found += [index for index in table.indexes if index == wanted and not served]
         return found
 
     def _counts(self, one: Constraint) -> bool:
@@ -56,7 +57,8 @@ class MysqlKeys(MysqlWords):
         """A CHECK at a column is a part of the column."""
         table, one = change.table, change.constraint
         if one.kind == "primary key":
-            yield self._altered(table, [f"ADD {self.unnamed(one)}"])
+            kept = self._kept(table, one.columns, place)
+            yield self._altered(table, [*kept, f"ADD {self.unnamed(one)}"])
         elif one.kind == "check" and one.columns:
             column = self._column(table, one.columns[0], place)
             modified = self._modified(table, column, place)
@@ -117,46 +119,98 @@ class MysqlKeys(MysqlWords):
         extra = f" {index.extra}" if index.extra else ""
         return kind, using, f"({parts}){extra}"
 
+    def add_index(self, change: kinds.AddIndex, place: Place) -> Iterator[Step]:
+        """With those that would go as it comes."""
+        kept = self._kept(change.table, self._bare_parts(change.index), place)
+        if not kept:
+            yield from super().add_index(change, place)
+            return
+        yield self._altered(change.table, [*kept, self._added(change.table, change.index, place)])
+
+    def _added(self, table: str, index: Index, place: Place) -> str:
+        now = place.now.table(table) or Table(table, ())
+        kind, using, rest = self._index_parts(now, index)
+        return f"ADD {kind} {quoted(index.name)}{using} {rest}"
+
+    def _kept(self, name: str, columns: tuple[str, ...], place: Place) -> list[str]:
+        """Clauses that keep the indexes which the server would drop as a key on `columns` comes.
+
+        One that it made for a foreign key goes once another serves; the catalogue does not say
+        which it made, but it does not call one as Peewee does. As a user's own it stays.
+        https://mariadb.com/kb/en/foreign-keys/
+        """
+        now = place.now.table(name) or Table(name, ())
+        going = [one.index for one in place.coming if isinstance(one, kinds.DropIndex)]
+        made = {key.columns for key in self._keys(place.now.table(name), place.after.table(name))}
+        clauses = []
+        for index in now.indexes:
+            own = index.parts
+            might_go = not (index.unique or index.using or index.extra) and own in made
+            named_by_peewee = index.name == self.index_name(name, own)
+            if might_go and own == columns[: len(own)] and not named_by_peewee:
+                if index not in going:
+                    clauses += [f"DROP INDEX {quoted(index.name)}", self._added(name, index, place)]
+        return clauses
+
     def drop_index(self, change: kinds.DropIndex, place: Place) -> Iterator[Step]:
         """One that a foreign key needs goes as another comes that serves it."""
-        now = place.now.table(change.table) or Table(change.table, ())
-        successor = self._successor(change, now, place)
-        if successor is None:
+        gone, come = self._exchanged(change, place)
+        if not come:
             yield from super().drop_index(change, place)
             return
-        place.done.add(kinds.AddIndex(change.table, successor))
-        kind, using, rest = self._index_parts(now, successor)
-        added = f"ADD {kind} {quoted(successor.name)}{using} {rest}"
-        yield self._altered(change.table, [f"DROP INDEX {quoted(change.index.name)}", added])
+        clauses = [f"DROP INDEX {quoted(index.name)}" for index in gone]
+        clauses += [self._added(change.table, index, place) for index in come]
+        yield self._altered(change.table, clauses)
 
-    def _successor(self, change: kinds.DropIndex, now: Table, place: Place) -> Index | None:
+    def _exchanged(
+        self, change: kinds.DropIndex, place: Place
+    ) -> tuple[Sequence[Index], Sequence[Index]]:
+        """The indexes that go at once, and those that come: one may have another's name."""
+        gone, come = [change.index], list[Index]()
+        for index in gone:  # it grows as it goes
+            successor = self._successor(change.table, index, place)
+            if successor is None:
+                continue
+            place.done.add(kinds.AddIndex(change.table, successor))
+            come.append(successor)
+            for one in place.coming:
+                if isinstance(one, kinds.DropIndex) and one.table == change.table:
+                    if one not in place.done and same(one.index.name, successor.name):
+                        place.done.add(one)
+                        gone.append(one.index)
+        return gone, come
+
+    def _successor(self, table: str, index: Index, place: Place) -> Index | None:
         """A new index for a foreign key that stays, if it uses the one that is dropped."""
         new = [
             one.index
             for one in place.coming
-            if isinstance(one, kinds.AddIndex) and one.table == change.table
+            if isinstance(one, kinds.AddIndex) and one.table == table
             if one not in place.done
         ]
+        now = place.now.table(table) or Table(table, ())
         names = {column.name for column in now.columns}
-        for columns in self._held(change.table, place):
-            if self._beginning(change.index, columns) != columns:
+        for columns in self._held(table, place.now):
+            if not self._serves(index, columns):
                 continue
-            for index in new:
-                fits = self._beginning(index, columns) == columns
-                if fits and {self._bare(part) for part in index.parts} <= names:
-                    return index
+            for it in new:
+                if self._serves(it, columns) and {*self._bare_parts(it)} <= names:
+                    return it
         return None
 
-    def _held(self, name: str, place: Place) -> Iterator[tuple[str, ...]]:
+    def _held(self, name: str, schema: Schema) -> Iterator[tuple[str, ...]]:
         """The columns of a table that foreign keys use, on either side."""
-        for table in place.now.tables:
-            for one in table.constraints:
-                if one.kind == "foreign key":
-                    yield from (one.columns,) if table.name == name else ()
-                    yield from (one.targets,) if one.table == name else ()
+        for table in schema.tables:
+            for one in self._keys(table):
+                yield from (one.columns,) if table.name == name else ()
+                yield from (one.targets,) if one.table == name else ()
 
-    def _beginning(self, index: Index, columns: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(self._bare(part) for part in index.parts[: len(columns)])
+    def _keys(self, *tables: Table | None) -> Iterator[Constraint]:
+        for table in filter(None, tables):
+            yield from (one for one in table.constraints if one.kind == "foreign key")
 
-    def _bare(self, part: str) -> str:
-        return re.sub(r"(\(\d+\))?( DESC)?$", "", part)
+    def _serves(self, index: Index, columns: tuple[str, ...]) -> bool:
+        return self._bare_parts(index)[: len(columns)] == columns
+
+    def _bare_parts(self, index: Index) -> tuple[str, ...]:
+        return tuple(re.sub(r"(\(\d+\))?( DESC)?$", "", part) for part in index.parts)

