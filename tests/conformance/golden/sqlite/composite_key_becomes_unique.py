@@ -36,9 +36,9 @@ def migrate_backward():
         migrator.redefine_table(
             "pair",
             """CREATE TABLE "pair" (
-    "id" INTEGER NOT NULL,
     "one" INTEGER NOT NULL,
-    "two" INTEGER NOT NULL
+    "two" INTEGER NOT NULL,
+    "id" INTEGER NOT NULL
 )""",
         ),
         # loses the values of column id of table pair
