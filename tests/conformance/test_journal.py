@@ -11,7 +11,7 @@ import pytest
 from support import reading
 from support.projects import Project, wait_for
 from support.undone import in_process
-from wheatear.events import Finished
+from wheatear.events import Finished, Planned, Skipped
 
 NAME = "20260101_000000_m"
 HEAD = """\
@@ -284,3 +284,24 @@ def test_another_run_in_between_makes_the_journals_table(project: Project) -> No
     assert [one.step.name for one in result.done] == [names[0], names[2]]
     assert [one.name for one in result.skipped] == [names[1]]
     assert reading.history(project.url) == [(name, "forward", "done") for name in names]
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+def test_another_run_in_between_finishes_what_was_interrupted(project: Project) -> None:
+    """Who goes on with a record adds none: its being the newest still says nothing."""
+    first = "20250101_000000_first"
+    project.migration(first)
+    fails = project.root / "fails"
+    fails.touch()
+    write(project, sql("CREATE TABLE a (x INTEGER)"), f"if os.path.exists({str(fails)!r}): 1 / 0")
+
+    def between(event: object) -> None:
+        if isinstance(event, Planned):
+            assert project.run("migrate", fresh=True).code == 1
+        if isinstance(event, Skipped) and event.step.name == first:
+            fails.unlink()
+            assert project.run("migrate", fresh=True).told == (0, APPLIED, RESUMED)
+
+    result = in_process(project).migrate(listener=between)
+    assert [one.name for one in result.skipped] == [first, NAME]
+    assert reading.history(project.url) == [(first, "forward", "done"), (NAME, "forward", "done")]

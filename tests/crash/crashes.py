@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import shutil
@@ -18,7 +17,7 @@ from support.forks import Fork
 from support.projects import Project
 
 from .crash_cases import BASE, Case
-from .killing import Calls, Kill, watch
+from .killing import Calls, Kill, listed, watch
 
 NAME = "20260101_000000_case"
 
@@ -143,18 +142,12 @@ class Crashes:
 
     def calls(self, *words: str) -> list[tuple[float, str]]:
         """Run whole; return each call's seconds and statement."""
-        reading_end, writing_end = os.pipe()
-        os.set_blocking(writing_end, False)
-        try:
-            code, _, err = self.run(*words, calls=Calls(None, writing_end))
+
+        def run(calls: Calls) -> None:
+            code, _, err = self.run(*words, calls=calls)
             assert code == 0, err
-            os.close(writing_end)
-            with os.fdopen(reading_end, encoding="utf-8") as file:
-                lines = [line.split(" ", 1) for line in file]
-        except BaseException:
-            os.close(reading_end)
-            raise
-        return [(float(seconds), sql.strip()) for seconds, sql in lines]
+
+        return listed(run)
 
     def state(self) -> str:
         """What `status` says of the migration."""

@@ -7,7 +7,6 @@ Here triggers keep such a statement at work until the test lets it go on.
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,7 +15,6 @@ from typing import Any
 import pytest
 
 from support import reading
-from support.forks import Fork
 from support.projects import Project, wait_for
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
@@ -100,23 +98,19 @@ def _killed_at(gate: Gate, project: Project) -> None:
     """A run is killed while its statement waits at the gate."""
     run = project.fork("migrate")
     wait_for(gate.waiting)
-    os.kill(run._pid, signal.SIGKILL)
+    run.kill()
     assert run.end()[0] == -signal.SIGKILL
 
 
 def _next_run(gate: Gate, project: Project) -> Any:
     """The next run comes, and has to wait; then the gate is opened."""
     run = project.fork("migrate")
-    wait_for(lambda: _said(run) or gate.waiting() > 1)
+    wait_for(lambda: run.said() or gate.waiting() > 1)
     gate.open()
     ended = project.ended(*run.end())
     assert ended.code == 0, ended.err
     assert "waited N s for a run that died to be rolled back or committed" in ended.err
     return ended
-
-
-def _said(run: Fork) -> bytes:
-    return os.pread(run._err.fileno(), 10_000, 0)
 
 
 def _history(project: Project) -> list[tuple[str, str]]:
