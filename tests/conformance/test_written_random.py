@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 from support import reading
 from support.databases import ENGINES, create_database, drop_database, plain_database
 from support.random_schemas import Generator, Made
-from support.servers import new_server
+from support.servers import running_server
 from support.written import emptied, migration, opened, run, shared_values
 from wheatear.engines import engine_for
 from wheatear.errors import OperationError
@@ -55,19 +54,13 @@ def _on_a_database(request: Any, folder: Path) -> Iterator[Any]:
 
 
 def _in_memory(engine: str) -> Iterator[Any]:
-    with tempfile.TemporaryDirectory(dir=MEMORY) as name:
-        folder = Path(name) / "server"
-        folder.mkdir()
-        server = new_server(engine, folder)
-        try:
-            statements = ["CREATE DATABASE pairs"]
-            if engine == "postgresql":
-                statements += ["ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"]
-            reading.execute(server.url(server.home), *statements)
-            with opened(engine_for(plain_database(server.url("pairs")))) as found:
-                yield engine, found
-        finally:
-            server.kill()
+    with running_server(engine) as server:
+        statements = ["CREATE DATABASE pairs"]
+        if engine == "postgresql":
+            statements += ["ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"]
+        reading.execute(server.url(server.home), *statements)
+        with opened(engine_for(plain_database(server.url("pairs")))) as found:
+            yield engine, found
 
 
 def test_some_pairs_there_and_back(engine: Any) -> None:

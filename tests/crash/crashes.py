@@ -6,13 +6,14 @@ import json
 import random
 import re
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from support import reading
-from support.databases import create_database, drop_database, require
+from support.databases import require
 from support.forks import Fork
 from support.projects import Project
 
@@ -30,27 +31,40 @@ class Crashes:
         case: The migration.
         atomic: In one transaction where the engine can.
         folder: For the project.
+        server: The URL of a server of the test's own; None for the one that all tests use.
     """
 
-    def __init__(self, engine: str, case: Case, *, atomic: bool, folder: Path) -> None:
+    def __init__(
+        self, engine: str, case: Case, *, atomic: bool, folder: Path, server: str | None = None
+    ) -> None:
         self.engine = engine
-        self._database = create_database(engine, folder)
-        self.project = Project(folder / "project", self._database.url)
+        self._server = server or require(engine) or ""
+        name = f"wheatear_test_{uuid.uuid4().hex[:16]}"
+        self._url, self._kept = (self._named(folder, f"{name}{end}") for end in ("", "_kept"))
+        self.project = Project(folder / name, self._url)
         self.project.write(f"migrations/{NAME}.py", case.text(atomic=atomic))
-        self._kept = create_database(engine, folder)
+
+    def _named(self, folder: Path, name: str) -> str:
+        if self.engine == "sqlite":
+            return f"sqlite:///{folder / name}.db"
+        return on_server(self._server, name)
 
     def close(self) -> None:
-        drop_database(self._kept)
-        drop_database(self._database)
+        if self.engine != "sqlite":
+            reading.execute(self._server, self._drop(self._kept), self._drop(self._url))
+
+    def _drop(self, url: str) -> str:
+        force = " WITH (FORCE)" if self.engine == "postgresql" else ""
+        return f"DROP DATABASE IF EXISTS {_name(url)}{force}"
 
     # The database
 
     def start(self, direction: str) -> None:
         """Begin where a run in this direction begins, and remember that."""
-        self._empty(self._kept.url)
-        reading.execute(self._kept.url, *BASE)
+        self._empty(self._kept)
+        reading.execute(self._kept, *BASE)
         if direction == "backward":
-            run = self.run("migrate", url=self._kept.url)
+            run = self.run("migrate", url=self._kept)
             assert run[0] == 0, run
         self.restore()
 
@@ -58,42 +72,36 @@ class Crashes:
         """The database as the runs begin."""
         if self.engine == "sqlite":
             for suffix in ("-journal", "-wal", "-shm", "-wheatear"):
-                Path(_file(self._database.url) + suffix).unlink(missing_ok=True)
-            shutil.copy(_file(self._kept.url), _file(self._database.url))
+                Path(_file(self._url) + suffix).unlink(missing_ok=True)
+            shutil.copy(_file(self._kept), _file(self._url))
         elif self.engine == "postgresql":
-            server, name = require(self.engine) or "", _name(self._database.url)
-            reading.execute(
-                server,
-                f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
-                f"CREATE DATABASE {name} TEMPLATE {_name(self._kept.url)}",
-            )
+            creation = f"CREATE DATABASE {_name(self._url)} TEMPLATE {_name(self._kept)}"
+            reading.execute(self._server, self._drop(self._url), creation)
         else:
-            self._empty(self._database.url)
+            self._empty(self._url)
             self._copy_tables()
 
     def _empty(self, url: str) -> None:
         if self.engine == "sqlite":
             Path(_file(url)).unlink(missing_ok=True)
             return
-        server, name = require(self.engine) or "", _name(url)
-        force = " WITH (FORCE)" if self.engine == "postgresql" else ""
-        reading.execute(server, f"DROP DATABASE IF EXISTS {name}{force}", f"CREATE DATABASE {name}")
+        reading.execute(self._server, self._drop(url), f"CREATE DATABASE {_name(url)}")
 
     def _copy_tables(self) -> None:
-        source = _name(self._kept.url)
+        source = _name(self._kept)
         statements = ["SET foreign_key_checks = 0"]
         views = []
-        for name, kind in reading.execute(self._kept.url, "SHOW FULL TABLES"):
-            sql = reading.execute(self._kept.url, f"SHOW CREATE TABLE `{name}`")[0][1]
+        for name, kind in reading.execute(self._kept, "SHOW FULL TABLES"):
+            sql = reading.execute(self._kept, f"SHOW CREATE TABLE `{name}`")[0][1]
             if kind == "VIEW":
                 views.append(sql.replace(f"`{source}`.", ""))
                 continue
             statements += [sql, f"INSERT INTO `{name}` SELECT * FROM `{source}`.`{name}`"]
-        reading.execute(self._database.url, *statements, *views)
+        reading.execute(self._url, *statements, *views)
 
     def snapshot(self) -> Any:
         """Definitions and rows; generated ids may have gaps, so they do not count."""
-        url = self._database.url
+        url = self._url
         tables = reading.tables(url)
         found: dict[str, Any] = {}
         for table in tables:
@@ -104,7 +112,7 @@ class Crashes:
         return found
 
     def _definition(self, table: str) -> Any:
-        url = self._database.url
+        url = self._url
         if self.engine == "sqlite":
             return reading.execute(
                 url, f"SELECT type, name, sql FROM sqlite_master WHERE tbl_name = '{table}'"
@@ -134,7 +142,7 @@ class Crashes:
         self, *words: str, url: str | None = None, calls: Calls | None = None
     ) -> tuple[int, str, str]:
         """Run the program in a fork."""
-        environment = self.project.environment({"DATABASE_URL": url or self._database.url})
+        environment = self.project.environment({"DATABASE_URL": url or self._url})
         first = (lambda: watch(calls, self.engine)) if calls else None
         fork = Fork(list(words), self.project.root, environment, first)
         code, out, err, _ = fork.end()
