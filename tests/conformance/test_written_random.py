@@ -54,11 +54,8 @@ def _on_a_database(request: Any, folder: Path) -> Iterator[Any]:
 
 
 def _in_memory(engine: str) -> Iterator[Any]:
-    with running_server(engine) as server:
-        statements = ["CREATE DATABASE pairs"]
-        if engine == "postgresql":
-            statements += ["ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"]
-        reading.execute(server.url(server.home), *statements)
+    with running_server(engine, careless=True) as server:
+        reading.execute(server.url(server.home), "CREATE DATABASE pairs")
         with opened(engine_for(plain_database(server.url("pairs")))) as found:
             yield engine, found
 

@@ -7,7 +7,8 @@ import random
 import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -21,6 +22,34 @@ from .crash_cases import BASE, Case
 from .killing import Calls, Kill, listed, watch
 
 NAME = "20260101_000000_case"
+_OURS = "wheatear_"
+_TABLES = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name",
+    "postgresql": "SELECT relname FROM pg_class WHERE relkind IN ('r', 'v', 'p') "
+    "AND relnamespace = current_schema()::regnamespace ORDER BY relname",
+    "mariadb": "SHOW FULL TABLES",
+}
+_HERE = (
+    "JOIN pg_class c ON c.oid = {} AND relnamespace = current_schema()::regnamespace "
+    f"AND relname NOT LIKE '{_OURS}%'"
+)
+_DEFINITIONS = {
+    "sqlite": [
+        "SELECT type, name, sql FROM sqlite_master "
+        f"WHERE tbl_name NOT LIKE '{_OURS}%' ORDER BY type, name"
+    ],
+    "postgresql": [
+        "SELECT relname, attname, format_type(atttypid, atttypmod), attnotnull, attidentity, "
+        f"pg_get_expr(adbin, adrelid) FROM pg_attribute {_HERE.format('attrelid')} "
+        "LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum "
+        "WHERE relkind IN ('r', 'v', 'p') AND attnum > 0 AND NOT attisdropped "
+        "ORDER BY relname, attnum",
+        "SELECT pg_get_indexdef(indexrelid), indisvalid FROM pg_index "
+        f"{_HERE.format('indrelid')} ORDER BY 1",
+        "SELECT relname, conname, pg_get_constraintdef(x.oid), convalidated "
+        f"FROM pg_constraint x {_HERE.format('conrelid')} ORDER BY 1, 2",
+    ],
+}
 
 
 class Crashes:
@@ -43,6 +72,7 @@ class Crashes:
         self._url, self._kept = (self._named(folder, f"{name}{end}") for end in ("", "_kept"))
         self.project = Project(folder / name, self._url)
         self.project.write(f"migrations/{NAME}.py", case.text(atomic=atomic))
+        self._restoring: list[str] = []
 
     def _named(self, folder: Path, name: str) -> str:
         if self.engine == "sqlite":
@@ -66,6 +96,7 @@ class Crashes:
         if direction == "backward":
             run = self.run("migrate", url=self._kept)
             assert run[0] == 0, run
+        self._restoring = self._ways_to_restore()
         self.restore()
 
     def restore(self) -> None:
@@ -74,12 +105,8 @@ class Crashes:
             for suffix in ("-journal", "-wal", "-shm", "-wheatear"):
                 Path(_file(self._url) + suffix).unlink(missing_ok=True)
             shutil.copy(_file(self._kept), _file(self._url))
-        elif self.engine == "postgresql":
-            creation = f"CREATE DATABASE {_name(self._url)} TEMPLATE {_name(self._kept)}"
-            reading.execute(self._server, self._drop(self._url), creation)
         else:
-            self._empty(self._url)
-            self._copy_tables()
+            reading.execute(self._server, *self._restoring)
 
     def _empty(self, url: str) -> None:
         if self.engine == "sqlite":
@@ -87,54 +114,52 @@ class Crashes:
             return
         reading.execute(self._server, self._drop(url), f"CREATE DATABASE {_name(url)}")
 
-    def _copy_tables(self) -> None:
-        source = _name(self._kept)
-        statements = ["SET foreign_key_checks = 0"]
-        views = []
-        for name, kind in reading.execute(self._kept, "SHOW FULL TABLES"):
-            sql = reading.execute(self._kept, f"SHOW CREATE TABLE `{name}`")[0][1]
+    def _ways_to_restore(self) -> list[str]:
+        """The statements, found out once."""
+        name, source = _name(self._url), _name(self._kept)
+        if self.engine == "postgresql":
+            return [self._drop(self._url), f"CREATE DATABASE {name} TEMPLATE {source}"]
+        if self.engine == "sqlite":
+            return []
+        tables, views = [], []
+        for table, kind in reading.execute(self._kept, "SHOW FULL TABLES"):
+            sql = reading.execute(self._kept, f"SHOW CREATE TABLE `{table}`")[0][1]
             if kind == "VIEW":
                 views.append(sql.replace(f"`{source}`.", ""))
                 continue
-            statements += [sql, f"INSERT INTO `{name}` SELECT * FROM `{source}`.`{name}`"]
-        reading.execute(self._url, *statements, *views)
+            tables += [sql, f"INSERT INTO `{table}` SELECT * FROM `{source}`.`{table}`"]
+        begin = [self._drop(self._url), f"CREATE DATABASE {name}", f"USE {name}"]
+        return [*begin, "SET foreign_key_checks = 0", *tables, *views]
 
     def snapshot(self) -> Any:
         """Definitions and rows; generated ids may have gaps, so they do not count."""
-        url = self._url
-        tables = reading.tables(url)
-        found: dict[str, Any] = {}
-        for table in tables:
-            columns = sorted(column for column in reading.columns(url, table) if column != "id")
-            listed = ", ".join(columns) or "1"
-            rows = reading.execute(url, f"SELECT {listed} FROM {table}")
-            found[table] = (self._definition(table), sorted(map(repr, rows)))
-        return found
+        with closing(reading.connection(self._url)) as connection:
+            cursor = connection.cursor()
 
-    def _definition(self, table: str) -> Any:
-        url = self._url
-        if self.engine == "sqlite":
-            return reading.execute(
-                url, f"SELECT type, name, sql FROM sqlite_master WHERE tbl_name = '{table}'"
-            )
-        if self.engine == "mariadb":
-            row = reading.execute(url, f"SHOW CREATE TABLE {table}")[0]
-            triggers = reading.execute(url, "SHOW TRIGGERS")
-            text = re.sub(r" AUTO_INCREMENT=\d+", "", row[1]).replace(_name(url), "DATABASE")
-            return text, [one[0] for one in triggers]
-        return (
-            reading.columns(url, table),
-            reading.execute(
-                url,
-                "SELECT pg_get_indexdef(indexrelid), indisvalid FROM pg_index "
-                f"WHERE indrelid = to_regclass('{table}') ORDER BY 1",
-            ),
-            reading.execute(
-                url,
-                "SELECT conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint "
-                f"WHERE conrelid = to_regclass('{table}') ORDER BY 1",
-            ),
-        )
+            def read(sql: str) -> list[tuple[Any, ...]]:
+                cursor.execute(sql)
+                return [tuple(row) for row in cursor.fetchall()]
+
+            names = [name for (name, *_) in read(_TABLES[self.engine])]
+            tables = [name for name in names if not name.startswith(_OURS)]
+            if self.engine == "mariadb":
+                definitions = self._definitions_of_mariadb(read, tables)
+            else:
+                definitions = [read(sql) for sql in _DEFINITIONS[self.engine]]
+            rows = {}
+            for table in tables:
+                found = read(f"SELECT * FROM {table}")
+                names = [one[0] for one in cursor.description]
+                rows[table] = sorted(repr(_without_id(names, row)) for row in found)
+            return definitions, rows
+
+    def _definitions_of_mariadb(
+        self, read: Callable[[str], list[tuple[Any, ...]]], tables: list[str]
+    ) -> list[Any]:
+        found = [read(f"SHOW CREATE TABLE {table}")[0][1] for table in tables]
+        texts = [re.sub(r" AUTO_INCREMENT=\d+", "", one) for one in found]
+        triggers = [one[0] for one in read("SHOW TRIGGERS")]
+        return [*(one.replace(_name(self._url), "DATABASE") for one in texts), *triggers]
 
     # Runs
 
@@ -197,3 +222,7 @@ def _name(url: str) -> str:
 def on_server(url: str, name: str) -> str:
     """The URL of another database of the same server."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def _without_id(names: list[str], row: tuple[Any, ...]) -> list[tuple[str, Any]]:
+    return sorted((name, value) for name, value in zip(names, row, strict=True) if name != "id")

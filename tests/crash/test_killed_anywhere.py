@@ -92,15 +92,18 @@ def _kill_and_recover(crashes: Crashes, direction: str, share: float) -> None:
     crashes.start(direction)
     calls = crashes.calls(*COMMANDS[direction])
     expected = crashes.snapshot()
-    failed = []
+    failed, lived = [], 0
     points = list(kills(calls, seed=SEED, share=share))
     for kill in points:
         crashes.restore()
         killed = crashes.run(*COMMANDS[direction], calls=Calls(kill))
-        assert killed[0] == -9 or kill.when == "while", (kill, killed)
+        assert killed[0] in {-9, 0}, (kill, killed)
+        lived += killed[0] == 0
         ended = crashes.recover(direction)
         if ended[0] != 0 or crashes.snapshot() != expected:
             failed.append((str(kill), calls[kill.call][1], ended, crashes.snapshot()))
+    # A backfill counts its rows now and then: a run may have fewer calls than the first one.
+    assert lived <= 1 + len(points) // 10
     print(f"{len(points) - len(failed)} of {len(points)} recovered")
     told = "\n".join(map(str, failed[:5]))
     assert not failed, (

@@ -32,13 +32,15 @@ class Server:
     Args:
         folder: Where its data are; not there yet.
         user: Whom it runs as, if this process is root; servers refuse to run as root.
+        careless: It need not outlast a crash: nothing is waited for.
     """
 
     scheme = ""
     home = ""
 
-    def __init__(self, folder: Path, user: str) -> None:
+    def __init__(self, folder: Path, user: str, *, careless: bool = False) -> None:
         self.folder = folder
+        self.careless = careless
         self.port = _free_port()
         self._user = user if os.getuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
@@ -129,7 +131,11 @@ class MariaDB(Server):
             *("--bind-address=127.0.0.1", "--innodb-buffer-pool-size=32M"),
             *("--innodb-log-file-size=8M", "--skip-name-resolve"),
             f"--tmpdir={self.temporary}",
+            *(("--innodb-flush-log-at-trx-commit=0",) if self.careless else ()),
         ]
+
+
+_CARELESS = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 
 
 class PostgreSQL(Server):
@@ -150,6 +156,7 @@ class PostgreSQL(Server):
             *(_program("postgres"), "-D", str(self.folder), "-p", str(self.port)),
             *("-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.folder}"),
             *("-c", "restart_after_crash=off", "-c", "shared_buffers=16MB"),
+            *(_CARELESS if self.careless else ()),
         ]
 
 
@@ -158,9 +165,13 @@ _USERS = {"mariadb": "mysql", "postgresql": "postgres"}
 
 
 @contextmanager
-def running_server(engine: str) -> Iterator[Server]:
+def running_server(engine: str, *, careless: bool = False) -> Iterator[Server]:
     """A server that runs, and is killed after the block; skips the test where its programs are not
     installed.
+
+    Args:
+        engine: Which.
+        careless: It is not to be started again.
     """
     user = _USERS[engine]
     try:
@@ -170,7 +181,7 @@ def running_server(engine: str) -> Iterator[Server]:
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="wheatear_test_", dir=memory) as name:
         Path(name).chmod(0o711)  # the server's user has to get there
-        server = SERVERS[engine](Path(name) / "data", user)
+        server = SERVERS[engine](Path(name) / "data", user, careless=careless)
         try:
             server.prepare()
             server.start()
