@@ -25,12 +25,16 @@ each_case = pytest.mark.parametrize(("case", "engine"), ALL)
 
 
 @pytest.fixture
-def new_crashes(tmp_path: Path) -> Iterator[Callable[..., Crashes]]:
+def new_crashes(
+    memory_folder: Path, in_memory: dict[str, str | None]
+) -> Iterator[Callable[..., Crashes]]:
     made: list[Crashes] = []
 
-    def make(engine: str, case: str, *, atomic: bool = False) -> Crashes:
-        made.append(Crashes(engine, CASES[case], atomic=atomic, folder=tmp_path))
-        return made[-1]
+    def make(engine: str, case: str, *, atomic: bool = False, shared: bool = False) -> Crashes:
+        server = None if shared else in_memory[engine]
+        one = Crashes(engine, CASES[case], atomic=atomic, folder=memory_folder, server=server)
+        made.append(one)
+        return one
 
     yield make
     for one in made:
@@ -58,7 +62,8 @@ def test_every_point_of_a_transaction(
 
 @pytest.mark.parametrize(("case", "engine"), QUICK)
 def test_a_few_points(case: str, engine: str, new_crashes: Callable[..., Crashes]) -> None:
-    _kill_and_recover(new_crashes(engine, case), "forward", share=0.03)
+    """On the servers of all tests: to begin one would take longer than this."""
+    _kill_and_recover(new_crashes(engine, case, shared=True), "forward", share=0.03)
 
 
 @pytest.mark.long

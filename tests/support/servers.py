@@ -23,6 +23,7 @@ import pytest
 
 from support import reading
 
+MEMORY = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
 _SECONDS = 60
 
 
@@ -37,6 +38,7 @@ class Server:
 
     scheme = ""
     home = ""
+    programs: tuple[str, ...] = ()
 
     def __init__(self, folder: Path, user: str, *, careless: bool = False) -> None:
         self.folder = folder
@@ -112,6 +114,7 @@ class MariaDB(Server):
     another server that shares the folder crashes.
     """
 
+    programs = ("mariadb-install-db", "mariadbd")
     scheme = "mysql://root"
     home = "mysql"
 
@@ -141,6 +144,7 @@ _CARELESS = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page
 class PostgreSQL(Server):
     """postgres, whose children lead process groups of their own: see `strike`."""
 
+    programs = ("initdb", "postgres")
     scheme = "postgresql://postgres"
     home = "postgres"
 
@@ -173,15 +177,11 @@ def running_server(engine: str, *, careless: bool = False) -> Iterator[Server]:
         engine: Which.
         careless: It is not to be started again.
     """
-    user = _USERS[engine]
-    try:
-        pwd.getpwnam(user)
-    except KeyError:
-        pytest.skip(f"this machine has no user {user}")
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="wheatear_test_", dir=memory) as name:
+    if not is_installed(engine):
+        pytest.skip(f"the programs of {engine} are not installed")
+    with tempfile.TemporaryDirectory(prefix="wheatear_test_", dir=MEMORY) as name:
         Path(name).chmod(0o711)  # the server's user has to get there
-        server = SERVERS[engine](Path(name) / "data", user, careless=careless)
+        server = SERVERS[engine](Path(name) / "data", _USERS[engine], careless=careless)
         try:
             server.prepare()
             server.start()
@@ -190,12 +190,19 @@ def running_server(engine: str, *, careless: bool = False) -> Iterator[Server]:
             server.kill()
 
 
+def is_installed(engine: str) -> bool:
+    """Whether its programs are here, and the user that they run as."""
+    try:
+        pwd.getpwnam(_USERS[engine])
+    except KeyError:
+        return False
+    return all(map(_program, SERVERS[engine].programs))
+
+
 def _program(name: str) -> str:
+    """Where it is; nowhere if it is not installed."""
     places = [f"/usr/sbin/{name}", *sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"))[::-1]]
-    found = shutil.which(name) or next((one for one in places if os.path.exists(one)), None)
-    if found is None:
-        pytest.skip(f"{name} is not installed")
-    return found
+    return shutil.which(name) or next((one for one in places if os.path.exists(one)), "")
 
 
 def _free_port() -> int:
