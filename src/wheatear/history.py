@@ -142,6 +142,8 @@ class History:
         return self._told("read", lambda: self._engine.patiently(self._entries, self._waiting))
 
     def _entries(self) -> list[Entry]:
+        if not self._has_journal:
+            self._has_journal = None  # others may have made it since
         if not self._known_columns(again=True):
             return []
         rows = self._execute(
@@ -163,17 +165,23 @@ class History:
 
     def _complete_table(self) -> None:
         known = self._known_columns(again=True)
-        if not known:
-            columns = ", ".join(f"{name} {type_}" for name, type_ in self._typed())
+        lacking = [(name, type_) for name, type_ in self._typed() if name not in known]
+        if lacking:
+            with self._engine.writing():
+                self._make(lacking, anew=not known)
+            self._known_columns(again=True)
+        self._complete = True
+
+    def _make(self, lacking: Sequence[tuple[str, str]], *, anew: bool) -> None:
+        if anew:
+            columns = ", ".join(f"{name} {type_}" for name, type_ in lacking)
             self._execute(
                 f"CREATE TABLE {self.table} (id {self._engine.history_id}, {columns})"
                 f"{self._engine.history_options}"
             )
-        for name, type_ in self._typed():
-            if known and name not in known:
-                self._execute(f"ALTER TABLE {self.table} ADD COLUMN {name} {type_}")
-        self._known_columns(again=True)
-        self._complete = True
+            return
+        for name, type_ in lacking:
+            self._execute(f"ALTER TABLE {self.table} ADD COLUMN {name} {type_}")
 
     def forget(self) -> None:
         """What `ensure` did was rolled back: look again next time."""

@@ -336,9 +336,7 @@ class Runner:
             step: The step.
             first: The first one since the lock was taken: others may have written before that.
         """
-        if self._done_by_others is not None and (
-            not first or self._engine.undisturbed or self._history.last_id() == self._known_id
-        ):
+        if self._done_by_others is not None and (not first or self._is_as_seen()):
             return step not in self._done_by_others
         now = self._look()
         standing = {one.name: one for one in now}
@@ -349,6 +347,15 @@ class Runner:
         self._refuse_unfinished()
         self._refuse_to_dig(now)
         return step not in self._done_by_others
+
+    def _is_as_seen(self) -> bool:
+        """Whether the history is as at the last look.
+
+        Whoever finishes what another run has left goes on with its record, and adds none.
+        """
+        if self._engine.undisturbed:
+            return True
+        return not self._unfinished and self._history.last_id() == self._known_id
 
     def _left(self) -> list[Step]:
         done = {*self._names_done(), *(one.name for one in self._done_by_others or ())}

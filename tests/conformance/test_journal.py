@@ -10,6 +10,8 @@ import pytest
 
 from support import reading
 from support.projects import Project, wait_for
+from support.undone import in_process
+from wheatear.events import Finished, Planned, Skipped
 
 NAME = "20260101_000000_m"
 HEAD = """\
@@ -259,3 +261,47 @@ def test_where_it_stands(project: Project) -> None:
         "  Or finish it by hand and say `migrate --mark-applied`, or undo it and "
         "`--mark-pending`.\n"
     )
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+def test_another_run_in_between_makes_the_journals_table(project: Project) -> None:
+    """Between two turns the lock is free there: what was seen before the first is old."""
+    names = [f"2026010{number}_000000_m{number}" for number in (1, 2, 3)]
+    for number, name in enumerate(names, 1):
+        body = f"    {sql(f'CREATE TABLE t{number} (x INTEGER)')}\n"
+        if number > 1:
+            body += f"    {sql(f'INSERT INTO t{number} VALUES (1)')}\n"
+        text = f"{HEAD}def migrate_forward():\n{body}\n\ndef migrate_backward():\n    pass\n"
+        project.write(f"migrations/{name}.py", text)
+
+    def between(event: object) -> None:
+        if isinstance(event, Finished) and event.result.step.name == names[0]:
+            assert reading.JOURNAL not in reading.all_tables(project.url)
+            assert project.run("migrate", "--to", names[1], fresh=True).code == 0
+            assert reading.JOURNAL in reading.all_tables(project.url)
+
+    result = in_process(project).migrate(listener=between)
+    assert [one.step.name for one in result.done] == [names[0], names[2]]
+    assert [one.name for one in result.skipped] == [names[1]]
+    assert reading.history(project.url) == [(name, "forward", "done") for name in names]
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+def test_another_run_in_between_finishes_what_was_interrupted(project: Project) -> None:
+    """Who goes on with a record adds none: its being the newest still says nothing."""
+    first = "20250101_000000_first"
+    project.migration(first)
+    fails = project.root / "fails"
+    fails.touch()
+    write(project, sql("CREATE TABLE a (x INTEGER)"), f"if os.path.exists({str(fails)!r}): 1 / 0")
+
+    def between(event: object) -> None:
+        if isinstance(event, Planned):
+            assert project.run("migrate", fresh=True).code == 1
+        if isinstance(event, Skipped) and event.step.name == first:
+            fails.unlink()
+            assert project.run("migrate", fresh=True).told == (0, APPLIED, RESUMED)
+
+    result = in_process(project).migrate(listener=between)
+    assert [one.name for one in result.skipped] == [first, NAME]
+    assert reading.history(project.url) == [(first, "forward", "done"), (NAME, "forward", "done")]

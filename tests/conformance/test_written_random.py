@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import peewee
@@ -16,7 +14,7 @@ import pytest
 from support import reading
 from support.databases import DatabaseUnderTest, plain_database
 from support.random_schemas import Generator, Made
-from support.servers import Server, new_server
+from support.servers import Server, running_server
 from support.written import emptied, migration, opened, run, shared_values
 from wheatear.engines import engine_for
 from wheatear.errors import OperationError
@@ -29,7 +27,6 @@ FIRST = int(os.environ.get("WHEATEAR_TEST_FIRST_PAIR", "0"))
 CHUNK = 125
 # Nothing of this is to outlive a power cut, and the pairs are many.
 CARELESS = {"sqlite": "PRAGMA synchronous = OFF", "postgresql": "SET synchronous_commit = off"}
-MEMORY = Path("/dev/shm")
 
 
 @pytest.fixture
@@ -43,20 +40,14 @@ def on_its_server(engine: str, database: DatabaseUnderTest) -> Iterator[Any]:
 def servers() -> Iterator[Callable[[str], Server]]:
     """Servers of their own in memory, started when asked for: on a disk all takes much longer."""
     started: dict[str, Server] = {}
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
+    with contextlib.ExitStack() as stack:
 
         def server(engine: str) -> Server:
             if engine not in started:
-                folder = Path(name) / engine
-                folder.mkdir()
-                started[engine] = new_server(engine, folder)
+                started[engine] = stack.enter_context(running_server(engine, careless=True))
             return started[engine]
 
-        try:
-            yield server
-        finally:
-            for one in started.values():
-                one.kill()
+        yield server
 
 
 @pytest.fixture

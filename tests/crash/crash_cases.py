@@ -17,6 +17,7 @@ import random
 import time
 import uuid
 from playhouse.migrate import *
+from wheatear import backfill
 from migrations_config import db, migrator
 
 atomic = {atomic}
@@ -198,6 +199,19 @@ Player.delete().where(Player.id == 9).execute()
 with db.atomic():
     Player.update(score=Player.score / 2).where(Player.team == 1).execute()
     Player.update(score=Player.score - 1).execute()
+db.drop_tables([Log])
+""",
+    ),
+    "backfill": Case(
+        """
+db.create_tables([Log])
+backfill(Player, {Player.score: Player.score * 2 + 1}, batch=1)
+backfill(Player, lambda player: {'name': player.name + player.name}, batch=2)
+Log.create(text='done')
+""",
+        """
+backfill(Player, lambda player: {'name': player.name[:3]}, batch=1)
+backfill(Player, {Player.score: (Player.score - 1) / 2}, batch=2)
 db.drop_tables([Log])
 """,
     ),

@@ -1,4 +1,4 @@
-"""A run that is killed: before, while or after the driver sends its n-th call to the database.
+"""A run that is killed, or whose server is: before, while or after its n-th call to the database.
 
 In a fork of the test's process the drivers' own calls are wrapped; what is killed is the program as
 a user runs it, with SIGKILL, which nothing in it can catch. "While" is a moment after the call began,
@@ -42,26 +42,25 @@ class Calls:
     Args:
         kill: Where; None to count.
         report: A file descriptor for what was counted: a line for each call's seconds.
+        strike: What is done there in place of dying: the run goes on.
     """
 
-    def __init__(self, kill: Kill | None, report: int | None = None) -> None:
+    def __init__(
+        self,
+        kill: Kill | None,
+        report: int | None = None,
+        strike: Callable[[], None] | None = None,
+    ) -> None:
         self._kill = kill
         self._report = report
+        self._strike = strike or _die
         self._number = -1
 
     def __call__(self, call: Callable[[], Any], sql: object) -> Any:
         self._number += 1
         kill = self._kill
         if kill is not None and kill.call == self._number:
-            if kill.when == "before":
-                _die()
-            if kill.when == "while":
-                threading.Thread(target=_die_later, args=(kill.delay,), daemon=True).start()
-            result = call()
-            if kill.when == "while":
-                time.sleep(1)
-            _die()
-            return result
+            return self._struck(kill, call)
         start = time.perf_counter()
         try:
             return call()
@@ -71,16 +70,43 @@ class Calls:
                 line = f"{time.perf_counter() - start:.6f} {words}\n"
                 os.write(self._report, line.encode("utf-8", "replace"))
 
+    def _struck(self, kill: Kill, call: Callable[[], Any]) -> Any:
+        if kill.when == "before":
+            self._strike()
+            return call()
+        if kill.when == "after":
+            result = call()
+            self._strike()
+            return result
+        striking = threading.Thread(target=self._strike_later, args=(kill.delay,), daemon=True)
+        striking.start()
+        try:
+            return call()
+        finally:
+            striking.join()
+
+    def _strike_later(self, delay: float) -> None:
+        end = time.perf_counter() + delay
+        while time.perf_counter() < end:
+            time.sleep(0)
+        self._strike()
+
+
+def listed(run: Callable[[Calls], object]) -> list[tuple[float, str]]:
+    """Each call's seconds and statement, of a run that is given who counts them."""
+    reading_end, writing_end = os.pipe()
+    os.set_blocking(writing_end, False)
+    with os.fdopen(reading_end, encoding="utf-8") as file:
+        try:
+            run(Calls(None, writing_end))
+        finally:
+            os.close(writing_end)
+        lines = [line.split(" ", 1) for line in file]
+    return [(float(seconds), sql.strip()) for seconds, sql in lines]
+
 
 def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _die_later(delay: float) -> None:
-    end = time.perf_counter() + delay
-    while time.perf_counter() < end:
-        time.sleep(0)
-    _die()
 
 
 def watch(calls: Calls, engine: str) -> None:

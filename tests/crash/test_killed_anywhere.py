@@ -25,12 +25,16 @@ each_case = pytest.mark.parametrize(("case", "engine"), ALL)
 
 
 @pytest.fixture
-def new_crashes(tmp_path: Path) -> Iterator[Callable[..., Crashes]]:
+def new_crashes(
+    memory_folder: Path, in_memory: dict[str, str | None]
+) -> Iterator[Callable[..., Crashes]]:
     made: list[Crashes] = []
 
-    def make(engine: str, case: str, *, atomic: bool = False) -> Crashes:
-        made.append(Crashes(engine, CASES[case], atomic=atomic, folder=tmp_path))
-        return made[-1]
+    def make(engine: str, case: str, *, atomic: bool = False, shared: bool = False) -> Crashes:
+        server = None if shared else in_memory[engine]
+        one = Crashes(engine, CASES[case], atomic=atomic, folder=memory_folder, server=server)
+        made.append(one)
+        return one
 
     yield make
     for one in made:
@@ -58,7 +62,8 @@ def test_every_point_of_a_transaction(
 
 @pytest.mark.parametrize(("case", "engine"), QUICK)
 def test_a_few_points(case: str, engine: str, new_crashes: Callable[..., Crashes]) -> None:
-    _kill_and_recover(new_crashes(engine, case), "forward", share=0.03)
+    """On the servers of all tests: to begin one would take longer than this."""
+    _kill_and_recover(new_crashes(engine, case, shared=True), "forward", share=0.03)
 
 
 @pytest.mark.long
@@ -92,15 +97,18 @@ def _kill_and_recover(crashes: Crashes, direction: str, share: float) -> None:
     crashes.start(direction)
     calls = crashes.calls(*COMMANDS[direction])
     expected = crashes.snapshot()
-    failed = []
+    failed, lived = [], 0
     points = list(kills(calls, seed=SEED, share=share))
     for kill in points:
         crashes.restore()
         killed = crashes.run(*COMMANDS[direction], calls=Calls(kill))
-        assert killed[0] == -9 or kill.when == "while", (kill, killed)
+        assert killed[0] in {-9, 0}, (kill, killed)
+        lived += killed[0] == 0
         ended = crashes.recover(direction)
         if ended[0] != 0 or crashes.snapshot() != expected:
             failed.append((str(kill), calls[kill.call][1], ended, crashes.snapshot()))
+    # A backfill counts its rows now and then: a run may have fewer calls than the first one.
+    assert lived <= 1 + len(points) // 10
     print(f"{len(points) - len(failed)} of {len(points)} recovered")
     told = "\n".join(map(str, failed[:5]))
     assert not failed, (

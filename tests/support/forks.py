@@ -7,6 +7,7 @@ show (start-up, signals, the installed script) is tested with new interpreters.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -14,11 +15,22 @@ import traceback
 import types
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import IO
 
 CAN_FORK = hasattr(os, "fork")
+_IMPORTED = (
+    *(f"cli.{name}" for name in ("app", "init", "create", "migrate", "status", "history")),
+    *("attempt", "turn", "drift", "journal.journal", "schema.stored"),
+    *(
+        f"engines.{engine}.{name}"
+        for engine in ("sqlite", "postgresql", "mysql")
+        for name in ("engine", "migrator", "journaling", "touched", "reader")
+    ),
+)
+"""Else each fork would import it anew, which takes it longer than what it is asked to do."""
 
 
 class Fork:
@@ -31,14 +43,24 @@ class Fork:
         environment: dict[str, str],
         first: Callable[[], None] | None = None,
     ) -> None:
-        for module in ("app", "init", "create", "migrate", "status", "history"):
-            import_module(f"wheatear.cli.{module}")
-        import_module("wheatear.attempt")
+        for module in _IMPORTED:
+            import_module(f"wheatear.{module}")
+        for driver in ("playhouse.db_url", "psycopg.types.hstore"):
+            with suppress(ImportError):
+                import_module(driver)
         self._out, self._err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
         self._start = time.monotonic()
         self._pid = os.fork()
         if self._pid == 0:
             _become_the_program(words, folder, environment, self._out, self._err, first)
+
+    def kill(self) -> None:
+        """SIGKILL, which nothing in it can catch."""
+        os.kill(self._pid, signal.SIGKILL)
+
+    def said(self) -> str:
+        """What it has told so far on its standard error."""
+        return os.pread(self._err.fileno(), 100_000, 0).decode("utf-8")
 
     def end(self) -> tuple[int, bytes, bytes, float]:
         """Wait for its end: the exit code, both outputs, and the seconds it took."""

@@ -59,11 +59,11 @@ def exists(url: str) -> bool:
 def tables(url: str) -> list[str]:
     """The tables, without the history."""
     return (
-        [name for name in _all_tables(url) if name not in (HISTORY, JOURNAL)] if exists(url) else []
+        [name for name in all_tables(url) if name not in (HISTORY, JOURNAL)] if exists(url) else []
     )
 
 
-def _all_tables(url: str) -> list[str]:
+def all_tables(url: str) -> list[str]:
     sql = {
         "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
         "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()",
@@ -133,7 +133,7 @@ def dump(url: str) -> dict[str, Any]:
 
 def history(url: str) -> list[tuple[str, str, str]]:
     """The log: name, direction and outcome of each record, oldest first."""
-    if not exists(url) or HISTORY not in _all_tables(url):
+    if not exists(url) or HISTORY not in all_tables(url):
         return []
     return execute(url, f"SELECT name, direction, outcome FROM {HISTORY} ORDER BY id")
 

@@ -1,4 +1,8 @@
-"""Servers of a test's own, in a folder of its own, to be killed and started again."""
+"""Servers of a test's own, to be killed and started again; in memory, where they are fastest.
+
+They are not in the test's own folder: whoever starts pytest closes the folders of all for others
+than their owner, and a server runs as a user of its own.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +13,17 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from support import reading
 
+MEMORY = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
 _SECONDS = 60
 
 
@@ -25,15 +31,18 @@ class Server:
     """A server on a free port.
 
     Args:
-        folder: Where its data are; made by `prepare`.
+        folder: Where its data are; not there yet.
         user: Whom it runs as, if this process is root; servers refuse to run as root.
+        careless: It need not outlast a crash: nothing is waited for.
     """
 
     scheme = ""
     home = ""
+    programs: tuple[str, ...] = ()
 
-    def __init__(self, folder: Path, user: str) -> None:
+    def __init__(self, folder: Path, user: str, *, careless: bool = False) -> None:
         self.folder = folder
+        self.careless = careless
         self.port = _free_port()
         self._user = user if os.getuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
@@ -42,13 +51,13 @@ class Server:
             one.mkdir()
             if self._user:
                 shutil.chown(one, self._user)
-        if self._user:
-            for parent in [*folder.parents][: len(folder.parents) - 2]:
-                with suppress(PermissionError):  # one that is not ours is open already
-                    parent.chmod(parent.stat().st_mode | 0o011)
 
     def url(self, database: str) -> str:
         return f"{self.scheme}@127.0.0.1:{self.port}/{database}"
+
+    def prepare(self) -> None:
+        """Make what is there when it starts for the first time."""
+        raise NotImplementedError
 
     def command(self) -> list[str]:
         raise NotImplementedError
@@ -70,11 +79,24 @@ class Server:
             else:
                 return
 
-    def kill(self) -> None:
-        """SIGKILL for all its processes: it writes nothing more."""
-        if self._process is not None:
+    def strike(self) -> None:
+        """SIGKILL for all its processes, which write nothing more; also from a fork of this one."""
+        if self._process is None:
+            return
+        with suppress(ProcessLookupError):
+            os.kill(self._process.pid, signal.SIGSTOP)  # it makes no more children
+        children = _children(self._process.pid)
+        for process in (*children, self._process.pid):
             with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+                os.kill(process, signal.SIGKILL)
+        end = time.monotonic() + _SECONDS
+        while any(map(_lives, (*children, self._process.pid))) and time.monotonic() < end:
+            time.sleep(0.001)
+
+    def kill(self) -> None:
+        """Strike, and know that it is gone."""
+        self.strike()
+        if self._process is not None:
             self._process.wait()
             self._process = None
 
@@ -92,6 +114,7 @@ class MariaDB(Server):
     another server that shares the folder crashes.
     """
 
+    programs = ("mariadb-install-db", "mariadbd")
     scheme = "mysql://root"
     home = "mysql"
 
@@ -109,13 +132,19 @@ class MariaDB(Server):
             *(_program("mariadbd"), "--no-defaults", f"--datadir={self.folder}"),
             *(f"--socket={self.folder / 'socket'}", f"--port={self.port}"),
             *("--bind-address=127.0.0.1", "--innodb-buffer-pool-size=32M"),
+            *("--innodb-log-file-size=8M", "--skip-name-resolve"),
             f"--tmpdir={self.temporary}",
+            *(("--innodb-flush-log-at-trx-commit=0",) if self.careless else ()),
         ]
 
 
-class PostgreSQL(Server):
-    """postgres; its children are of its session, but not of its process group: see `kill`."""
+_CARELESS = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 
+
+class PostgreSQL(Server):
+    """postgres, whose children lead process groups of their own: see `strike`."""
+
+    programs = ("initdb", "postgres")
     scheme = "postgresql://postgres"
     home = "postgres"
 
@@ -131,43 +160,49 @@ class PostgreSQL(Server):
             *(_program("postgres"), "-D", str(self.folder), "-p", str(self.port)),
             *("-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.folder}"),
             *("-c", "restart_after_crash=off", "-c", "shared_buffers=16MB"),
+            *(_CARELESS if self.careless else ()),
         ]
 
-    def kill(self) -> None:
-        """The postmaster and its children; a segment of shared memory would outlive them."""
-        children = _children(self._process.pid) if self._process else []
-        super().kill()
-        for child in children:
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-        end = time.monotonic() + _SECONDS
-        while any(map(_lives, children)) and time.monotonic() < end:
-            time.sleep(0.01)
 
-
-SERVERS: dict[str, Callable[[Path, str], Server]] = {"mariadb": MariaDB, "postgresql": PostgreSQL}
+SERVERS: dict[str, type[Server]] = {"mariadb": MariaDB, "postgresql": PostgreSQL}
 _USERS = {"mariadb": "mysql", "postgresql": "postgres"}
 
 
-def new_server(engine: str, folder: Path) -> Server:
-    """A server that runs; skips the test where its programs are not installed."""
-    user = _USERS[engine]
+@contextmanager
+def running_server(engine: str, *, careless: bool = False) -> Iterator[Server]:
+    """A server that runs, and is killed after the block; skips the test where its programs are not
+    installed.
+
+    Args:
+        engine: Which.
+        careless: It is not to be started again.
+    """
+    if not is_installed(engine):
+        pytest.skip(f"the programs of {engine} are not installed")
+    with tempfile.TemporaryDirectory(prefix="wheatear_test_", dir=MEMORY) as name:
+        Path(name).chmod(0o711)  # the server's user has to get there
+        server = SERVERS[engine](Path(name) / "data", _USERS[engine], careless=careless)
+        try:
+            server.prepare()
+            server.start()
+            yield server
+        finally:
+            server.kill()
+
+
+def is_installed(engine: str) -> bool:
+    """Whether its programs are here, and the user that they run as."""
     try:
-        pwd.getpwnam(user)
+        pwd.getpwnam(_USERS[engine])
     except KeyError:
-        pytest.skip(f"this machine has no user {user}")
-    server = SERVERS[engine](folder / "data", user)
-    server.prepare()  # type: ignore[attr-defined]
-    server.start()
-    return server
+        return False
+    return all(map(_program, SERVERS[engine].programs))
 
 
 def _program(name: str) -> str:
+    """Where it is; nowhere if it is not installed."""
     places = [f"/usr/sbin/{name}", *sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"))[::-1]]
-    found = shutil.which(name) or next((one for one in places if os.path.exists(one)), None)
-    if found is None:
-        pytest.skip(f"{name} is not installed")
-    return found
+    return shutil.which(name) or next((one for one in places if os.path.exists(one)), "")
 
 
 def _free_port() -> int:
@@ -178,7 +213,10 @@ def _free_port() -> int:
 
 def _children(parent: int) -> list[int]:
     path = Path(f"/proc/{parent}/task/{parent}/children")
-    return [int(word) for word in path.read_text(encoding="ascii").split()]
+    try:
+        return [int(word) for word in path.read_text(encoding="ascii").split()]
+    except OSError:
+        return []
 
 
 def _lives(process: int) -> bool:

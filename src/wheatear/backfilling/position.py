@@ -100,6 +100,10 @@ class Position:
 
     def load(self) -> None:
         """Find what an earlier run of this migration has left, or begin."""
+        with self._engine.writing():
+            self._load()
+
+    def _load(self) -> None:
         make_table(self._engine)
         row = self._send(
             f"SELECT life, walks, position, done, finished FROM {self.table} WHERE {_WHERE}",
@@ -165,12 +169,13 @@ def forget(migration: Running) -> None:
     engine = migration.engine
     with suppress(Exception):
         table, mark = table_of(engine), engine.db.param
-        engine.db.execute_sql(
-            f"DELETE FROM {table} WHERE migration = {mark} AND direction = {mark}",
-            (migration.name, migration.direction),
-        )
-        if engine.db.execute_sql(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None:
-            engine.db.execute_sql(f"DROP TABLE {table}")
+        with engine.writing():
+            engine.db.execute_sql(
+                f"DELETE FROM {table} WHERE migration = {mark} AND direction = {mark}",
+                (migration.name, migration.direction),
+            )
+            if engine.db.execute_sql(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None:
+                engine.db.execute_sql(f"DROP TABLE {table}")
 
 
 # Keys as JSON

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import peewee
@@ -205,6 +205,14 @@ class Engine(ABC):
         """
         del waiting
         return own_transaction(self.db, begin=self.db.begin, commit=lambda commit: commit())
+
+    def writing(self) -> AbstractContextManager[None]:
+        """What is put around writes of our own under the lock, for who takes it next to see them.
+
+        Where the lock can be free before a dead run's last statement has ended, that takes more
+        than the statements themselves.
+        """
+        return nullcontext()
 
     def without_transactions(self, table: str) -> str | None:
         """What keeps a table whose rows are changed at once and for good, or None."""

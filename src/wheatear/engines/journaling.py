@@ -5,8 +5,8 @@ with its entry, which cannot, and how to see afterwards whether such a one took 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, Literal, NamedTuple
 
 from wheatear.engines.engine import Engine
@@ -57,6 +57,10 @@ class Journaling(ABC):
     reads_may_write = False
     """What looks like reading may write; `wrote` tells inside the transaction."""
 
+    lock_is_beside = False
+    """The lock is another connection's, and may be free before a dead run's last statement has
+    ended: so each commit is of a transaction that shows until then, see `show`."""
+
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.connection = engine.connection
@@ -88,6 +92,25 @@ class Journaling(ABC):
     def begin(self) -> None:
         """Begin a transaction for one statement and its entry."""
         self.send(self.begin_sql)
+
+    def show(self) -> None:  # noqa: B027
+        """Before the COMMIT of a transaction that `begin` has not begun: let others see that it is
+        under way.
+        """
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Around a write that nothing else has to be in one commit with."""
+        if not self.lock_is_beside or self.in_transaction():
+            yield
+            return
+        self.begin()
+        try:
+            yield
+        except BaseException:
+            self.rollback()
+            raise
+        self.commit()
 
     def commit(self) -> None:
         """Commit it."""

@@ -92,7 +92,8 @@ class Journal:
     def begun(self) -> int:
         """Write the record now, for what commits past the journal; return its id."""
         if self._store.record_id is None:
-            self._pending.write()
+            with self._ways.writing():
+                self._pending.write()
             self._pending.written()
         return self._store.record_id or 0
 
@@ -138,8 +139,9 @@ class Journal:
         record = record._replace(statements=lines)
         if self._store.record_id is None:
             sql, values = self._history.insertion(record, touched=touched)
-            cursor = self._ways.send(sql, values)
-            return self._history.inserted_id(cursor)
+            with self._ways.writing():
+                cursor = self._ways.send(sql, values)
+                return self._history.inserted_id(cursor)
         self._end(record, [], clear=True, touched=touched)
         return self._store.record_id
 
@@ -154,7 +156,8 @@ class Journal:
         if self._ways.in_transaction(after_error=True):
             self._ways.rollback()
         if self._store.record_id is None:
-            self._ways.send(*self._history.insertion(record)).close()
+            with self._ways.writing():
+                self._ways.send(*self._history.insertion(record)).close()
             return
         clear = record.outcome == "failed"
         lines = self._pending.lines_at_failure(in_flight=self._recorder.in_flight is not None)
@@ -169,7 +172,7 @@ class Journal:
         sends += self._store.clears() if clear else []
         if lines:
             self._store.prepare()
-        together = len(sends) > 1 or bool(lines)
+        together = len(sends) > 1 or bool(lines) or self._ways.lock_is_beside
         if together:
             self._ways.begin()
         if lines:

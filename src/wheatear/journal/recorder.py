@@ -181,6 +181,7 @@ class Recorder:
         entry.effect = True
         self._pending.keep(entry, Answer())
         try:
+            self._ways.show()
             self._pending.write()
             answer = self._patiently(lambda: _answer(run), while_open=True)
         except BaseException as error:
@@ -254,11 +255,13 @@ class Recorder:
             commits.effect = True
         if not inside:
             self._pending.prepare()
-        begins = not inside and self._pending.is_much
+        begins = not inside and (self._pending.is_much or self._ways.lock_is_beside)
         self._pending.add(entry)
         try:
             if begins:
                 self._ways.begin()
+            elif inside:
+                self._ways.show()
             self._pending.write()
             if begins or inside:
                 self._ways.commit()
@@ -283,7 +286,8 @@ class Recorder:
                     **intent,
                     "unsettled": f"it failed ({error}), but changed something",
                 }
-                self._pending.rewrite(entry)
+                with self._ways.writing():
+                    self._pending.rewrite(entry)
                 return
         self.in_flight = None
         self._failed(entry, error)

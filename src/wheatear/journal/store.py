@@ -69,7 +69,8 @@ class Store:
         """
         if many or self.record_id is not None:
             if not self._history.has_journal():
-                self._ways.send(self._history.journal_creation()).close()
+                with self._ways.writing():
+                    self._ways.send(self._history.journal_creation()).close()
 
     def write(self, lines: Sequence[str]) -> int:
         """Write lines, in the transaction that is open, if one is; return how many statements.

@@ -130,10 +130,11 @@ class KeptAside:
         engine = self.engine
         types = engine.history_types
         columns = ", ".join(f"{name} {types.get(type_, type_)}" for name, type_ in _COLUMNS)
-        self.aside.send(
-            f"CREATE TABLE {self._table} (id {engine.history_id}, {columns})"
-            f"{engine.history_options}"
-        )
+        with engine.writing():
+            self.aside.send(
+                f"CREATE TABLE {self._table} (id {engine.history_id}, {columns})"
+                f"{engine.history_options}"
+            )
 
 
 def _kept(row: tuple[Any, ...]) -> Kept:

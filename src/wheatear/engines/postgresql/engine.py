@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import socket
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import peewee
@@ -129,30 +129,40 @@ class PostgresqlEngine(Engine):
             cursor = beside.cursor()
             while not self._lock_beside(cursor):
                 waiting.pause(lambda: lock.holder(self.db, self._schema))
-            self._wait_for_commits(waiting)
+            self._wait_for_writes(waiting)
             waiting.over()
             yield
         finally:
             beside.close()
 
-    def _wait_for_commits(self, waiting: Waiting) -> None:
-        """A run that died may have sent a COMMIT that the server is still at: whoever writes to the
-        history holds ROW EXCLUSIVE on it until it is through, which SHARE conflicts with.
+    def _wait_for_writes(self, waiting: Waiting) -> None:
+        """A run that died may have sent a COMMIT that the server is still at."""
+        while not self.db.execute_sql(lock.try_writing(self._schema)).fetchone()[0]:
+            waiting.pause(lambda: "a run that died to be rolled back or committed")
 
-        https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES
-        """
-        while self.history_columns():
+    def take_writing(self) -> str:
+        """The query by which an open transaction shows that it is under way: `lock.writing`."""
+        return lock.writing(self._schema)
+
+    def writing(self) -> AbstractContextManager[None]:
+        """A transaction that shows; in the migration's own, the lock itself does."""
+        return nullcontext() if self.in_transaction() else self._shown_transaction()
+
+    def transaction(self, waiting: Waiting) -> AbstractContextManager[None]:
+        """One that whoever takes the lock next can see."""
+        del waiting
+        return self._shown_transaction()
+
+    def _shown_transaction(self) -> AbstractContextManager[None]:
+        def begin() -> None:
             self.db.begin()
             try:
-                self.db.execute_sql(f"LOCK TABLE {self.history_table()} IN SHARE MODE NOWAIT")
-            except peewee.PeeweeException as error:
-                self.db.rollback()
-                if not gave_way(error):
-                    raise
-                waiting.pause(lambda: "a run that died to be rolled back or committed")
-            else:
-                self.db.commit()
-                return
+                self.db.execute_sql(self.take_writing())
+            except BaseException:
+                put_back(self.db.rollback)
+                raise
+
+        return own_transaction(self.db, begin=begin, commit=lambda commit: commit())
 
     def _lock_beside(self, cursor: Any) -> bool:
         cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED")

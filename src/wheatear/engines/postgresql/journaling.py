@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
 from wheatear.engines.postgresql.lock_waits import sqlstate
 from wheatear.engines.waiting import Waiting
+
+if TYPE_CHECKING:
+    from wheatear.engines.postgresql.engine import PostgresqlEngine
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: active_sql_transaction, and
 # invalid_transaction_termination (a procedure that commits).
@@ -41,6 +44,16 @@ class PostgresqlJournaling(Journaling):
     """The server says by itself what cannot be in a transaction: no text is taken apart."""
 
     reads_may_write = True
+    lock_is_beside = True
+
+    def __init__(self, engine: PostgresqlEngine) -> None:
+        super().__init__(engine)
+        self._show_sql = engine.take_writing()
+        self.begin_sql = f"BEGIN; {self._show_sql}"  # one round trip for both
+
+    def show(self) -> None:
+        """See `lock.py`."""
+        self.send(self._show_sql).close()
 
     def kind(self, sql: str) -> Kind:
         """https://www.postgresql.org/docs/current/sql-commands.html"""
