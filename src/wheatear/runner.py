@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from wheatear import failures, plan
+from wheatear.agenda import Agenda, Standings
 from wheatear.engines.waiting import Waiting, jittered
 from wheatear.errors import WheatearError
 from wheatear.events import (
@@ -23,9 +24,9 @@ from wheatear.events import (
     Started,
     StepResult,
 )
-from wheatear.files import Listing, LoadedMigration, MigrationFile, list_files, load
+from wheatear.files import Listing, LoadedMigration, list_files, load
 from wheatear.history import History
-from wheatear.plan import Plan, Standing, Step
+from wheatear.plan import Standing, Step
 from wheatear.project import Project
 from wheatear.reverting.which_way import Confirm, Reverting
 
@@ -42,8 +43,6 @@ _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
 # From so many migrations on, they may share transactions: with fewer there is nothing to gain.
 _MANY = 10
-
-Standings = tuple[Standing, ...]
 
 
 class Runner:
@@ -75,21 +74,13 @@ class Runner:
         self._echo = echo
         self._ask = ask
         self._history = History(project.engine, waiting)
-        self._planned = Plan(())
+        self._agenda = Agenda(project.engine, self._history)
         self._done: list[StepResult] = []
         self._skipped: list[Step] = []
         self._failed: StepResult | None = None
         self._failed_attempt: Attempt | None = None
         self._backup: RunBackup | None = None
         self._warnings: list[str] = []
-        self._files: dict[str, MigrationFile] = {}
-        self._known_id = 0
-        """The newest record this run has seen: while it is the newest, the plan holds."""
-        self._unfinished: dict[str, plan.Entry] = {}
-        """By migration, the record of a run that did not end, at the last look under the lock."""
-        self._done_by_others: set[Step] | None = None
-        """The steps that others had taken at the last look under the lock; None before the first:
-        only there is a record that `runs` one of a run that died."""
 
     def run(self) -> RunResult:
         """Do it.
@@ -114,12 +105,12 @@ class Runner:
 
             made_of(self._engine)
         self._warn(listing.warnings)
-        self._files = {file.name: file for file in listing.files}
+        self._agenda.files = {file.name: file for file in listing.files}
         with ExitStack() as stack:
             there = self._engine.exists()
             if there:
                 stack.enter_context(self._engine.opened(self._waiting))
-            found = self._look() if there else self._standings([])
+            found = self._agenda.look() if there else self._agenda.standings([])
             if self._request.mark:
                 if not there:
                     raise failures.nothing_to_mark()
@@ -130,20 +121,20 @@ class Runner:
             if self._request.dry_run:
                 self._look_ahead()
                 return
-            if not (self._planned.steps or accepted):
+            if not (self._agenda.planned.steps or accepted):
                 return
             loaded = stack.enter_context(self._loaded())
             self._tell_by_record()
             self._reverting.confirm(yes=self._request.yes, ask=self._ask)
-            if self._request.single_transaction and self._planned.steps:
+            if self._request.single_transaction and self._agenda.planned.steps:
                 self._check_single_transaction(loaded)
             if not there:  # created only now that every file has been found sound
                 stack.enter_context(self._engine.opened(self._waiting))
             self._accept(accepted)
-            self._tell(Planned(self._planned))
+            self._tell(Planned(self._agenda.planned))
             try:
                 with self._backed_up(needed=there):
-                    left = self._planned.steps
+                    left = self._agenda.planned.steps
                     while left:
                         left = left[self._take(left, loaded) :]
             finally:
@@ -156,7 +147,7 @@ class Runner:
         Args:
             needed: There is a database yet.
         """
-        if not (self._wants_backup and self._planned.steps and needed):
+        if not (self._wants_backup and self._agenda.planned.steps and needed):
             yield
             return
         from wheatear.backups.of_run import backup_of_run  # noqa: PLC0415 - where steps are taken
@@ -210,20 +201,11 @@ class Runner:
         if self._done and self._done[-1].outcome != "marked":
             from wheatear.drift import remember  # noqa: PLC0415 - only where something was done
 
-            remember(self._engine, self._history, self._known_id)
-
-    def _look(self) -> Standings:
-        """Read the history, and say by it where each migration stands."""
-        entries = self._history.entries()
-        self._known_id = entries[-1].id if entries else 0
-        return self._standings(entries)
-
-    def _standings(self, entries: Sequence[plan.Entry]) -> Standings:
-        return plan.standings(tuple(self._files.values()), entries)
+            remember(self._engine, self._history, self._agenda.known_id)
 
     def _result(self) -> RunResult:
         return RunResult(
-            self._planned.steps,
+            self._agenda.planned.steps,
             tuple(self._done),
             tuple(self._skipped),
             self._failed,
@@ -250,10 +232,10 @@ class Runner:
         if stopped is not None and stopped.interrupted and self._request.fake:
             raise failures.unfinished(stopped.name, stopped.interrupted.direction)
         decide = plan.backward if self._request.backward else plan.forward
-        self._planned = decide(found, to=self._request.to, steps=self._request.steps)
-        if self._planned.warnings and self._request.strict:
-            raise failures.out_of_order(self._planned.warnings)
-        self._warn(f"{text}; it is applied all the same" for text in self._planned.warnings)
+        self._agenda.planned = decide(found, to=self._request.to, steps=self._request.steps)
+        if self._agenda.planned.warnings and self._request.strict:
+            raise failures.out_of_order(self._agenda.planned.warnings)
+        self._warn(f"{text}; it is applied all the same" for text in self._agenda.planned.warnings)
 
     def _changed_to_accept(self, found: Standings) -> list[Standing]:
         """The applied files that are not what was applied, if they are to be accepted."""
@@ -263,7 +245,7 @@ class Runner:
             if one.state == "changed" or (one.state == "missing" and not one.accepted)
         ]
         if self._request.backward:  # only what would be reverted by another text matters
-            steps = {step.name: step for step in self._planned.steps}
+            steps = {step.name: step for step in self._agenda.planned.steps}
             changed = [one for one in changed if one.name in steps]
             # What has no file goes by its record, and is asked about.
             changed = [
@@ -282,25 +264,25 @@ class Runner:
     def _loaded(self) -> Iterator[dict[str, LoadedMigration]]:
         """Load and check every file of the plan; they see the project until the run ends."""
         with self._project.visible():
-            steps = () if self._request.fake else self._planned.steps
+            steps = () if self._request.fake else self._agenda.planned.steps
             yield {step.name: self._load(step) for step in steps}
 
     def _load(self, step: Step) -> LoadedMigration:
         if step.direction == "backward":
             return self._reverting.load(step)
-        file = self._files.get(step.name)
+        file = self._agenda.files.get(step.name)
         if file is None:  # interrupted by a run that had it
             raise failures.missing_to_finish(step.name)
         return load(file, ("forward",))
 
     @cached_property
     def _reverting(self) -> Reverting:
-        return Reverting(self._project, self._history, self._files)
+        return Reverting(self._project, self._history, self._agenda.files)
 
     def _look_ahead(self) -> None:
         """Say what a run would say before its first step."""
         if self._request.backward and not self._request.fake:
-            for step in self._planned.steps:
+            for step in self._agenda.planned.steps:
                 self._reverting.look_ahead(step)
             self._tell_by_record()
 
@@ -312,70 +294,19 @@ class Runner:
         """Refuse what cannot be all or nothing."""
         if not self._engine.transactional_ddl:
             raise failures.no_single_transaction(self._engine.url)
-        attempts = [self._attempt(step, loaded) for step in self._planned.steps]
+        attempts = [self._attempt(step, loaded) for step in self._agenda.planned.steps]
         alone = [one.step.name for one in attempts if not one.shares_with(attempts[0])]
         if alone:
             raise failures.not_in_one_transaction(alone)
 
     # Under the lock
 
-    def _as_still_to_do(self, step: Step, *, first: bool) -> Step | None:
-        """The step as it is still to be done: perhaps another runner has died in it meanwhile."""
-        if not self._still_to_do(step, first=first):
-            return None
-        self._back_up()
-        stopped = self._unfinished.get(step.name)
-        if stopped and not step.abandons and stopped.direction == step.direction:
-            return step._replace(resumes=stopped.id)
-        return step
-
-    def _still_to_do(self, step: Step, *, first: bool) -> bool:
-        """Decide again: whether the step is still to be done, by the history as it is now.
-
-        Args:
-            step: The step.
-            first: The first one since the lock was taken: others may have written before that.
-        """
-        if self._done_by_others is not None and (not first or self._is_as_seen()):
-            return step not in self._done_by_others
-        now = self._look()
-        standing = {one.name: one for one in now}
-        self._done_by_others = {
-            one for one in self._planned.steps if not plan.still_to_do(one, standing.get(one.name))
-        }
-        self._unfinished = {one.name: one.interrupted for one in now if one.interrupted}
-        self._refuse_unfinished()
-        self._refuse_to_dig(now)
-        return step not in self._done_by_others
-
-    def _is_as_seen(self) -> bool:
-        """Whether the history is as at the last look.
-
-        Whoever finishes what another run has left goes on with its record, and adds none.
-        """
-        if self._engine.undisturbed:
-            return True
-        return not self._unfinished and self._history.last_id() == self._known_id
-
-    def _left(self) -> list[Step]:
-        done = {*self._names_done(), *(one.name for one in self._done_by_others or ())}
-        return [one for one in self._planned.steps if one.name not in done]
-
-    def _refuse_unfinished(self) -> None:
-        """Nothing is done while another migration is unfinished: it is the next, or we stop."""
-        left = self._left()
-        for name, stopped in self._unfinished.items():
-            step = next((one for one in left if one.name == name), None)
-            is_next = step is not None and left[0].name in self._unfinished
-            if not is_next or (step and step.direction != stopped.direction and not step.abandons):
-                raise failures.unfinished(name, stopped.direction)
-
-    def _refuse_to_dig(self, now: Standings) -> None:
-        """A migration is reverted only while nothing was applied on top of it."""
-        left = [] if self._unfinished else self._left()
-        newest = plan.newest_applied(now)
-        if left and left[0].direction == "backward" and newest != left[0].name:
-            raise failures.overtaken(left[0].name, newest)
+    def _still_to_do(self, step: Step, *, first: bool) -> Step | None:
+        """The step as it is still to be done; then everything is ready for a change."""
+        found = self._agenda.still_to_do(step, first=first)
+        if found is not None:
+            self._back_up()
+        return found
 
     def _accept(self, changed: list[Standing]) -> None:
         if not changed:
@@ -383,23 +314,23 @@ class Runner:
         with self._engine.exclusively(self._waiting):
             self._history.ensure()
             for one in changed:
-                file = self._files.get(one.name)
+                file = self._agenda.files.get(one.name)
                 record = self._run.record(
                     Step(one.name, "forward"), "accepted", file.checksum if file else None
                 )
-                self._known_id = self._history.add(record)
+                self._agenda.known_id = self._history.add(record)
                 how = "as it is now" if file else "though its file is missing"
                 self._tell(Note(f"accepted {one.name} {how}"))
 
     def _mark(self) -> None:
         """Settle by the user's word what a run that died has left open."""
         with self._engine.exclusively(self._waiting):
-            open_ = [one for one in self._look() if one.state == "interrupted"]
+            open_ = [one for one in self._agenda.look() if one.state == "interrupted"]
             if not open_:
                 raise failures.nothing_to_mark()
             direction: plan.Direction = "forward" if self._request.mark == "applied" else "backward"
             for one in open_:
-                step, file = Step(one.name, direction), self._files.get(one.name)
+                step, file = Step(one.name, direction), self._agenda.files.get(one.name)
                 self._history.add(self._run.record(step, "marked", file.checksum if file else None))
                 if one.interrupted is not None:
                     self._history.forget_journal(one.interrupted.id)
@@ -462,7 +393,7 @@ class Runner:
         attempts = self._attempts(left, loaded)
         if self._request.single_transaction:
             return Turn(self._run, attempts, ALL_OR_NONE)
-        many = len(self._planned.steps) >= _MANY
+        many = len(self._agenda.planned.steps) >= _MANY
         return Turn(self._run, attempts, self._engine.shared_seconds if many else 0.0)
 
     def _attempts(
@@ -485,20 +416,20 @@ class Runner:
                 self._skipped.append(attempt.step)
                 self._tell(Skipped(attempt.step))
                 continue
-            self._known_id = attempt.record_id or self._known_id
+            self._agenda.done(attempt.step, attempt.record_id)
             self._done.append(StepResult(attempt.step, attempt.outcome, attempt.seconds))
             self._tell(Finished(self._done[-1]))
 
     def _attempt(self, step: Step, loaded: Mapping[str, LoadedMigration]) -> Attempt:
         from wheatear.attempt import Attempt  # noqa: PLC0415
 
-        file = self._files.get(step.name)
+        file = self._agenda.files.get(step.name)
         return Attempt(
             self._run,
             step,
             loaded.get(step.name),
             file.checksum if file else None,
-            lambda first: self._as_still_to_do(step, first=first),
+            lambda first: self._still_to_do(step, first=first),
         )
 
     def _gave_way(self, turn: Turn, error: Exception) -> bool:
