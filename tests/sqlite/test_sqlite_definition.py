@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -70,7 +71,8 @@ def edited(columns: str, edit: str, name: str = "a", *words: str) -> str:
     column = definition.column(name)
     assert column
     new = getattr(edits, edit)(definition, column, *words).sql
-    sqlite3.connect(":memory:").execute(new)
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute(new)
     return new.removeprefix("CREATE TABLE t(").removesuffix(")")
 
 

@@ -400,7 +400,20 @@ def run(judged: Any, kind: str, examples: int, **options: Any) -> None:
     settled = settings(
         max_examples=examples, deadline=None, suppress_health_check=quiet, database=None, **options
     )
-    settled(given(seeds)(lambda seed: judged(seed, connect)))()
+    opened: list[Any] = []
+
+    def opening(name: str) -> Any:
+        opened.append(connect(name))
+        return opened[-1]
+
+    def closing(seed: int) -> None:
+        try:
+            judged(seed, opening)
+        finally:
+            while opened:
+                opened.pop().close()
+
+    settled(given(seeds)(closing))()
 
 
 @on_each
