@@ -12,6 +12,7 @@ import pytest
 
 from support import reading
 from support.databases import DatabaseUnderTest
+from support.projects import CONFIG, Project
 from support.servers import MEMORY, Server, is_installed, running_server
 
 NEEDED = 2 * 1024**3  # a container has 64 MB as a rule
@@ -32,7 +33,9 @@ def server_in_memory() -> Iterator[Callable[[str], Server | None]]:
         def server(engine: str) -> Server | None:
             if engine not in started:
                 fits = MEMORY and shutil.disk_usage(MEMORY).free > NEEDED and is_installed(engine)
-                running = stack.enter_context(running_server(engine, careless=True)) if fits else None
+                running = (
+                    stack.enter_context(running_server(engine, careless=True)) if fits else None
+                )
                 started[engine] = running
             return started[engine]
 
@@ -59,3 +62,11 @@ def database_in_memory(
     yield DatabaseUnderTest(engine, server.url(name))
     force = " WITH (FORCE)" if engine == "postgresql" else ""
     reading.execute(server.url(server.home), f"DROP DATABASE {name}{force}")
+
+
+@pytest.fixture
+def project_in_memory(database_in_memory: DatabaseUnderTest, tmp_path: Path) -> Iterator[Project]:
+    """A project with such a database."""
+    made = Project(tmp_path / "project", database_in_memory.url, CONFIG)
+    yield made
+    made.stop()
