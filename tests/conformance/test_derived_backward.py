@@ -42,8 +42,8 @@ def test_what_a_migration_did_is_undone(on_sqlite: Project, name: str) -> None:
     ("engine", "name"),
     [(engine, name) for engine in ("postgresql", "mariadb") for name in cases(engine)],
 )
-def test_what_a_migration_did_is_undone_on_servers(project: Project, name: str) -> None:
-    there_and_back_twice(project, CASES[name])
+def test_what_a_migration_did_is_undone_on_servers(project_in_memory: Project, name: str) -> None:
+    there_and_back_twice(project_in_memory, CASES[name])
 
 
 def there_and_back_twice(project: Project, case: Case) -> None:

@@ -78,7 +78,8 @@ def test_all_or_nothing(project: Project) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("engine", ["mariadb"])
-def test_finished_by_the_next_run(project: Project) -> None:
+def test_finished_by_the_next_run(project_in_memory: Project) -> None:
+    project = project_in_memory
     project.migration(FIRST, TEAM)
     in_process(project).migrate()
     _, before = schema_of(project)

@@ -36,9 +36,9 @@ def test_some_changes_there_and_back(tmp_path: Path, single: Single) -> None:
 @pytest.mark.long
 @on_engines(SINGLES)
 def test_each_change_there_and_back(
-    database: DatabaseUnderTest, tmp_path: Path, single: Single
+    database_in_memory: DatabaseUnderTest, tmp_path: Path, single: Single
 ) -> None:
-    _there_and_back(database, tmp_path / "migrations", single)
+    _there_and_back(database_in_memory, tmp_path / "migrations", single)
 
 
 def _there_and_back(database: DatabaseUnderTest, folder: Path, single: Single) -> None:

@@ -121,8 +121,8 @@ def test_the_number_of_queries_does_not_grow(database: Any) -> None:
 
 
 @pytest.mark.long
-def test_five_hundred_tables(database: Any) -> None:
-    db = database.connect()
+def test_five_hundred_tables(database_in_memory: Any) -> None:
+    db = database_in_memory.connect()
     models = _many(db, 500)
     with db.atomic():
         db.create_tables(models)

@@ -32,7 +32,7 @@ def test_a_schema_as_one_migration(
     with opened(engine_for(ours.connect())) as writing:
         policy = writing.policy()
         changes = compare(Schema(), wanted, policy=policy).changes
-        text = migration(changes, Schema(), wanted, writing.spelling())
+        text = migration(changes, Schema(), writing.spelling())
         _check_format(text, tmp_path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # tables that point at each other are dropped in turn
