@@ -91,7 +91,16 @@ def table_operation(
 
 
 class OperationsInARow:
-    """A migrator that makes changes in a row on one table together. Mixed in before playhouse's."""
+    """A migrator that makes changes in a row on one table together. Mixed in before playhouse's.
+
+    Args:
+        database: The Peewee database.
+        schema: The tables' schema; None is what a name alone means.
+    """
+
+    def __init__(self, database: Any, schema: str | None = None) -> None:
+        super().__init__(database)  # type: ignore[call-arg]  # playhouse's own, mixed in behind
+        self.schema = schema  # playhouse's knows it from 4.5 on
 
     def migrate(self, *operations: Operation) -> None:
         """Run the operations in order, those in a row on one table as one change.
