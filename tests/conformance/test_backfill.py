@@ -51,9 +51,11 @@ def migrate_backward():
 PLUS_ONE = "    backfill(Player, lambda row: {'score': row.score + 1}, batch=3)"
 
 
-def _write(project: Project, forward: str, *, atomic: bool = False, name: str = "b") -> None:
+def _write(
+    project: Project, forward: str, *, atomic: bool = False, name: str = "20260102_000000_b"
+) -> None:
     text = FORWARD.format(atomic="" if atomic else "atomic = False", forward=forward)
-    project.write(f"migrations/20260102_000000_{name}.py", text)
+    project.write(f"migrations/{name}.py", text)
 
 
 @contextmanager
@@ -162,6 +164,17 @@ def test_what_failed_goes_on_where_it_stopped(players: Project) -> None:
     assert _scores(players) == list(range(1, 11))
     with _connected(players) as db:
         assert db.execute_sql("SELECT DISTINCT seen FROM player").fetchall() in ([(1,)], ((1,),))
+    assert _tables(players) == ["player"]
+
+
+def test_what_is_left_of_another_migration_goes_too(players: Project) -> None:
+    """It failed and is settled by other means; or its run was killed when it was done."""
+    _write(players, "    backfill(Player, {Player.seen: 1})\n    assert False")
+    assert players.run("migrate").code == 1
+    assert players.run("migrate", "--fake").code == 0
+    assert _tables(players) == ["player", "wheatear_backfill"]
+    _write(players, "    backfill(Player, {Player.score: 0})", name="20260103_000000_c")
+    assert players.run("migrate").code == 0
     assert _tables(players) == ["player"]
 
 

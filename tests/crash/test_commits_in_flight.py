@@ -10,14 +10,16 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
 
 import pytest
 
 from support import reading
 from support.projects import Project, wait_for
 
-pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+pytestmark = [
+    pytest.mark.parametrize("engine", ["postgresql"], indirect=True),
+    pytest.mark.long,
+]
 
 NAME = "20260101_000000_m"
 GATE = 42
@@ -102,15 +104,14 @@ def _killed_at(gate: Gate, project: Project) -> None:
     assert run.end()[0] == -signal.SIGKILL
 
 
-def _next_run(gate: Gate, project: Project) -> Any:
+def _next_run(gate: Gate, project: Project, *more: str, waits_for: str = "a run that died") -> None:
     """The next run comes, and has to wait; then the gate is opened."""
-    run = project.fork("migrate")
+    run = project.fork("migrate", *more)
     wait_for(lambda: run.said() or gate.waiting() > 1)
     gate.open()
     ended = project.ended(*run.end())
     assert ended.code == 0, ended.err
-    assert "waited N s for a run that died to be rolled back or committed" in ended.err
-    return ended
+    assert f"waited N s for {waits_for}" in ended.err
 
 
 def _history(project: Project) -> list[tuple[str, str]]:
@@ -138,6 +139,16 @@ def test_a_statement_whose_entry_is_in_the_record(project: Project, gate: Gate) 
     _next_run(gate, project)
     assert reading.rows(project.url, "log") == [(1,)]
     assert _history(project) == [(NAME, "done")]
+
+
+def test_what_is_marked_by_hand(project: Project, gate: Gate) -> None:
+    """In a transaction of its own, under the lock alone."""
+    _migration(project, "db.execute_sql('INSERT INTO log VALUES (1)')")
+    gate.at_commit_to("log")
+    _killed_at(gate, project)
+    _next_run(gate, project, "--mark-applied", waits_for="another run of migrations")
+    assert reading.rows(project.url, "log") == [(1,)]
+    assert _history(project) == [(NAME, "running"), (NAME, "marked")]
 
 
 def test_a_transaction_of_the_migrations_own(project: Project, gate: Gate) -> None:

@@ -100,6 +100,10 @@ class Server:
             self._process.wait()
             self._process = None
 
+    def stop(self) -> None:
+        """End it for good."""
+        self.kill()
+
     def run(self, command: list[str]) -> None:
         """Run one of its programs as its user."""
         subprocess.run(
@@ -160,8 +164,20 @@ class PostgreSQL(Server):
             *(_program("postgres"), "-D", str(self.folder), "-p", str(self.port)),
             *("-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.folder}"),
             *("-c", "restart_after_crash=off", "-c", "shared_buffers=16MB"),
+            *("-c", "dynamic_shared_memory_type=mmap"),  # in its folder: what is killed leaves it
             *(_CARELESS if self.careless else ()),
         ]
+
+    def stop(self) -> None:
+        """By "immediate shutdown", which gives its shared memory back; killed, it would not.
+
+        https://www.postgresql.org/docs/current/server-shutdown.html
+        """
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(10)
+        self.kill()
 
 
 SERVERS: dict[str, type[Server]] = {"mariadb": MariaDB, "postgresql": PostgreSQL}
@@ -187,7 +203,7 @@ def running_server(engine: str, *, careless: bool = False) -> Iterator[Server]:
             server.start()
             yield server
         finally:
-            server.kill()
+            server.stop()
 
 
 def is_installed(engine: str) -> bool:

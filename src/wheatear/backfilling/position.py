@@ -33,6 +33,7 @@ _COLUMNS = (
     ("done", "BIGINT NOT NULL"),
     ("finished", "INTEGER NOT NULL"),
 )
+_SETTLED = "outcome IN ('done', 'faked', 'marked')"
 _WHERE = "migration = {0} AND direction = {0} AND number = {0}"
 
 
@@ -137,8 +138,7 @@ class Position:
     def _life(self) -> int:
         """The last record that says the migration was applied or reverted; 0 if there is none."""
         row = self._send(
-            f"SELECT MAX(id) FROM {self._engine.history_table()} WHERE name = {{0}} "
-            "AND outcome IN ('done', 'faked', 'marked')",
+            f"SELECT MAX(id) FROM {self._engine.history_table()} WHERE name = {{0}} AND {_SETTLED}",
             (self._key[0],),
         ).fetchone()
         return int(row[0] or 0)
@@ -164,15 +164,16 @@ def make_table(engine: Any) -> None:
 def forget(migration: Running) -> None:
     """A migration is recorded as done: its positions count no more, and the table goes if empty.
 
-    What is not removed now, since the process is killed here, is seen to be old by the history.
+    What is not removed now, since the process is killed here, is seen to be old by the history, and
+    removed with what the next migration leaves.
     """
     engine = migration.engine
     with suppress(Exception):
-        table, mark = table_of(engine), engine.db.param
+        table = table_of(engine)
         with engine.writing():
             engine.db.execute_sql(
-                f"DELETE FROM {table} WHERE migration = {mark} AND direction = {mark}",
-                (migration.name, migration.direction),
+                f"DELETE FROM {table} WHERE life <> COALESCE((SELECT MAX(id) FROM "
+                f"{engine.history_table()} h WHERE h.name = migration AND {_SETTLED}), 0)"
             )
             if engine.db.execute_sql(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None:
                 engine.db.execute_sql(f"DROP TABLE {table}")

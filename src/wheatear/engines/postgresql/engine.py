@@ -137,7 +137,8 @@ class PostgresqlEngine(Engine):
 
     def _wait_for_writes(self, waiting: Waiting) -> None:
         """A run that died may have sent a COMMIT that the server is still at."""
-        while not self.db.execute_sql(lock.try_writing(self._schema)).fetchone()[0]:
+        query = f"SELECT {lock.nobody_writes(self._schema)}"
+        while not self.db.execute_sql(query).fetchone()[0]:
             waiting.pause(lambda: "a run that died to be rolled back or committed")
 
     def take_writing(self) -> str:
@@ -186,7 +187,7 @@ class PostgresqlEngine(Engine):
         self.db.begin("READ COMMITTED")
         try:
             held = self.db.execute_sql(
-                "SELECT pg_try_advisory_xact_lock(%s, %s), "
+                f"SELECT pg_try_advisory_xact_lock(%s, %s) AND {lock.nobody_writes(self._schema)}, "
                 "set_config('search_path', %s, false), set_config('application_name', %s, true), "
                 "set_config('lock_timeout', %s, true)",
                 (*lock.key(self._schema), self._search_path, _who(), f"{self.lock_timeout:.3f}s"),

@@ -30,9 +30,9 @@ def writing(schema: str) -> str:
     return f"SELECT pg_advisory_xact_lock({_WRITING}, {key(schema)[1]})"
 
 
-def try_writing(schema: str) -> str:
-    """The query that says whether nobody writes."""
-    return f"SELECT pg_try_advisory_xact_lock({_WRITING}, {key(schema)[1]})"
+def nobody_writes(schema: str) -> str:
+    """The expression that says so, and takes that lock for the transaction."""
+    return f"pg_try_advisory_xact_lock({_WRITING}, {key(schema)[1]})"
 
 
 def is_held_elsewhere(db: Any, schema: str) -> bool:
