@@ -209,6 +209,7 @@ _VARYING = (
     (r"waited \d+\.\d s", "waited N s"),
     (r"process \d+", "process PID"),
     (r"server connection \d+", "server connection ID"),
+    (r" -h' for help", " --help' for help"),  # click before 8.2
 )
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from wheatear.engines.engine import Engine
 
 OLDEST_PEEWEE = (4, 4)
+# Before that its errors were the driver's own.
+_OLDEST_OF = {"playhouse.apsw_ext": (4, 5)}
 
 _UNSUITABLE = {
     "playhouse.pwasyncio": "its connections live in an event loop",
@@ -64,7 +66,7 @@ def resolved(db: Any) -> Any:
     Raises:
         ConfigError: It cannot.
     """
-    _check_peewee()
+    _check_peewee("Wheatear", OLDEST_PEEWEE)
     if isinstance(db, peewee.Proxy):
         if db.obj is None:
             raise ConfigError(
@@ -78,6 +80,8 @@ def resolved(db: Any) -> Any:
             next='write `db = connect("sqlite:///app.db")`, or use any of Peewee\'s databases.',
         )
     for base in type(db).__mro__:
+        if base.__module__ in _OLDEST_OF:
+            _check_peewee(f"{type(db).__qualname__} with Wheatear", _OLDEST_OF[base.__module__])
         if base.__module__ in _UNSUITABLE:
             raise ConfigError(
                 f"{type(db).__qualname__} cannot run migrations: {_UNSUITABLE[base.__module__]}.",
@@ -91,12 +95,12 @@ def resolved(db: Any) -> Any:
     return db
 
 
-def _check_peewee() -> None:
+def _check_peewee(who: str, oldest: tuple[int, int]) -> None:
     version = str(vars(peewee)["__version__"])
     installed = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-    if installed < OLDEST_PEEWEE:
-        wanted = ".".join(map(str, OLDEST_PEEWEE))
+    if installed < oldest:
+        wanted = ".".join(map(str, oldest))
         raise ConfigError(
-            f"Wheatear needs Peewee {wanted} or later; {version} is installed.",
+            f"{who} needs Peewee {wanted} or later; {version} is installed.",
             next=f'uv add "peewee>={wanted}"',
         )

@@ -10,6 +10,7 @@ from typing import Any
 import peewee
 from playhouse.migrate import MySQLMigrator, Operation, _truncate_constraint_name
 
+from wheatear.engines.mysql.tokens import quoted
 from wheatear.engines.operations import OperationsInARow, TableOperation, table_operation
 
 from . import columns, keys, tables
@@ -62,8 +63,7 @@ class MysqlMigrator(OperationsInARow, MySQLMigrator):  # type: ignore[misc]
             Run(session, table, name, self.make_context, self.schema).make(operations)
 
     def _quoted(self, table: str, schema: str | None = None) -> str:
-        sql, _ = self.make_context().sql(self._table(table, schema)).query()
-        return str(sql)
+        return ".".join(quoted(name) for name in (schema or self.schema, table) if name)
 
     @table_operation
     def add_column(
