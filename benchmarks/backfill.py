@@ -21,7 +21,7 @@ from wheatear.running import Running, running
 
 ROWS = 100_000
 BATCH = 1_000
-ROUNDS = 3
+ROUNDS = 7
 
 
 def main() -> None:

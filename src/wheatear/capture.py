@@ -377,7 +377,8 @@ class WatchedCursor:
     """A driver's cursor of which every statement is logged."""
 
     def __init__(self, connection: WatchedConnection, raw: Any) -> None:
-        self.__dict__.update(connection=connection, _raw=raw)
+        # Peewee asks for each row by itself: that one method is not looked for each time.
+        self.__dict__.update(connection=connection, _raw=raw, fetchone=raw.fetchone)
 
     def execute(self, sql: Any, *args: Any, **kwargs: Any) -> WatchedCursor:
         """As the driver's."""

@@ -51,23 +51,28 @@ def by_function(
             function(rows)
         else:
             for row in rows:
-                _assign(row, function(row))
+                returned = function(row)
+                if returned is not None and returned is not row:
+                    for name, value in _values(returned):
+                        setattr(row, name, value)
         _write(walk, rows, keys)
         return len(rows), keys[-1] if len(rows) == walk.batch else None
 
     return change
 
 
-def _assign(row: Any, returned: Any) -> None:
-    if returned is None or returned is row:
-        return
+def _values(returned: Any) -> Iterable[tuple[str, Any]]:
+    """The fields' names, and what they become."""
     if type(returned) is not dict and not isinstance(returned, Mapping):  # the second is slow
         raise MigrationFailedError(
             f"The function of backfill() returned {type(returned).__name__}.",
             next="assign to the row, or return a dictionary of fields and values.",
         )
-    for field, value in returned.items():
-        setattr(row, field if isinstance(field, str) else field.name, value)
+    return [(one if type(one) is str else _name(one), value) for one, value in returned.items()]
+
+
+def _name(field: Any) -> str:
+    return field if isinstance(field, str) else str(field.name)
 
 
 def _named(walk: Walk, values: Mapping[Any, Any]) -> dict[Any, Any]:
