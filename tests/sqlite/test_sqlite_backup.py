@@ -536,8 +536,8 @@ def test_killed_while_it_is_put_back(on_sqlite: Project, journal: str) -> None:
 
 def test_what_a_killed_copy_left_is_swept(player: Project) -> None:
     part = f"{_path(player)}.20260101T000000.000Z-0123abcd.backup.part"
-    Path(part).write_bytes(b"x")
-    Path(f"{part}-journal").write_bytes(b"x")
+    for end in ("", "-journal", "-wal", "-shm"):
+        Path(f"{part}{end}").write_bytes(b"x")
     mine = Path(f"{_path(player)}.backup.part")
     mine.write_bytes(b"mine")
     assert player.run("migrate", "--backup").code == 0

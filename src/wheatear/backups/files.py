@@ -63,7 +63,7 @@ def paths(copies: Copies) -> list[str]:
 def sweep(copies: Copies) -> None:
     """Remove what a run that was killed has left of its copy; only under the lock."""
     folder, base = os.path.split(copies.file)
-    ours = re.compile(re.escape(base) + _NAME + r"\.part(-journal)?")
+    ours = re.compile(re.escape(base) + _NAME + r"\.part(-journal|-wal|-shm)?")
     for name in os.listdir(folder):
         if ours.fullmatch(name):
             remove(os.path.join(folder, name))

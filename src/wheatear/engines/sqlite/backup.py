@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PART = ".part"
 """Ends the name of a copy that is not whole yet."""
+# What SQLite keeps beside it: a copy of a WAL database is one itself until that is changed.
+_BESIDE_PART = ("-journal", "-wal", "-shm")
 _PAGES = 2_000  # between two looks at what else there is to do: a Ctrl-C, somebody's lock
 _UNSAFE = ("memory", "off")
 
@@ -64,7 +66,7 @@ class SqliteCopies:
                 self._copy_to(part, waiting, checked=checked)
                 os.rename(part, path)
             except BaseException:
-                for rest in (part, f"{part}-journal"):
+                for rest in (part, *(part + end for end in _BESIDE_PART)):
                     with suppress(OSError):
                         os.unlink(rest)
                 raise
