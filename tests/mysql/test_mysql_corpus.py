@@ -47,7 +47,7 @@ def load(name: str, new_database: Callable[[str], Any]) -> Live:
     under_test = new_database("mariadb")
     url = urlsplit(under_test.url)
     sql = (CORPORA / name).read_text()
-    sql = re.sub(r"^(DROP|CREATE) DATABASE.*$|^USE .*$", "", sql, flags=re.MULTILINE)
+    sql = re.sub(r"^(DROP|CREATE) (DATABASE|SCHEMA).*$|^USE .*$", "", sql, flags=re.MULTILINE)
     command = [
         CLIENT,
         f"-h{url.hostname}",
