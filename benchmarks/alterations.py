@@ -70,8 +70,18 @@ def copy(migrator: Any) -> list[Any]:
     ]
 
 
+def best_by_hand(db: Any) -> None:
+    """The same by somebody who knows two settings: sorts in threads, and freed pages not zeroed.
+
+    https://www.sqlite.org/pragma.html#pragma_threads, #pragma_secure_delete
+    """
+    db.execute_sql("PRAGMA threads = 2")
+    db.execute_sql("PRAGMA secure_delete = OFF")
+    by_hand(db)
+
+
 def by_hand(db: Any) -> None:
-    """The best single rebuild: one copy, the indexes after it."""
+    """One rebuild: one copy, the indexes after it."""
     db.execute_sql("BEGIN IMMEDIATE")
     db.execute_sql(
         "CREATE TABLE new_player (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL, "
@@ -114,6 +124,7 @@ def main() -> None:
 
         rows = compare(
             {
+                "the best rebuild by hand": lambda: on_a_copy(best_by_hand),
                 "one rebuild by hand": lambda: on_a_copy(by_hand),
                 "wheatear": lambda: on_a_copy(ours(copy)),
             },
