@@ -174,8 +174,12 @@ class Attempt:
         try:
             with journal.serving(loaded.module):
                 self._call(loaded, journal.rules(self._allowed, run.echo))
-            ended_ = ended(record, "done", self.seconds)
-            self.record_id = journal.finish(ended_, self._log.lasting(), self._touched())
+            self.record_id = journal.finish(
+                ended(record, "done", self.seconds),
+                self._log.lasting(),
+                self._touched(),
+                at_once=self._is_followed_up(loaded),
+            )
         except StoppedError as stop:
             self.outcome = "interrupted"
             raise stop.error from None
@@ -192,6 +196,11 @@ class Attempt:
             from wheatear.backfilling.position import forget  # noqa: PLC0415 - few use it
 
             forget(self._running)
+
+    def _is_followed_up(self, loaded: LoadedMigration) -> bool:
+        """Something is tidied up that a run that takes this one up would still need."""
+        step = self.step
+        return bool(loaded.afterwards or step.resumes or step.abandons or self._running.backfills)
 
     @staticmethod
     def _afterwards(loaded: LoadedMigration) -> None:

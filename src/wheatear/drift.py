@@ -12,30 +12,33 @@ import peewee
 
 from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
+from wheatear.errors import OperationError
 from wheatear.history import NAME, History
 
 if TYPE_CHECKING:
+    from wheatear.reverting.recording import Recording
     from wheatear.schema.words import Difference
 
 # Counts up when the readers say the same schema in other words: what was kept by an earlier one
 # is then not compared.
-_READING = 1
+_READING = 2
 _PATIENCE = 2.0  # seconds, where others keep the record from being written
 
 
-def remember(engine: Engine, history: History, record: int) -> None:
+def remember(engine: Engine, history: History, recording: Recording, record: int) -> None:
     """Keep a schema beside a run's last record; if that fails, nothing is kept.
 
     Args:
         engine: The database, not in a transaction.
         history: Its history.
+        recording: What the run knows of the schema.
         record: The run's last record.
 
     No lock is needed: a run that goes on meanwhile writes a newer record, and then nobody asks
     for this one's.
     """
     with suppress(Exception):  # the run is what was asked for, and it is done
-        kept = engine.kept(without=NAME)
+        kept = recording.schema() or engine.kept(without=NAME)
         fingerprint, text = _fingerprint(kept), _text(engine, kept)
         quietly = Waiting(_PATIENCE, lambda _: None)
         engine.patiently(lambda: history.leave_behind(record, fingerprint, text), quietly)
@@ -67,7 +70,7 @@ def _differences(before: Any, engine: Engine, ignored: tuple[str, ...]) -> tuple
     policy = replace(engine.policy(), names=True, ignore_tables=ignored)
     try:
         was = engine.schema_of_kept(before)
-    except (ValueError, peewee.PeeweeException):
+    except (ValueError, peewee.PeeweeException, OperationError):
         return (Difference("schema", None, None, "the schema is not what it was", None, None),)
     return in_words(compare(was, engine.read_schema(), policy=policy).changes, DRIFT)
 

@@ -6,7 +6,8 @@ lacks, an earlier one passes over those it does not know.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, TypeVar
 
 import peewee
@@ -43,6 +44,8 @@ _UNDER_WAY = (("journal", "TEXT"),)
 _LEFT_BEHIND = (("fingerprint", "VARCHAR(80)"), ("left_behind", "TEXT"))
 # What the migration touched, as `recording.py` keeps it: read only for the way back.
 _TOUCHED = "touched"
+# What is known only when a migration has ended.
+_ENDS = ("outcome", "checksum", "seconds", "error", "statements", _TOUCHED)
 
 
 class Record(NamedTuple):
@@ -87,6 +90,14 @@ class Entry(NamedTuple):
     checksum: str | None
 
 
+class _Ending(NamedTuple):
+    """How a record that was begun has ended, where that is still to be written."""
+
+    id: int
+    record: Record
+    touched: str | None
+
+
 class LeftBehind(NamedTuple):
     """What the newest record says of the schema that its run left behind.
 
@@ -115,6 +126,8 @@ class History:
         self._columns: list[str] | None = None
         self._complete = False
         self._has_journal: bool | None = None
+        self._postpones = False
+        self._ending: _Ending | None = None
 
     @property
     def table(self) -> str:
@@ -198,7 +211,9 @@ class History:
         return self._told("write", lambda: self._add(record, touched))
 
     def _add(self, record: Record, touched: str | None) -> int:
-        return self.inserted_id(self._execute(*self.insertion(record, touched=touched)))
+        id_ = self.inserted_id(self._execute(*self.insertion(record, touched=touched)))
+        self.inserted()
+        return id_
 
     # What the journal sends, on the driver's own connection: while a migration runs, Peewee's is
     # watched.
@@ -208,20 +223,37 @@ class History:
     ) -> tuple[str, list[Any]]:
         """The statement that appends a record, and its values.
 
+        It also says how the record before has ended, where that was postponed; `inserted` is to be
+        called when it is committed.
+
         Args:
             record: The record.
             journal: The first entries of its journal.
             touched: What the migration touched, if that is known.
         """
-        values = [getattr(record, name) for name in _NAMES[:-1]]
-        values += [_text(record.statements), touched]
-        names = (*_NAMES, _TOUCHED)
-        if journal is not None:
-            values.append(journal)
-            names = (*names, "journal")
+        names, values = [*_NAMES, _TOUCHED], _values(record, touched)
+        if journal is not None or self._ending:
+            names, values = [*names, "journal"], [*values, journal]
+        if self._ending:
+            return self._insertion_and_ending(names, values, self._ending)
         marks = ", ".join([self._engine.db.param] * len(values))
         returning = " RETURNING id" if self._engine.db.returning_clause else ""
         return f"INSERT INTO {self.table} ({', '.join(names)}) VALUES ({marks}){returning}", values
+
+    def _insertion_and_ending(
+        self, names: list[str], values: list[Any], before: _Ending
+    ) -> tuple[str, list[Any]]:
+        """The new row comes first: its id is the one that the driver tells."""
+        row = f"({', '.join([self._engine.db.param] * (len(names) + 1))})"
+        sql = (
+            f"INSERT INTO {self.table} (id, {', '.join(names)}) VALUES {row}, {row} "
+            f"{self._engine.or_update([*_ENDS, 'journal'])}"
+        )
+        return sql, [None, *values, before.id, *_values(before.record, before.touched), None]
+
+    def inserted(self) -> None:
+        """What `insertion` says is committed."""
+        self._ending = None
 
     def inserted_id(self, cursor: Any) -> int:
         """The id of the record that was appended."""
@@ -241,17 +273,54 @@ class History:
         """
         mark = self._engine.db.param
         journal = ", journal = NULL" if clear else ""
-        sql = (
-            f"UPDATE {self.table} SET outcome = {mark}, checksum = {mark}, seconds = {mark}, "
-            f"error = {mark}, statements = {mark}, {_TOUCHED} = {mark}{journal} WHERE id = {mark}"
-        )
-        return (
-            sql,
-            [
-                *(record.outcome, record.checksum, record.seconds, record.error),
-                *(_text(record.statements), touched, id_),
-            ],
-        )
+        sets = ", ".join(f"{name} = {mark}" for name in _ENDS)
+        values = dict(zip((*_NAMES, _TOUCHED), _values(record, touched), strict=True))
+        sql = f"UPDATE {self.table} SET {sets}{journal} WHERE id = {mark}"
+        return sql, [*(values[name] for name in _ENDS), id_]
+
+    @contextmanager
+    def postponing(self) -> Iterator[None]:
+        """For the block, how a record has ended may be written together with the next record, where
+        the engine can in one statement; what is left is written at the block's end.
+        """
+        self._postpones = self._engine.or_update([]) is not None
+        try:
+            yield
+        except BaseException:
+            with suppress(Exception):  # the error is what is told
+                self.conclude()
+            raise
+        finally:
+            self._postpones = False
+        self.conclude()
+
+    def postpone(self, id_: int, record: Record, touched: str | None) -> bool:
+        """Leave it to the next record to say how this one has ended; its journal is done with.
+
+        Args:
+            id_: Its id.
+            record: As it ended.
+            touched: What the migration touched, if that is known.
+
+        Returns:
+            Whether that is possible.
+        """
+        if self._postpones:
+            self._ending = _Ending(id_, record, touched)
+        return self._postpones
+
+    def conclude(self, send: Callable[[str, Any], Any] | None = None) -> None:
+        """Write now how the last record has ended, if that was postponed.
+
+        Args:
+            send: Sends the statement, where Peewee's connection is watched.
+        """
+        if self._ending is None:
+            return
+        id_, record, touched = self._ending
+        sql, values = self.ending(id_, record, clear=True, touched=touched)
+        self._told("write", lambda: (send or self._execute)(sql, values).close())
+        self._ending = None
 
     def has_journal(self) -> bool:
         """Whether the table beside the history is there; asked before a migration runs."""
@@ -384,6 +453,11 @@ def _record(row: tuple[Any, ...]) -> Record:
 def ended(record: Record, outcome: str, seconds: float, error: str | None = None) -> Record:
     """Return a record as it ended."""
     return record._replace(outcome=outcome, seconds=round(seconds, 6), error=error)
+
+
+def _values(record: Record, touched: str | None) -> list[Any]:
+    """Of `_NAMES` and `_TOUCHED`."""
+    return [*(getattr(record, name) for name in _NAMES[:-1]), _text(record.statements), touched]
 
 
 def _text(lines: Sequence[str]) -> str | None:

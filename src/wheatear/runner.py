@@ -133,7 +133,7 @@ class Runner:
             self._accept(accepted)
             self._tell(Planned(self._agenda.planned))
             try:
-                with self._backed_up(needed=there):
+                with self._backed_up(needed=there), self._history.postponing():
                     left = self._agenda.planned.steps
                     while left:
                         left = left[self._take(left, loaded) :]
@@ -201,7 +201,7 @@ class Runner:
         if self._done and self._done[-1].outcome != "marked":
             from wheatear.drift import remember  # noqa: PLC0415 - only where something was done
 
-            remember(self._engine, self._history, self._agenda.known_id)
+            remember(self._engine, self._history, self._run.recording, self._agenda.known_id)
 
     def _result(self) -> RunResult:
         return RunResult(

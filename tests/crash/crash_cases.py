@@ -62,13 +62,23 @@ class Log(Model):
 
 @dataclass(frozen=True)
 class Case:
-    """A migration's two bodies, and the engines it is for."""
+    """A migration's two bodies, and the engines it is for.
+
+    Attributes:
+        before: What other migrations do that the same run applies before it.
+    """
 
     forward: str
     backward: str
     engines: tuple[str, ...] = ("sqlite", "postgresql", "mariadb")
+    before: tuple[str, ...] = ()
 
-    def text(self, *, atomic: bool) -> str:
+    def texts(self, *, atomic: bool) -> list[str]:
+        """The files' texts, in their order."""
+        others = [Case(forward, "pass") for forward in self.before]
+        return [one._text(atomic=atomic) for one in (*others, self)]
+
+    def _text(self, *, atomic: bool) -> str:
         body = _HEAD.format(atomic=atomic)
         for name, lines in (("forward", self.forward), ("backward", self.backward)):
             body += f"\ndef migrate_{name}():\n"
@@ -273,6 +283,29 @@ db.execute_sql('UPDATE team SET x = id')
 db.execute_sql('ALTER TABLE team DROP COLUMN x')
 Team.delete().where(Team.id > 2).execute()
 """,
+    ),
+    "several": Case(
+        """
+db.execute_sql('CREATE TABLE last (id INTEGER PRIMARY KEY)')
+db.execute_sql('ALTER TABLE player ADD COLUMN b INTEGER')
+""",
+        """
+db.execute_sql('ALTER TABLE player DROP COLUMN b')
+db.execute_sql('DROP TABLE last')
+""",
+        before=(
+            "db.execute_sql('CREATE TABLE first (id INTEGER PRIMARY KEY)')",
+            "db.execute_sql('ALTER TABLE player ADD COLUMN a INTEGER')",
+            "Player.update(score=Player.score * 2 + 1).execute()",
+            "db.execute_sql('INSERT INTO first VALUES (1)')",
+            "assert Player.select().count() == 3\nmigrate(migrator.add_index('player', ('name',)))",
+            "pass",
+            "db.execute_sql('CREATE TABLE second (id INTEGER PRIMARY KEY)')",
+            "with db.atomic():\n    Player.update(score=Player.score * 2 + 1).execute()",
+            "db.execute_sql('DROP TABLE second')",
+            "backfill(Player, {Player.score: Player.score * 2 + 1}, batch=2)",
+            "assert Player.get_by_id(1).score",
+        ),
     ),
     "mixed": Case(
         """

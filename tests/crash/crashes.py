@@ -21,7 +21,7 @@ from support.projects import Project
 from .crash_cases import BASE, Case
 from .killing import Calls, Kill, listed, watch
 
-NAME = "20260101_000000_case"
+NAME = "20260101_{:06}_case"
 _OURS = "wheatear_"
 _TABLES = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name",
@@ -53,11 +53,11 @@ _DEFINITIONS = {
 
 
 class Crashes:
-    """A project with one migration, and its database, which is put back before each run.
+    """A project with a case's migrations, and its database, which is put back before each run.
 
     Args:
         engine: The engine.
-        case: The migration.
+        case: The case.
         atomic: In one transaction where the engine can.
         folder: For the project.
         server: The URL of a server of the test's own; None for the one that all tests use.
@@ -71,7 +71,8 @@ class Crashes:
         name = f"wheatear_test_{uuid.uuid4().hex[:16]}"
         self._url, self._kept = (self._named(folder, f"{name}{end}") for end in ("", "_kept"))
         self.project = Project(folder / name, self._url)
-        self.project.write(f"migrations/{NAME}.py", case.text(atomic=atomic))
+        for number, text in enumerate(case.texts(atomic=atomic)):
+            self.project.write(f"migrations/{NAME.format(number)}.py", text)
         self._restoring: list[str] = []
 
     def _named(self, folder: Path, name: str) -> str:
@@ -183,10 +184,10 @@ class Crashes:
         return listed(run)
 
     def state(self) -> str:
-        """What `status` says of the migration."""
+        """What `status` says of the last migration."""
         code, out, err = self.run("status", "--json")
         assert code == 0, err
-        return str(json.loads(out)["migrations"][0]["state"])
+        return str(json.loads(out)["migrations"][-1]["state"])
 
     def recover(self, direction: str) -> tuple[int, str, str]:
         """What a user does after a crash: `migrate`; or the command they had given, if it had not

@@ -63,6 +63,18 @@ class Engine(ABC):
         self.lock_timeout = LOCK_TIMEOUT
         """Seconds that a statement waits for another connection's lock before it gives way."""
 
+    def or_update(self, columns: Sequence[str]) -> str | None:
+        """The clause that lets an INSERT of several rows change the one whose key is there.
+
+        Args:
+            columns: What is changed.
+
+        Returns:
+            It; None where rows are not to be joined like that.
+        """
+        del columns
+        return None
+
     @property
     def url(self) -> str:
         """Where the database is, the password masked: what messages call it."""

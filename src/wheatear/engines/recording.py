@@ -66,6 +66,10 @@ class Recorder(ABC):
     def forget(self) -> None:
         """What was known may have been rolled back."""
 
+    def schema(self) -> Any:
+        """All of the schema, as `Engine.kept` says it, if that is known without reading it."""
+        return None
+
     @abstractmethod
     def schema_of(self, kept: Any) -> Schema:
         """The schema that `Touched.before` or `after` says.

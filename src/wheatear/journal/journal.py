@@ -62,6 +62,7 @@ class Journal:
             tell=waiting.tell,
         )
         if resumes is not None:
+            self._store.conclude()
             self._recorder.resume(settled)
 
     def _taken_up(self, waiting: Waiting) -> tuple[list[Entry], Entry | None]:
@@ -124,13 +125,22 @@ class Journal:
         """For the block, time and chance are nobody's: what goes past the journal is not kept."""
         return self._served.aside()
 
-    def finish(self, record: Record, statements: Sequence[Statement], touched: str | None) -> int:
+    def finish(
+        self,
+        record: Record,
+        statements: Sequence[Statement],
+        touched: str | None,
+        *,
+        at_once: bool,
+    ) -> int:
         """Write the record as it ended, done; the entries go.
 
         Args:
             record: As it ended.
             statements: Those that took effect.
             touched: What they touched, if that is known.
+            at_once: Something follows that the record has to say first. If not, what it says may
+                be left to the next record: until then the journal tells the same.
 
         Returns:
             The record's id.
@@ -141,9 +151,20 @@ class Journal:
             sql, values = self._history.insertion(record, touched=touched)
             with self._ways.writing():
                 cursor = self._ways.send(sql, values)
-                return self._history.inserted_id(cursor)
-        self._end(record, [], clear=True, touched=touched)
-        return self._store.record_id
+                id_ = self._history.inserted_id(cursor)
+            self._history.inserted()
+            return id_
+        id_ = self._store.record_id
+        if at_once or not self._tells_all or not self._history.postpone(id_, record, touched):
+            self._end(record, [], clear=True, touched=touched)
+        return id_
+
+    @property
+    def _tells_all(self) -> bool:
+        """A run that takes up the journal sees that all is done, and does nothing again."""
+        seen = self._pending.intents()
+        again = any(one.get("again") or self._ways.unsettled(one) for one in seen)
+        return self._store.is_in_record and not again
 
     def fail(self, record: Record, statements: Sequence[Statement]) -> None:
         """Write how it failed: what took effect is kept for the next run.
@@ -158,6 +179,7 @@ class Journal:
         if self._store.record_id is None:
             with self._ways.writing():
                 self._ways.send(*self._history.insertion(record)).close()
+            self._history.inserted()
             return
         clear = record.outcome == "failed"
         lines = self._pending.lines_at_failure(in_flight=self._recorder.in_flight is not None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from wheatear.journal.answers import Answer, digest, store_answer
 from wheatear.journal.entries import Entry, cut
@@ -37,6 +38,10 @@ class Pending:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def intents(self) -> list[Any]:
+        """What was seen before statements whose done mark is still to be written."""
+        return [one.intent for one in self._entries if one.intent is not None]
+
     @property
     def last(self) -> Entry | None:
         """The newest entry."""
@@ -61,6 +66,10 @@ class Pending:
     def prepare(self, *, many: bool = False) -> None:
         """Before a statement: make room for what may have to be written with it."""
         self._store.prepare(many=many or self.is_much)
+
+    def conclude(self) -> None:
+        """Before what is not written at once: the migration before is not left open for it."""
+        self._store.conclude()
 
     @property
     def is_much(self) -> bool:

@@ -137,6 +137,8 @@ class Recorder:
         self._number += 1
         if kind == "alone":
             return self._alone(entry, sql, run, inside=inside)
+        if kind != "rows":
+            self._pending.conclude()
         if kind == "read":
             entry.reads, entry.sql = True, entry.sql[:_SHOWN_OF_READS]
         if inside:

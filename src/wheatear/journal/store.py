@@ -95,11 +95,22 @@ class Store:
 
     def confirm(self) -> None:
         """What was written is committed."""
+        if self.record_id != self._before[0]:
+            self._history.inserted()
         self._before = (self.record_id, self._parts)
 
     def revert(self) -> None:
         """What was written since `confirm` was rolled back."""
         self.record_id, self._parts = self._before
+
+    def conclude(self) -> None:
+        """Write how the migration before has ended, if its record still lacks that."""
+        self._history.conclude(self._ways.send)
+
+    @property
+    def is_in_record(self) -> bool:
+        """All of it is in the record alone."""
+        return not self._parts
 
     def clears(self) -> list[tuple[str, Any]]:
         """The statements that empty the table of it."""

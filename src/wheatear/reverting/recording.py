@@ -77,6 +77,13 @@ class Recording:
         text = self._text(touched, log) if touched else None
         return text if text and len(text) <= _LONGEST else None
 
+    def schema(self) -> Any:
+        """All of the schema as the last step left it, see `Engine.kept`; None if it has to be read.
+
+        Not in a step.
+        """
+        return self._recorder.schema() if self._recorder is not None and self._ready else None
+
     def forget(self) -> None:
         """What the last step did may have been rolled back."""
         if self._recorder is not None:

@@ -202,6 +202,11 @@ class MysqlEngine(Engine):
         database = str(self.db.database).replace("`", "``")
         return f"`{database}`.`{name}`"
 
+    def or_update(self, columns: Sequence[str]) -> str:
+        """https://mariadb.com/kb/en/insert-on-duplicate-key-update/"""
+        changes = ", ".join(f"{name} = VALUES({name})" for name in columns)
+        return f"ON DUPLICATE KEY UPDATE {changes}"
+
     def history_columns(self, name: str = "wheatear_history") -> list[str]:
         """https://mariadb.com/kb/en/information-schema-columns-table/"""
         rows = self.db.execute_sql(
@@ -233,6 +238,19 @@ class MysqlEngine(Engine):
         from wheatear.engines.mysql.reader import read_schema  # noqa: PLC0415 - few need it
 
         return read_schema(self.db, tables)
+
+    def kept(self, without: str) -> Any:
+        """The statements that the server writes."""
+        from wheatear.engines.mysql import kept  # noqa: PLC0415
+
+        del without  # a table of ours, as others that are left out
+        return kept.schema(self.db)
+
+    def schema_of_kept(self, kept: Any) -> Schema:
+        """What the statements make in a scratch database."""
+        from wheatear.engines.mysql.kept import schema_of  # noqa: PLC0415 - seldom anything differs
+
+        return schema_of(self, kept)
 
     def recorder(self) -> Recorder:
         """Imported only where something is run."""

@@ -13,19 +13,18 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wheatear.engines.alterations import Word, alterations
-from wheatear.engines.engine import put_back
+from wheatear.engines.mysql import kept
+from wheatear.engines.mysql.kept import Things
 from wheatear.engines.mysql.kinds import inner, words_of
 from wheatear.engines.mysql.named import named
-from wheatear.engines.mysql.reader import read_objects, sequence
 from wheatear.engines.mysql.server_errors import NO_SUCH_TABLE, error_number
 from wheatear.engines.mysql.tokens import quoted, tokens
 from wheatear.engines.recording import Identities, Recorder, Renamed, Touched
-from wheatear.schema.model import Object, Schema
 from wheatear.schema.ours import is_ours
-from wheatear.schema.stored import as_json, from_json
 
 if TYPE_CHECKING:
     from wheatear.engines.mysql.engine import MysqlEngine
+    from wheatear.schema.model import Schema
 
 # What may change a table without saying its name.
 _HIDES = re.compile(
@@ -40,10 +39,7 @@ _NO_DEFINITION = frozenset(
 )
 _UNSURE = re.compile(r"/\*M?!|;.*\S|\bTEMPORARY\b", re.IGNORECASE | re.DOTALL)
 
-_COUNTER = re.compile(r"^(\) ENGINE=.*?) AUTO_INCREMENT=\d+", re.MULTILINE)
-
 _Known = dict[str, str]
-_Things = dict[tuple[str, str], Object]
 
 
 class _Looked(NamedTuple):
@@ -59,9 +55,9 @@ class MysqlRecorder(Recorder):
     def __init__(self, engine: MysqlEngine) -> None:
         self._engine = engine
         self._tables: _Known | None = None
-        self._things: _Things = {}
+        self._things: Things = {}
         """Views and triggers."""
-        self._sequences: _Things = {}
+        self._sequences: Things = {}
         self._exact = False
         """Tables are called as they are written."""
 
@@ -71,7 +67,7 @@ class MysqlRecorder(Recorder):
             names = self._names()
             found = self._engine.db.execute_sql("SELECT @@lower_case_table_names").fetchone()
             self._exact = not int(found[0])
-            self._things = {**self._read_things(), **self._sequences}
+            self._things = kept.views_and_triggers(self._engine.db)
             self._tables = {name: self._statement(name) for name in names}
 
     def touched(self, sent: Sequence[str], *, only_creates: bool) -> Touched | None:
@@ -107,13 +103,13 @@ class MysqlRecorder(Recorder):
     def _look_at(self, said: set[str]) -> _Looked:
         """Ask for these tables, and those that point at one of them."""
         assert self._tables is not None  # noqa: S101 - for the type checker
-        asked = {*said, *(name for name in self._tables if self._points_at(name, said))}
+        asked = said | self._pointing_at(said)
         before = {name: self._tables.pop(name) for name in asked if name in self._tables}
         found = {name: self._statement_if_there(name) for name in asked}
         after = {name: text for name, text in found.items() if text is not None}
         self._tables.update(after)
         if self._things:
-            self._things = self._read_things()
+            self._things = kept.views_and_triggers(self._engine.db)
         return _Looked(before, after)
 
     def _look_around(self, sent: Sequence[str]) -> _Looked:
@@ -125,69 +121,47 @@ class MysqlRecorder(Recorder):
         self._tables = {name: text for name, text in before.items() if name in names}
         self._tables.update({name: self._statement(name) for name in asked})
         if hidden or self._things or any(_OBJECTS.search(sql) for sql in sent):
-            self._things = self._read_things()
+            self._things = kept.views_and_triggers(self._engine.db)
         return _Looked(before, dict(self._tables))
 
     def forget(self) -> None:
         """Ask for all of it again."""
         self._tables = None
 
-    def schema_of(self, kept: Any) -> Schema:
-        """What the tables' statements make; the rest as it was read.
+    def schema(self) -> Any:
+        """All that is known, if nobody else has made or dropped a table."""
+        if self._tables is None or set(self._names()) != set(self._tables):
+            return None
+        things = kept.views_and_triggers(self._engine.db)
+        return kept.value(self._tables, {**things, **self._sequences})
 
-        A table that is there and says the same is read; others are made in a scratch database.
-        """
-        try:
-            tables = {str(name): str(sql) for name, sql in kept["tables"]}
-            things = from_json({"tables": [], "objects": kept["objects"]})
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"this is no schema: {error!r}") from error
-        there = set(self._names())
-        same = [name for name in tables if name in there and self._statement(name) == tables[name]]
-        others = [sql for name, sql in tables.items() if name not in same]
-        read = self._engine.read_schema(same).tables if same else ()
-        made = self._made(others).tables if others else ()
-        return Schema(tuple(sorted((*read, *made), key=lambda it: it.name)), things.objects)
-
-    def _made(self, tables: list[str]) -> Schema:
-        """A foreign key may point at a table that is not among these."""
-        db = self._engine.db
-        (before,) = db.execute_sql("SELECT @@SESSION.foreign_key_checks").fetchone()
-        db.execute_sql("SET SESSION foreign_key_checks = 0")
-        try:
-            return self._engine.created([(sql.replace("%", "%%"), ()) for sql in tables])
-        finally:
-            put_back(lambda: db.execute_sql(f"SET SESSION foreign_key_checks = {int(before)}"))
+    def schema_of(self, kept_: Any) -> Schema:
+        """What the tables' statements make; the rest as it was read."""
+        return kept.schema_of(self._engine, kept_)
 
     def _names(self) -> list[str]:
         """Of the tables; the sequences are noted beside."""
-        found = self._engine.db.execute_sql("SHOW FULL TABLES").fetchall()
-        self._sequences = {
-            ("sequence", name): sequence(name) for name, kind in found if kind == "SEQUENCE"
-        }
-        return [name for name, kind in found if kind == "BASE TABLE" and not is_ours(name)]
+        names, self._sequences = kept.names(self._engine.db)
+        return names
 
     def _named(self, names: list[str], sent: Sequence[str]) -> list[str]:
         """The tables that the statements say, the new ones, and those that point at one of them."""
         assert self._tables is not None  # noqa: S101 - for the type checker
         said = "\n".join(sent).lower()
         hits = {name for name in {*names, *self._tables} if _is_said(name, said)}
-        return [
-            name
-            for name in names
-            if name in hits or name not in self._tables or self._points_at(name, hits)
-        ]
+        asked = hits | self._pointing_at(hits)
+        return [name for name in names if name in asked or name not in self._tables]
 
-    def _points_at(self, name: str, others: Iterable[str]) -> bool:
-        """Whether a table that was there has a foreign key to one of these."""
-        text = (self._tables or {}).get(name, "")
-        return "REFERENCES" in text and any(f"REFERENCES {quoted(it)}" in text for it in others)
+    def _pointing_at(self, others: Iterable[str]) -> set[str]:
+        """The tables that were there and have a foreign key to one of these."""
+        return {
+            name
+            for name, text in (self._tables or {}).items()
+            if "REFERENCES" in text and any(f"REFERENCES {quoted(it)}" in text for it in others)
+        }
 
     def _statement(self, name: str) -> str:
-        """SHOW CREATE TABLE, without the counter that rows move."""
-        sql = f"SHOW CREATE TABLE {quoted(name)}"
-        text = str(self._engine.db.execute_sql(sql).fetchone()[1])
-        return _COUNTER.sub(r"\1", text)
+        return kept.statement(self._engine.db, name)
 
     def _statement_if_there(self, name: str) -> str | None:
         try:
@@ -197,9 +171,6 @@ class MysqlRecorder(Recorder):
                 raise
             return None
 
-    def _read_things(self) -> _Things:
-        return {(one.kind, one.name): one for one in read_objects(self._engine.db)}
-
 
 def _is_said(name: str, said: str) -> bool:
     """Whether a name stands in the statements, as it is or with its backticks doubled."""
@@ -207,7 +178,7 @@ def _is_said(name: str, said: str) -> bool:
 
 
 def _touched(
-    before: tuple[_Known, _Things], after: tuple[_Known, _Things], renames: tuple[Renamed, ...]
+    before: tuple[_Known, Things], after: tuple[_Known, Things], renames: tuple[Renamed, ...]
 ) -> Touched | None:
     tables = {
         name for name in {**before[0], **after[0]} if before[0].get(name) != after[0].get(name)
@@ -219,32 +190,23 @@ def _touched(
     }
     if not tables and not things:
         return None
-    return Touched(_kept(*before, tables, things), _kept(*after, tables, things), renames)
+    return Touched(kept.value(*before, tables, things), kept.value(*after, tables, things), renames)
 
 
 def _table_of(
-    key: tuple[str, str], before: tuple[_Known, _Things], after: tuple[_Known, _Things]
+    key: tuple[str, str], before: tuple[_Known, Things], after: tuple[_Known, Things]
 ) -> str | None:
     one = before[1].get(key) or after[1].get(key)
     return one.table if one else None
 
 
-def _kept(
-    tables: _Known, things: _Things, names: Iterable[str], keys: Iterable[tuple[str, str]]
-) -> dict[str, Any]:
-    objects = tuple(things[key] for key in sorted(keys) if key in things)
-    return {
-        "tables": [[name, tables[name]] for name in sorted(names) if name in tables],
-        "objects": as_json(Schema((), objects))["objects"],
-    }
-
-
 def _renames(sent: Sequence[str], tables: Iterable[str]) -> tuple[Renamed, ...]:
     """What the statements renamed: each took effect, since none of these can be rolled back."""
+    renaming = [sql for sql in sent if _MAY_RENAME.search(sql)]
+    if not renaming:
+        return ()
     identities = Identities(tables, str.lower)
-    for sql in sent:
-        if not _MAY_RENAME.search(sql):
-            continue
+    for sql in renaming:
         identities.follow(alterations(words_in(sql)))
     return identities.renames()
 
