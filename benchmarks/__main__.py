@@ -5,7 +5,16 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("startup", "apply", "add_column", "alterations", "diff", "backfill", "journal")
+NAMES = (
+    "startup",
+    "apply",
+    "add_column",
+    "alterations",
+    "diff",
+    "backfill",
+    "journal",
+    "transactional",
+)
 
 
 def main() -> None:

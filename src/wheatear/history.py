@@ -7,7 +7,7 @@ lacks, an earlier one passes over those it does not know.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 import peewee
@@ -287,12 +287,23 @@ class History:
         try:
             yield
         except BaseException:
-            with suppress(Exception):  # the error is what is told
-                self.conclude()
+            self._conclude_after_failure()
             raise
         finally:
             self._postpones = False
         self.conclude()
+
+    def _conclude_after_failure(self) -> None:
+        try:
+            self.conclude()
+        except Exception:  # noqa: BLE001 - the failure itself is what the user has to know first
+            if self._ending is not None:
+                record = self._ending.record
+                done = "applied" if record.direction == "forward" else "reverted"
+                self._waiting.tell(
+                    f"{record.name} is {done}, but that could not be recorded: `status` shows it "
+                    "as interrupted, and the next run sees that it is done"
+                )
 
     def postpone(self, id_: int, record: Record, touched: str | None) -> bool:
         """Leave it to the next record to say how this one has ended; its journal is done with.
