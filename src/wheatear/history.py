@@ -298,12 +298,12 @@ class History:
             self.conclude()
         except Exception:  # noqa: BLE001 - the failure itself is what the user has to know first
             if self._ending is not None:
-                record = self._ending.record
-                done = "applied" if record.direction == "forward" else "reverted"
-                self._waiting.tell(
-                    f"{record.name} is {done}, but that could not be recorded: `status` shows it "
-                    "as interrupted, and the next run sees that it is done"
-                )
+                self._waiting.tell(f"{self._unrecorded(self._ending.record)}; the next run sees it")
+
+    @staticmethod
+    def _unrecorded(record: Record) -> str:
+        done = "applied" if record.direction == "forward" else "reverted"
+        return f"{record.name} is {done}, but that could not be recorded: it shows as interrupted"
 
     def postpone(self, id_: int, record: Record, touched: str | None) -> bool:
         """Leave it to the next record to say how this one has ended; its journal is done with.
@@ -330,7 +330,15 @@ class History:
             return
         id_, record, touched = self._ending
         sql, values = self.ending(id_, record, clear=True, touched=touched)
-        self._told("write", lambda: (send or self._execute)(sql, values).close())
+        try:
+            (send or self._execute)(sql, values).close()
+        except peewee.PeeweeException as error:
+            raise DatabaseUnavailableError(
+                f"Cannot write the history in {self._engine.url}: {first_line(error)}",
+                state=f"{self._unrecorded(record)}.",
+                next=self._engine.remedy(error)
+                or "run the command again: it sees that it is done.",
+            ) from error
         self._ending = None
 
     def has_journal(self) -> bool:

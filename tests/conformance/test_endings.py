@@ -16,6 +16,7 @@ from support.undone import in_process
 
 ONE, TWO = "20260101_000000_one", "20260101_000001_two"
 HEAD = """\
+import pathlib
 import wheatear
 from playhouse.migrate import *
 from migrations_config import db, migrator
@@ -99,13 +100,7 @@ def test_a_connection_lost_before_that_is_made_good(new_project: Callable[..., P
     """On MariaDB, where it waits: the first one is done, and cannot be recorded."""
     project = new_project("mariadb")
     write(project, ONE, sql("CREATE TABLE one (x INTEGER)"))
-    write(
-        project,
-        TWO,
-        f"other = wheatear.connect({project.url!r})",
-        "other.execute_sql(f'KILL {db.connection().thread_id()}')",
-        sql("CREATE TABLE two (x INTEGER)"),
-    )
+    write(project, TWO, *_killed(project), sql("CREATE TABLE two (x INTEGER)"))
     ended = project.run("migrate")
     assert ended.code == 1
     assert f"{ONE} is applied, but that could not be recorded" in ended.err
@@ -115,3 +110,27 @@ def test_a_connection_lost_before_that_is_made_good(new_project: Callable[..., P
     assert ended.code == 0
     assert f"{ONE} was interrupted while it went forward" in ended.err
     assert reading.history(project.url) == [DONE, (TWO, "forward", "done")]
+
+
+def test_a_connection_lost_at_the_end_is_told(new_project: Callable[..., Project]) -> None:
+    project = new_project("mariadb")
+    write(project, ONE, sql("CREATE TABLE one (x INTEGER)"), *_killed(project))
+    ended = project.run("migrate")
+    assert ended.code == 1
+    assert f"  state: {ONE} is applied, but that could not be recorded" in ended.err
+    ended = project.run("migrate")
+    assert ended.code == 0
+    assert f"{ONE} was interrupted while it went forward" in ended.err
+    assert reading.history(project.url) == [DONE]
+
+
+def _killed(project: Project) -> tuple[str, ...]:
+    """The run's own connection, the first time."""
+    return (
+        f"flag = pathlib.Path({str(project.root / 'killed')!r})",
+        "if not flag.exists():",
+        "    flag.touch()",
+        f"    other = wheatear.connect({project.url!r})",
+        "    other.execute_sql(f'KILL {db.connection().thread_id()}')",
+        "    other.close()",
+    )
