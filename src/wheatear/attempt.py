@@ -27,8 +27,9 @@ from wheatear.errors import (
     Terminated,
 )
 from wheatear.files import LoadedMigration
-from wheatear.history import History, Record, ended
+from wheatear.history import History
 from wheatear.plan import Outcome, Step
+from wheatear.records import Record, ended
 from wheatear.reverting.recording import Recording
 from wheatear.running import Progress, Running, running
 

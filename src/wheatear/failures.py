@@ -16,9 +16,9 @@ from wheatear.errors import (
     UsageError,
     WheatearError,
 )
-from wheatear.history import Record
 from wheatear.one_line import one_line
 from wheatear.plan import Standing, Step
+from wheatear.records import Record
 
 SETTLE = (
     "finish the migration by hand and say `migrate --mark-applied`, or undo what it did and say "

@@ -15,6 +15,19 @@ import peewee
 from wheatear.engines.engine import Engine, first_line
 from wheatear.engines.waiting import Waiting
 from wheatear.errors import DatabaseUnavailableError
+from wheatear.records import (
+    COLUMNS,
+    ENDS,
+    LEFT_BEHIND,
+    NAMES,
+    TOUCHED,
+    UNDER_WAY,
+    Entry,
+    LeftBehind,
+    Record,
+    record_of,
+    values_of,
+)
 
 T = TypeVar("T")
 
@@ -23,72 +36,6 @@ NAME = "wheatear_history"
 JOURNAL = "wheatear_history_journal"
 """Of the table beside it, for what does not fit into a record: see `wheatear.journal.store`."""
 
-# Name and type of each column after `id`; only ever added to, and what is added may be null.
-_COLUMNS = (
-    ("name", "VARCHAR(255)"),
-    ("direction", "VARCHAR(16)"),
-    ("outcome", "VARCHAR(16)"),
-    ("checksum", "VARCHAR(64)"),
-    ("started_at", "VARCHAR(32)"),
-    ("seconds", "DOUBLE PRECISION"),
-    ("run_by", "VARCHAR(255)"),
-    ("tool", "VARCHAR(64)"),
-    ("run", "VARCHAR(32)"),
-    ("error", "TEXT"),
-    ("statements", "TEXT"),
-)
-_NAMES = tuple(name for name, _ in _COLUMNS)
-# While a migration runs whose statements commit by themselves: see `wheatear.journal`.
-_UNDER_WAY = (("journal", "TEXT"),)
-# Written once a run, beside its last record.
-_LEFT_BEHIND = (("fingerprint", "VARCHAR(80)"), ("left_behind", "TEXT"))
-# What the migration touched, as `recording.py` keeps it: read only for the way back.
-_TOUCHED = "touched"
-# What is known only when a migration has ended.
-_ENDS = ("outcome", "checksum", "seconds", "error", "statements", _TOUCHED)
-
-
-class Record(NamedTuple):
-    """One entry of the log.
-
-    Attributes:
-        id: Grows with each record.
-        name: The migration.
-        direction: `forward` or `backward`.
-        outcome: See `wheatear.plan.Outcome`.
-        checksum: Of the file's text; None if the file was not there.
-        started_at: UTC, ISO 8601 with `Z`.
-        seconds: How long it took; None if it did not end.
-        run_by: user@host.
-        tool: The program and its version.
-        run: One value for all records of one run.
-        error: What it failed with.
-        statements: Where each statement commits by itself: those that were sent, oldest first.
-    """
-
-    name: str
-    direction: str
-    outcome: str
-    checksum: str | None = None
-    started_at: str | None = None
-    seconds: float | None = None
-    run_by: str | None = None
-    tool: str | None = None
-    run: str | None = None
-    error: str | None = None
-    statements: tuple[str, ...] = ()
-    id: int = 0
-
-
-class Entry(NamedTuple):
-    """What planning needs of a record: a thousand of them are read whenever nothing is pending."""
-
-    id: int
-    name: str
-    direction: str
-    outcome: str
-    checksum: str | None
-
 
 class _Ending(NamedTuple):
     """How a record that was begun has ended, where that is still to be written."""
@@ -96,20 +43,6 @@ class _Ending(NamedTuple):
     id: int
     record: Record
     touched: str | None
-
-
-class LeftBehind(NamedTuple):
-    """What the newest record says of the schema that its run left behind.
-
-    Attributes:
-        name: The migration that was run last.
-        fingerprint: Of the schema; None if it was not recorded.
-        text: The schema itself, as it was kept.
-    """
-
-    name: str
-    fingerprint: str | None
-    text: str | None
 
 
 class History:
@@ -146,9 +79,9 @@ class History:
         known = self._known_columns(again=True)
         if not known:
             return []
-        columns = ", ".join(name if name in known else "NULL" for name in _NAMES)
+        columns = ", ".join(name if name in known else "NULL" for name in NAMES)
         rows = self._execute(f"SELECT {columns}, id FROM {self.table} ORDER BY id").fetchall()
-        return [_record(row) for row in rows]
+        return [record_of(row) for row in rows]
 
     def entries(self) -> list[Entry]:
         """Return of all records what planning needs, oldest first."""
@@ -231,7 +164,7 @@ class History:
             journal: The first entries of its journal.
             touched: What the migration touched, if that is known.
         """
-        names, values = [*_NAMES, _TOUCHED], _values(record, touched)
+        names, values = [*NAMES, TOUCHED], values_of(record, touched)
         if journal is not None or self._ending:
             names, values = [*names, "journal"], [*values, journal]
         if self._ending:
@@ -247,9 +180,9 @@ class History:
         row = f"({', '.join([self._engine.db.param] * (len(names) + 1))})"
         sql = (
             f"INSERT INTO {self.table} (id, {', '.join(names)}) VALUES {row}, {row} "
-            f"{self._engine.or_update([*_ENDS, 'journal'])}"
+            f"{self._engine.or_update([*ENDS, 'journal'])}"
         )
-        return sql, [None, *values, before.id, *_values(before.record, before.touched), None]
+        return sql, [None, *values, before.id, *values_of(before.record, before.touched), None]
 
     def inserted(self) -> None:
         """What `insertion` says is committed."""
@@ -273,10 +206,10 @@ class History:
         """
         mark = self._engine.db.param
         journal = ", journal = NULL" if clear else ""
-        sets = ", ".join(f"{name} = {mark}" for name in _ENDS)
-        values = dict(zip((*_NAMES, _TOUCHED), _values(record, touched), strict=True))
+        sets = ", ".join(f"{name} = {mark}" for name in ENDS)
+        values = dict(zip((*NAMES, TOUCHED), values_of(record, touched), strict=True))
         sql = f"UPDATE {self.table} SET {sets}{journal} WHERE id = {mark}"
-        return sql, [*(values[name] for name in _ENDS), id_]
+        return sql, [*(values[name] for name in ENDS), id_]
 
     @contextmanager
     def postponing(self) -> Iterator[None]:
@@ -395,9 +328,9 @@ class History:
 
     def recorded(self) -> set[int]:
         """Return the ids of the records that say what their migration touched."""
-        if _TOUCHED not in self._known_columns():
+        if TOUCHED not in self._known_columns():
             return set()
-        sql = f"SELECT id FROM {self.table} WHERE {_TOUCHED} IS NOT NULL"
+        sql = f"SELECT id FROM {self.table} WHERE {TOUCHED} IS NOT NULL"
         return {int(id_) for (id_,) in self._execute(sql).fetchall()}
 
     def run_of(self, id_: int) -> str | None:
@@ -408,9 +341,9 @@ class History:
 
     def touched(self, id_: int) -> str | None:
         """Return what the migration of a record touched, or None if that is not known."""
-        if _TOUCHED not in self._known_columns():
+        if TOUCHED not in self._known_columns():
             return None
-        sql = f"SELECT {_TOUCHED} FROM {self.table} WHERE id = {self._engine.db.param}"
+        sql = f"SELECT {TOUCHED} FROM {self.table} WHERE id = {self._engine.db.param}"
         row = self._execute(sql, [id_]).fetchone()
         return row[0] if row else None
 
@@ -432,7 +365,7 @@ class History:
         known = self._known_columns()
         if not known:
             return None
-        kept = ", ".join(name if name in known else "NULL" for name, _ in _LEFT_BEHIND)
+        kept = ", ".join(name if name in known else "NULL" for name, _ in LEFT_BEHIND)
         row = self._execute(
             f"SELECT name, {kept} FROM {self.table} "
             "WHERE outcome NOT IN ('accepted', 'failed') ORDER BY id DESC LIMIT 1"
@@ -441,7 +374,7 @@ class History:
 
     def _typed(self) -> list[tuple[str, str]]:
         types = self._engine.history_types
-        columns = (*_COLUMNS, *_LEFT_BEHIND, (_TOUCHED, "TEXT"), *_UNDER_WAY)
+        columns = (*COLUMNS, *LEFT_BEHIND, (TOUCHED, "TEXT"), *UNDER_WAY)
         return [(name, types.get(type_, type_)) for name, type_ in columns]
 
     def _known_columns(self, *, again: bool = False) -> list[str]:
@@ -462,26 +395,3 @@ class History:
 
     def _execute(self, sql: str, values: Sequence[Any] | None = None) -> Any:
         return self._engine.db.execute_sql(sql, values)
-
-
-def _record(row: tuple[Any, ...]) -> Record:
-    *values, statements, id_ = row
-    return Record(**dict(zip(_NAMES, values, strict=False)), statements=_lines(statements), id=id_)
-
-
-def ended(record: Record, outcome: str, seconds: float, error: str | None = None) -> Record:
-    """Return a record as it ended."""
-    return record._replace(outcome=outcome, seconds=round(seconds, 6), error=error)
-
-
-def _values(record: Record, touched: str | None) -> list[Any]:
-    """Of `_NAMES` and `_TOUCHED`."""
-    return [*(getattr(record, name) for name in _NAMES[:-1]), _text(record.statements), touched]
-
-
-def _text(lines: Sequence[str]) -> str | None:
-    return "".join(f"{line}\n" for line in lines) or None
-
-
-def _lines(text: str | None) -> tuple[str, ...]:
-    return tuple(text.splitlines()) if text else ()

@@ -18,8 +18,9 @@ from wheatear.events import (
     Request,
     RunResult,
 )
-from wheatear.history import History, Record
+from wheatear.history import History
 from wheatear.project import Project, embedded_project, load_project
+from wheatear.records import Record
 from wheatear.runner import Runner
 
 if TYPE_CHECKING:

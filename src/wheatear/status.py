@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from wheatear import plan
 from wheatear.engines.waiting import Waiting
 from wheatear.files import Listing, MigrationFile, defines, list_files
-from wheatear.history import History, Record
+from wheatear.history import History
 from wheatear.project import Project
+from wheatear.records import Record
 
 if TYPE_CHECKING:
     from wheatear.journal.reading import Stands

@@ -10,7 +10,7 @@ import click
 
 from wheatear.cli.output import duration, say
 from wheatear.cli.place import migrations_of
-from wheatear.history import Record
+from wheatear.records import Record
 
 
 @click.command("history")

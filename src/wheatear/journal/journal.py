@@ -10,7 +10,7 @@ from typing import Any
 from wheatear.capture import Rules, Statement
 from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
-from wheatear.history import History, Record
+from wheatear.history import History
 from wheatear.journal import stops
 from wheatear.journal.connection import JournaledCursor
 from wheatear.journal.entries import Entry
@@ -20,6 +20,7 @@ from wheatear.journal.served import Served
 from wheatear.journal.store import Store
 from wheatear.journal.tape import Tape
 from wheatear.one_line import one_line
+from wheatear.records import Record
 
 
 class Journal:

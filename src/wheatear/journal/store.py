@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from wheatear.engines.journaling import Journaling
-from wheatear.history import History, Record
+from wheatear.history import History
 from wheatear.journal.entries import Entry, read_entries
+from wheatear.records import Record
 
 _LARGEST = 1_000_000
 """Letters in one row; servers bound a statement's length (max_allowed_packet, 16 MiB)."""
