@@ -77,12 +77,11 @@ class PostgresqlAside(Aside):
         for _, one in names:
             column = self.quoted(one.name)
             self.send(
-                "SELECT setval(s.name::regclass, m.top) "
-                "FROM (SELECT pg_get_serial_sequence(%s, %s) AS name) s, "
+                "SELECT setval(s.name::regclass, m.top) FROM (SELECT pg_get_serial_sequence("
+                f"{spelling.string(self.place(table))}, {spelling.string(one.name)}) AS name) s, "
                 f"(SELECT max({column}::text::numeric)::bigint AS top FROM {self.place(table)} "
                 f"WHERE {column}::text ~ '^[0-9]{{1,18}}$') m "
-                "WHERE s.name IS NOT NULL AND m.top IS NOT NULL",
-                (self.place(table), one.name),
+                "WHERE s.name IS NOT NULL AND m.top IS NOT NULL"
             )
 
     def put_values(
@@ -114,8 +113,9 @@ class PostgresqlAside(Aside):
             "AND tgenabled = 'O'",
             (self.place(table),),
         )
-        for (name,) in rows:
-            self.send(f"ALTER TABLE {self.place(table)} DISABLE TRIGGER {self.quoted(name)}")
-        yield
-        for (name,) in rows:
-            self.send(f"ALTER TABLE {self.place(table)} ENABLE TRIGGER {self.quoted(name)}")
+        with self.engine.db.atomic():  # in a migration without a transaction, too
+            for (name,) in rows:
+                self.send(f"ALTER TABLE {self.place(table)} DISABLE TRIGGER {self.quoted(name)}")
+            yield
+            for (name,) in rows:
+                self.send(f"ALTER TABLE {self.place(table)} ENABLE TRIGGER {self.quoted(name)}")
