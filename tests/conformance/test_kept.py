@@ -283,6 +283,8 @@ MEMO = "migrate(migrator.rename_column('player', 'note', 'memo'))\n"
 AFTER_A_RENAME = {
     "a column": f"{MEMO}migrate(migrator.drop_column('player', 'memo'))",
     "another column": "migrate(migrator.rename_column('player', 'id', 'number'))\n" + DROP,
+    "another column, in one statement": "migrate(migrator.rename_column('player', 'id', 'number'), "
+    "migrator.drop_column('player', 'note'))",
     "the table": f"{MEMO}migrate(migrator.drop_table('player'))",
     "the table, with a new column of the old name": f"{MEMO}"
     "migrate(migrator.add_column('player', 'note', TextField(default='new')))\n"
@@ -391,6 +393,27 @@ def test_names_that_differ_by_case(new_project: Any, engine: str) -> None:
     in_process(project, keep_dropped=True).migrate()
     in_process(project).migrate(backward=True)
     assert reading.rows(project.url, table) == [(1, 2, 3)]
+
+
+@pytest.mark.parametrize("tables", ["parent, child", "child, parent"])
+def test_tables_dropped_by_one_statement(new_project: Any, engine: str, tables: str) -> None:
+    if engine == "sqlite":
+        pytest.skip("SQLite drops one table at a time")
+    project = new_project(engine)
+    project.migration(
+        FIRST,
+        "db.execute_sql('CREATE TABLE parent (id INTEGER PRIMARY KEY)')\n"
+        "db.execute_sql('CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id INTEGER NOT NULL, "
+        "FOREIGN KEY (parent_id) REFERENCES parent (id))')\n"
+        "db.execute_sql('INSERT INTO parent VALUES (1)')\n"
+        "db.execute_sql('INSERT INTO child VALUES (2, 1)')",
+    )
+    mysql = engine == "mariadb"
+    off, on = (f"db.execute_sql('SET foreign_key_checks = {n}')" if mysql else "" for n in (0, 1))
+    without_backward(project, NEXT, f"{off}\ndb.execute_sql('DROP TABLE {tables}')\n{on}")
+    in_process(project, keep_dropped=True).migrate()
+    in_process(project).migrate(backward=True)
+    assert reading.rows(project.url, "child") == [(2, 1)]
 
 
 def test_several_statements_in_one_text(new_project: Any) -> None:

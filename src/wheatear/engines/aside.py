@@ -157,6 +157,11 @@ class Aside(ABC):
             f"SELECT {read} FROM {self.place(store)}"
         )
 
+    def points_at(self, table: str) -> set[str]:
+        """The other tables that its foreign keys want rows in, each as `place` says it."""
+        del table
+        return set()
+
     overriding = ""
     """What lets an INSERT write a key that the database would make."""
 

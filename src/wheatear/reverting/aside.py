@@ -16,8 +16,8 @@ from wheatear.errors import MigrationFailedError
 from wheatear.schema.ours import KEPT, is_ours
 
 if TYPE_CHECKING:
-    from wheatear.engines.alterations import Word
-    from wheatear.engines.aside import Stored
+    from wheatear.engines.alterations import Alteration
+    from wheatear.engines.aside import Aside, Stored
 
 _log = logging.getLogger("wheatear")
 
@@ -185,6 +185,58 @@ class _Whole(NamedTuple):
         return _store(self.names, keys, [name for one, name in pairs if one in restored])
 
 
+class _Text:
+    """What one text is about to do: nothing of it is done when it is looked at.
+
+    Args:
+        aside: The engine's.
+    """
+
+    def __init__(self, aside: Aside) -> None:
+        self._aside = aside
+        self.events: list[Alteration | str] = []
+        """In order; a table that is made by its name."""
+        self._tables: dict[str, str] = {}
+        self._columns: dict[tuple[str, str], str] = {}
+        """By the names that the text's statements so far give them, folded, those of now."""
+
+    def as_it_is(self, drop: Drops) -> Drops:
+        """What is dropped, by the names of now."""
+        table = self._table(drop.table)
+        return Drops(
+            table, drop.column and self._columns.get(self._key(table, drop.column), drop.column)
+        )
+
+    def makes(self, table: str) -> None:
+        """A statement makes a table, if there is none."""
+        away = {
+            self._aside.fold_table(one.table)
+            for one in self.events
+            if not isinstance(one, str) and one.column is None
+        }
+        if self._aside.fold_table(table) in away or self._aside.find(table) is None:
+            self.events.append(table)
+
+    def changes(self, alterations: Sequence[Alteration]) -> None:
+        """What one statement renames and drops; its drops are by the names before it."""
+        self.events += sorted(alterations, key=lambda one: not isinstance(one, Drops))
+        for one in alterations:
+            if isinstance(one, Drops):
+                continue
+            if one.column is None:
+                self._tables[self._aside.fold_table(one.new)] = self._table(one.table)
+            else:
+                table = self._table(one.table)
+                was = self._columns.pop(self._key(table, one.column), one.column)
+                self._columns[self._key(table, one.new)] = was
+
+    def _table(self, name: str) -> str:
+        return self._tables.get(self._aside.fold_table(name), name)
+
+    def _key(self, table: str, column: str) -> tuple[str, str]:
+        return self._aside.fold_table(table), self._aside.fold(column)
+
+
 class Keeper:
     """Keeps what one migration is about to drop.
 
@@ -216,21 +268,19 @@ class Keeper:
         if is_rebuilding() or not (statement.word in _WORDS or ";" in statement.sql):
             return
         with unwatched(self._kept.engine.db):
-            still: dict[str, str] = {}  # the name until the text's own renames are done
+            text = _Text(self._aside)
             for words in self._aside.statements(statement.sql):
-                if words[0].text == "CREATE":
-                    self._note_made(words)
-                for one in self._aside.alterations(words):
-                    table = self._aside.fold_table(one.table)
+                name, replaces = self._aside.made_by(words)
+                if name is not None:
+                    if replaces:
+                        self._keep(Drops(name))
+                    text.makes(name)
+                found = self._aside.alterations(words)
+                for one in found:
                     if isinstance(one, Drops):
-                        self._keep(one, still.get(table, one.table))
-                    elif one.column is None:
-                        self._follow(one.table, one.new)
-                        still[self._aside.fold_table(one.new)] = still.pop(table, one.table)
-                    else:
-                        columns = self._columns.setdefault(table, {})
-                        was = columns.pop(self._aside.fold(one.column), one.column)
-                        columns[self._aside.fold(one.new)] = was
+                        self._keep(text.as_it_is(one))
+                text.changes(found)
+            self._follow(text)
 
     def settle(self) -> None:
         """After the migration: a table that is there again was made anew; what it lacks is kept."""
@@ -249,37 +299,38 @@ class Keeper:
                     self._warn_of(table, [one.name for one in lost])
                 self._kept.remove(whole.id)
 
-    def _follow(self, old: str, new: str) -> None:
-        """A table is called otherwise."""
-        before, after = self._aside.fold_table(old), self._aside.fold_table(new)
-        self._was[after] = self._was.pop(before, old)
-        self._columns[after] = self._columns.pop(before, {})
-        was_made = before in self._made
-        self._made -= {before, after}
-        if was_made:
-            self._made.add(after)
+    def _follow(self, text: _Text) -> None:
+        """What a text will have made, renamed and dropped when the next one comes."""
+        fold, fold_table = self._aside.fold, self._aside.fold_table
+        for one in text.events:
+            if isinstance(one, str):
+                self._made.add(fold_table(one))
+                continue
+            before = fold_table(one.table)
+            if isinstance(one, Drops):
+                if one.column is None:
+                    self._made.discard(before)
+            elif one.column is None:
+                after = fold_table(one.new)
+                self._was[after] = self._was.pop(before, one.table)
+                self._columns[after] = self._columns.pop(before, {})
+                was_made = before in self._made
+                self._made -= {before, after}
+                if was_made:
+                    self._made.add(after)
+            else:
+                columns = self._columns.setdefault(before, {})
+                columns[fold(one.new)] = columns.pop(fold(one.column), one.column)
 
-    def _note_made(self, words: Sequence[Word]) -> None:
-        name, replaces = self._aside.made_by(words)
-        if name is None:
-            return
-        if self._aside.find(name) is None:
-            self._made.add(self._aside.fold_table(name))
-        elif replaces:
-            self._keep(Drops(name), name)
-
-    def _keep(self, drop: Drops, now: str) -> None:
+    def _keep(self, drop: Drops) -> None:
         """Keep what is dropped, but for what the migration has made itself."""
-        fold, name = self._aside.fold, self._aside.fold_table(drop.table)
-        made = name in self._made
-        if drop.column is None:
-            self._made.discard(name)
-        table = self._aside.find(now)
-        if table is None or is_ours(table) or made:
+        fold = self._aside.fold
+        table = self._aside.find(drop.table)
+        if table is None or is_ours(table) or self._aside.fold_table(table) in self._made:
             return
-        stored = [one for one in self._aside.columns(table) if self._was_there(drop.table, one)]
+        stored = [one for one in self._aside.columns(table) if self._was_there(table, one)]
         if drop.column is None:
-            self._copy(table, drop.table, stored, ())
+            self._copy(table, stored, ())
             return
         column = next((one for one in stored if fold(one.name) == fold(drop.column)), None)
         keys = [one for one in stored if one.is_key]
@@ -288,7 +339,7 @@ class Keeper:
         if not keys or column in keys:
             self._warn_of(table, [column.name])
         else:
-            self._copy(table, drop.table, [*keys, column], (column,))
+            self._copy(table, [*keys, column], (column,))
 
     def _was_there(self, table: str, column: Stored) -> bool:
         """Whether a column is none that the migration has made under the name of a renamed one."""
@@ -300,25 +351,15 @@ class Keeper:
         renamed = self._columns.get(self._aside.fold_table(table), {})
         return renamed.get(self._aside.fold(column.name), column.name)
 
-    def _copy(
-        self, table: str, name: str, stored: list[Stored], restored: tuple[Stored, ...]
-    ) -> None:
-        """Copy a table's columns.
-
-        Args:
-            table: As it is stored.
-            name: As the statement will find it.
-            stored: The columns.
-            restored: Those of them that are dropped; empty for the whole table.
-        """
+    def _copy(self, table: str, stored: list[Stored], restored: tuple[Stored, ...]) -> None:
         if not stored or not self._aside.has_rows(table):
             return
-        was = self._was.get(self._aside.fold_table(name), table)
-        names = [self._name_before(name, one) for one in stored]
+        was = self._was.get(self._aside.fold_table(table), table)
+        names = [self._name_before(table, one) for one in stored]
         try:
             id_ = self._kept.add(self._migration, self._run, was)
             rows = self._aside.keep(table, stored, f"{KEPT}_{id_}")
-            whole = _Whole(id_, name, was, stored, names)
+            whole = _Whole(id_, table, was, stored, names)
             self._kept.change(id_, row_count=rows, store=whole.store(restored))
         except Exception as error:
             if self._kept.engine.is_lock_timeout(error):
@@ -379,11 +420,20 @@ class PutBack:
     def tables(self) -> None:
         """The rows of the tables that are there again, and empty.
 
-        What was dropped last was pointed at by what was dropped before it.
+        What was dropped last was pointed at by what was dropped before it; one statement may drop
+        several in any order.
         """
-        for entry in [one for one in reversed(self._left) if not one.restored]:
-            table = self._aside.find(entry.table)
-            if table is None or self._aside.has_rows(table):
+        there = {
+            entry: table
+            for entry in reversed(self._left)
+            if not entry.restored and (table := self._aside.find(entry.table))
+        }
+        pointing = {entry: self._aside.points_at(table) for entry, table in there.items()}
+        while there:
+            left = {self._aside.place(table) for table in there.values()}
+            entry = next((one for one in there if not pointing[one] & left), next(iter(there)))
+            table = there.pop(entry)
+            if self._aside.has_rows(table):
                 continue
             names = self._numbered(entry, table, entry.columns)
             with self._aside.without_triggers(table):

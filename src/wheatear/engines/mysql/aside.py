@@ -118,6 +118,10 @@ class MysqlAside(Aside):
         finally:
             self.send("SET SESSION sql_mode = %s", (before,))
 
+    def points_at(self, table: str) -> set[str]:
+        """What SHOW CREATE TABLE calls foreign keys."""
+        return {parent for _, parent, _ in self._keys(table)} - {self.place(table)}
+
     def _points_at_itself(self, table: str) -> bool:
         return any(parent == self.place(table) for _, parent, _ in self._keys(table))
 

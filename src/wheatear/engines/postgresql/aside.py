@@ -71,6 +71,16 @@ class PostgresqlAside(Aside):
     def _written(self, value: str, column: Stored) -> str:
         return f"CAST({value} AS {column.type})"
 
+    def points_at(self, table: str) -> set[str]:
+        """https://www.postgresql.org/docs/current/catalog-pg-constraint.html"""
+        rows = self.send(
+            "SELECT n.nspname, c.relname FROM pg_constraint k "
+            "JOIN pg_class c ON c.oid = k.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE k.conrelid = %s::regclass AND k.confrelid <> k.conrelid AND k.contype = 'f'",
+            (self.place(table),),
+        )
+        return {spelling.quoted(*names) for names in rows}
+
     def put_rows(self, table: str, names: Sequence[tuple[int, Stored]], store: str) -> None:
         """And the sequences of its columns go on after the highest value."""
         super().put_rows(table, names, store)
