@@ -70,6 +70,8 @@ class Log:
     """What one migration sent, in order."""
 
     statements: list[Statement] = field(default_factory=list)
+    ddl_commits: bool = True
+    """A statement that changes the schema commits what was before it, and itself."""
 
     @property
     def last(self) -> Statement | None:
@@ -103,7 +105,10 @@ class Log:
         implicit = [
             index
             for index, one in enumerate(self.statements)
-            if index > since and one.word in _COMMITS_BY_ITSELF and not one.failed
+            if self.ddl_commits
+            and index > since
+            and one.word in _COMMITS_BY_ITSELF
+            and not one.failed
         ]
         for one in self.statements[(implicit[-1] + 1 if implicit else since) :]:
             one.undone = True
@@ -169,6 +174,7 @@ class Rules:
         through: Sends each statement, or answers it: told the statement, its parameters and the
             call that sends it.
         cursor: What wraps the driver's cursors; None for `WatchedCursor`.
+        ddl_commits: Of the engine: see `Log`.
     """
 
     allowed: frozenset[str]
@@ -177,6 +183,7 @@ class Rules:
     after: Observer | None = None
     through: Callable[[Statement, Any, Callable[[], Any]], Any] | None = None
     cursor: Callable[[WatchedConnection, Any], Any] | None = None
+    ddl_commits: bool = True
 
 
 @contextmanager
@@ -190,7 +197,7 @@ def watched(db: Any, rules: Rules) -> Iterator[Log]:
     Yields:
         The log, growing.
     """
-    log = Log()
+    log = Log(ddl_commits=rules.ddl_commits)
     raw = db._state.conn
     db._state.conn = WatchedConnection(raw, log, rules)
     db._connect = _refuse_to_connect

@@ -166,7 +166,7 @@ class Runner:
                 self._note_what_was_undone(error)
             raise
         except BaseException:
-            self._backup.after_stop(changed=self._changed)
+            self._backup.after_stop(changed=self._changed or self._may_be_committed)
             raise
         self._backup.after_success()
 
@@ -183,6 +183,12 @@ class Runner:
         return bool(self._done) or (
             attempt is not None and not attempt.transactional and attempt.record is not None
         )
+
+    @property
+    def _may_be_committed(self) -> bool:
+        """Whether the run was stopped when nothing but the commit was left of a step."""
+        attempt = self._failed_attempt
+        return attempt is not None and attempt.record_id is not None
 
     def _back_up(self) -> None:
         """Under the lock, and before the first change, if a backup is wanted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from support.undone import (
     without_backward,
 )
 from wheatear.errors import ConfigError, MigrationFailedError
+from wheatear.events import Note
 
 LOSING = [name for name, case in CASES.items() if case.lost and "not null" not in name]
 KEEPING = f"{CONFIG}keep_dropped = True\n"
@@ -264,6 +266,219 @@ def test_renamed_before_it_was_dropped(project: Project) -> None:
     assert reading.execute(project.url, "SELECT max(id) FROM player") == [(4,)]
 
 
+COPIED = """
+db.execute_sql('ALTER TABLE player RENAME TO old')
+db.execute_sql('CREATE TABLE player (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL)')
+db.execute_sql('INSERT INTO player SELECT id, name FROM old')
+db.execute_sql('DROP TABLE old')
+"""
+COUNTING = {  # the table is spelled otherwise than when it was made
+    "sqlite": "db.execute_sql('CREATE TRIGGER t AFTER UPDATE ON PLAYER BEGIN "
+    "INSERT INTO seen VALUES (1); END')",
+    "postgresql": "db.execute_sql('CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$BEGIN INSERT INTO seen VALUES (1); RETURN NEW; END$$')\n"
+    "db.execute_sql('CREATE TRIGGER t AFTER UPDATE ON PLAYER FOR EACH ROW EXECUTE FUNCTION f()')",
+}
+MEMO = "migrate(migrator.rename_column('player', 'note', 'memo'))\n"
+AFTER_A_RENAME = {
+    "a column": f"{MEMO}migrate(migrator.drop_column('player', 'memo'))",
+    "another column": "migrate(migrator.rename_column('player', 'id', 'number'))\n" + DROP,
+    "another column, in one statement": "migrate(migrator.rename_column('player', 'id', 'number'), "
+    "migrator.drop_column('player', 'note'))",
+    "the table": f"{MEMO}migrate(migrator.drop_table('player'))",
+    "the table, with a new column of the old name": f"{MEMO}"
+    "migrate(migrator.add_column('player', 'note', TextField(default='new')))\n"
+    "migrate(migrator.drop_table('player'))",
+    "the table, by a name that was another's": "db.execute_sql('CREATE TABLE t (id INTEGER)')\n"
+    "db.execute_sql('DROP TABLE t')\n"
+    "migrate(migrator.rename_table('player', 't'))\ndb.execute_sql('DROP TABLE t')",
+    "the table, copied first": COPIED,
+    "the table, copied first, and a column": MEMO + COPIED,
+}
+
+
+@pytest.mark.parametrize("forward", AFTER_A_RENAME.values(), ids=AFTER_A_RENAME)
+def test_what_was_renamed_first(project: Project, forward: str) -> None:
+    """It is kept by the names that the way back will find."""
+    project.migration(FIRST, PLAYER)
+    without_backward(project, NEXT, forward)
+    in_process(project, keep_dropped=True).migrate()
+    in_process(project).migrate(backward=True)
+    assert reading.execute(project.url, "SELECT id, name, note FROM player ORDER BY id") == ROWS
+    assert kept_tables(project) == []
+
+
+def test_a_copied_tables_rows_do_not_come_back(project: Project) -> None:
+    project.migration(FIRST, PLAYER)
+    without_backward(project, NEXT, COPIED)
+    in_process(project, keep_dropped=True).migrate()
+    reading.execute(project.url, "DELETE FROM player")
+    in_process(project).migrate(backward=True)
+    assert reading.rows(project.url, "player") == []
+
+
+@pytest.mark.parametrize("note", ["", ", note TEXT"])
+def test_a_table_that_is_made_anew_without_its_rows(project: Project, note: str) -> None:
+    project.migration(FIRST, PLAYER)
+    project.migration(
+        NEXT,
+        "db.execute_sql('DROP TABLE player')\n"
+        f"db.execute_sql('CREATE TABLE player (id INTEGER PRIMARY KEY, name VARCHAR(40){note})')",
+        "pass" if note else "db.execute_sql('ALTER TABLE player ADD COLUMN note TEXT')",
+    )
+    in_process(project, keep_dropped=True).migrate()
+    in_process(project).migrate(backward=True)
+    assert reading.rows(project.url, "player") == ROWS
+    assert kept_tables(project) == []
+
+
+def test_what_finds_no_column_stays_kept(project: Project) -> None:
+    project.migration(FIRST, PLAYER)
+    project.migration(
+        NEXT,
+        "migrate(migrator.drop_table('player'))",
+        "db.execute_sql('CREATE TABLE player (id INTEGER PRIMARY KEY, name VARCHAR(40))')",
+    )
+    in_process(project, keep_dropped=True).migrate()
+    in_process(project).migrate(backward=True)
+    assert reading.rows(project.url, "player") == [(one, two) for one, two, _ in ROWS]
+    assert reading.execute(project.url, "SELECT c3 FROM wheatear_kept_1 ORDER BY c1") == [
+        ("007",), (None,), ("%s",),
+    ]  # fmt: skip
+
+
+def test_a_copy_that_was_only_begun_is_none(project: Project) -> None:
+    """What a killed run has left on MariaDB: the note of a copy, and perhaps no copy."""
+    project.migration(FIRST, PLAYER)
+    project.migration(
+        NEXT, DROP, "migrate(migrator.add_column('player', 'note', TextField(null=True)))"
+    )
+    in_process(project, keep_dropped=True).migrate()
+    reading.execute(
+        project.url,
+        "INSERT INTO wheatear_kept (migration, run, table_name, store, kept_at) "
+        "SELECT migration, run, table_name, store, kept_at FROM wheatear_kept",
+        "DELETE FROM player WHERE id = 1",
+    )
+    in_process(project).migrate(backward=True)
+    assert reading.rows(project.url, "player") == ROWS[1:]
+
+
+def test_names_that_differ_by_case(new_project: Any, engine: str) -> None:
+    """Tables where that counts, and columns too; on SQLite only beyond ASCII."""
+    project = new_project(engine)
+    mark = "`" if engine == "mariadb" else '"'
+    table = "player" if engine == "sqlite" else f"{mark}Player{mark}"
+    first, second = {
+        "sqlite": ("É", "é"),
+        "postgresql": ('"Note"', "note"),
+        "mariadb": ("memo", "note"),
+    }[engine]
+    project.migration(
+        FIRST,
+        f"db.execute_sql('''CREATE TABLE {table} (id INTEGER PRIMARY KEY, {first} INTEGER, "
+        f"{second} INTEGER)''')\n"
+        f"db.execute_sql('''INSERT INTO {table} VALUES (1, 2, 3)''')",
+    )
+    forward = f"db.execute_sql('''DROP TABLE {table}''')"
+    if engine != "sqlite":
+        forward = f"db.execute_sql('CREATE TABLE player (id INTEGER PRIMARY KEY)')\n{forward}"
+    without_backward(project, NEXT, forward)
+    in_process(project, keep_dropped=True).migrate()
+    in_process(project).migrate(backward=True)
+    assert reading.rows(project.url, table) == [(1, 2, 3)]
+    without_backward(
+        project, NEXT, f"db.execute_sql('''ALTER TABLE {table} DROP COLUMN {second}''')"
+    )
+    in_process(project, keep_dropped=True).migrate()
+    in_process(project).migrate(backward=True)
+    assert reading.rows(project.url, table) == [(1, 2, 3)]
+
+
+@pytest.mark.parametrize("tables", ["parent, child", "child, parent"])
+def test_tables_dropped_by_one_statement(new_project: Any, engine: str, tables: str) -> None:
+    if engine == "sqlite":
+        pytest.skip("SQLite drops one table at a time")
+    project = new_project(engine)
+    project.migration(
+        FIRST,
+        "db.execute_sql('CREATE TABLE parent (id INTEGER PRIMARY KEY)')\n"
+        "db.execute_sql('CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id INTEGER NOT NULL, "
+        "FOREIGN KEY (parent_id) REFERENCES parent (id))')\n"
+        "db.execute_sql('INSERT INTO parent VALUES (1)')\n"
+        "db.execute_sql('INSERT INTO child VALUES (2, 1)')",
+    )
+    mysql = engine == "mariadb"
+    off, on = (f"db.execute_sql('SET foreign_key_checks = {n}')" if mysql else "" for n in (0, 1))
+    without_backward(project, NEXT, f"{off}\ndb.execute_sql('DROP TABLE {tables}')\n{on}")
+    in_process(project, keep_dropped=True).migrate()
+    in_process(project).migrate(backward=True)
+    assert reading.rows(project.url, "child") == [(2, 1)]
+
+
+def test_several_statements_in_one_text(new_project: Any) -> None:
+    project = new_project("postgresql")
+    project.migration(FIRST, PLAYER)
+    without_backward(
+        project,
+        NEXT,
+        "db.execute_sql('CREATE TABLE b (id INTEGER PRIMARY KEY); ALTER TABLE player RENAME TO c; "
+        "DROP TABLE b; DROP TABLE c')",
+    )
+    in_process(project, keep_dropped=True).migrate()
+    in_process(project).migrate(backward=True)
+    assert reading.rows(project.url, "player") == ROWS
+
+
+def test_a_lock_is_waited_for(new_project: Any) -> None:
+    """The copy locks first what is dropped: it gives way as the drop itself does."""
+    project = new_project("postgresql")
+    project.migration(FIRST, PLAYER)
+    without_backward(project, NEXT, DROP)
+    in_process(project).migrate(to=FIRST)
+    with closing(reading.connection(project.url)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM player")
+        said: list[str] = []
+
+        def listener(event: Any) -> None:
+            if isinstance(event, Note):
+                said.append(event.text)
+                other.execute("COMMIT")
+
+        in_process(project, keep_dropped=True).migrate(listener=listener)
+    assert said[0].startswith(f"{NEXT} gave way to another connection's lock; next try in ")
+    assert kept_tables(project) == ["wheatear_kept_1"]
+
+
+def test_a_key_of_zero(new_project: Any) -> None:
+    """MariaDB makes the next number of it, unless it is told not to."""
+    project = new_project("mariadb")
+    project.migration(FIRST, f"{PLAYER}\ndb.execute_sql('UPDATE player SET id = 0 WHERE id = 1')")
+    without_backward(project, NEXT, "migrate(migrator.drop_table('player'))")
+    in_process(project, keep_dropped=True).migrate()
+    in_process(project).migrate(backward=True)
+    assert reading.rows(project.url, "player") == [(0, *ROWS[0][1:]), *ROWS[1:]]
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_triggers_are_there_after_a_failure(new_project: Any, engine: str) -> None:
+    """Also where each statement of the way back commits by itself."""
+    project = new_project(engine)
+    project.migration(
+        FIRST, f"{PLAYER}\ndb.execute_sql('CREATE TABLE seen (n INTEGER)')\n{COUNTING[engine]}"
+    )
+    path = project.migration(
+        NEXT, DROP, "db.execute_sql('ALTER TABLE player ADD COLUMN note TEXT DEFAULT 7 NOT NULL')"
+    )
+    path.write_text(path.read_text() + "\n\natomic = False\n")
+    in_process(project, keep_dropped=True).migrate()
+    with pytest.raises(MigrationFailedError, match="note"):  # which is NULL in what was kept
+        in_process(project).migrate(backward=True)
+    reading.execute(project.url, "UPDATE player SET name = name WHERE id = 1")
+    assert reading.rows(project.url, "seen") == [(1,)]
+
+
 def test_values_are_the_same_to_the_bit(on_sqlite: Project) -> None:
     on_sqlite.migration(
         FIRST,
@@ -299,15 +514,8 @@ def test_triggers_do_not_see_what_is_put_back(new_project: Any, engine: str) -> 
     if engine == "mariadb":
         pytest.skip("MariaDB's triggers cannot be switched off")
     project = new_project(engine)
-    counting = {
-        "sqlite": "db.execute_sql('CREATE TRIGGER t AFTER UPDATE ON player BEGIN "
-        "INSERT INTO seen VALUES (1); END')",
-        "postgresql": "db.execute_sql('CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$BEGIN INSERT INTO seen VALUES (1); RETURN NEW; END$$')\n"
-        "db.execute_sql('CREATE TRIGGER t AFTER UPDATE ON player FOR EACH ROW EXECUTE FUNCTION f()')",
-    }[engine]
     project.migration(
-        FIRST, f"{PLAYER}\ndb.execute_sql('CREATE TABLE seen (n INTEGER)')\n{counting}"
+        FIRST, f"{PLAYER}\ndb.execute_sql('CREATE TABLE seen (n INTEGER)')\n{COUNTING[engine]}"
     )
     without_backward(project, NEXT, DROP)
     in_process(project, keep_dropped=True).migrate()
@@ -369,6 +577,35 @@ def test_quoted_names(project: Project, engine: str) -> None:
     in_process(project, keep_dropped=True).migrate()
     in_process(project).migrate(backward=True)
     assert reading.rows(project.url, table) == [(1, 2)]
+
+
+def test_a_name_with_a_percent_sign(project: Project, engine: str) -> None:
+    mark = "`" if engine == "mariadb" else '"'
+    table, column = f"{mark}100% %s{mark}", f"{mark}50%{mark}"
+    given = [name if engine == "sqlite" else name.replace("%", "%%") for name in (table, column)]
+    project.migration(
+        FIRST,
+        "db.execute_sql('CREATE TABLE {0} (id INTEGER PRIMARY KEY, {1} INTEGER, "
+        "FOREIGN KEY ({1}) REFERENCES {0} (id))')\n"
+        "db.execute_sql('INSERT INTO {0} VALUES (1, 1)')".format(*given),
+    )
+    without_backward(project, NEXT, f"db.execute_sql('DROP TABLE {given[0]}')")
+    in_process(project, keep_dropped=True).migrate()
+    in_process(project).migrate(backward=True)
+    assert reading.rows(project.url, table) == [(1, 1)]
+
+
+def test_rowids_beside_a_key(on_sqlite: Project) -> None:
+    """https://www.sqlite.org/lang_createtable.html#rowid: DESC makes it another column."""
+    on_sqlite.migration(
+        FIRST,
+        "db.execute_sql('CREATE TABLE odd (id INTEGER PRIMARY KEY DESC, x)')\n"
+        "db.execute_sql('INSERT INTO odd (rowid, id, x) VALUES (7, 1, 2)')",
+    )
+    without_backward(on_sqlite, NEXT, "db.execute_sql('DROP TABLE odd')")
+    in_process(on_sqlite, keep_dropped=True).migrate()
+    in_process(on_sqlite).migrate(backward=True)
+    assert reading.execute(on_sqlite.url, "SELECT rowid, id, x FROM odd") == [(7, 1, 2)]
 
 
 def test_a_table_that_points_at_itself(project: Project) -> None:

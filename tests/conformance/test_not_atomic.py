@@ -94,3 +94,15 @@ def test_what_it_did_before_it_failed_stays_and_is_told(project: Project, engine
     assert "20260101_000000_a failed: ValueError: no\n" in again.err
     assert project.run("migrate", "--mark-applied").code == 0
     assert project.run("status", "--check").code == 0
+
+
+def test_what_it_rolled_back_itself_is_not_told(project: Project, engine: str) -> None:
+    """A schema change in `db.atomic()` is undone with it, where it does not commit by itself."""
+    end = "with db.atomic():\n        db.execute_sql('CREATE TABLE b (x INTEGER)')\n        1 / 0"
+    project.write("migrations/20260101_000000_a.py", STEPS.format(end=end))
+    ended = project.run("migrate")
+    assert ended.code == 1
+    stays = ["a", "b"] if engine == "mariadb" else ["a"]
+    lines = "".join(f"         CREATE TABLE {name} (x INTEGER)\n" for name in stays)
+    assert f"stay{'' if engine == 'mariadb' else 's'}:\n{lines}  next:" in ended.err
+    assert reading.tables(project.url) == stays

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import stat
@@ -315,6 +316,44 @@ def test_no_room_for_the_backup_stops_the_run(player: Project) -> None:
     assert _leftovers(player) == []
 
 
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_an_empty_database_is_empty_again(on_sqlite: Project, journal: str) -> None:
+    """With a write-ahead log it has one page, and a copy of it is one step."""
+    with _open(on_sqlite) as db:
+        db.execute(f"PRAGMA journal_mode = {journal}")
+    _path(on_sqlite).touch()
+    on_sqlite.tables("a")
+    on_sqlite.migration("20260103_000000_c", FAILS)
+    ended = on_sqlite.run("migrate", "--backup")
+    assert "  state: the database is what it was before this run, by its backup;" in ended.err
+    assert _dump(_path(on_sqlite)) == ["BEGIN TRANSACTION;", "COMMIT;"]
+
+
+def test_a_clock_that_was_put_back(on_sqlite: Project) -> None:
+    """The newest is the one that was made last, whatever its time."""
+    on_sqlite.write("migrations_config.py", CONFIG + "backups = 2\n")
+    _begin(on_sqlite)
+    for name in ("29990101T000000.000Z-00000001", "29990101T000000.000Z-00000002"):
+        shutil.copy(_path(on_sqlite), f"{_path(on_sqlite)}.{name}.backup")
+    assert on_sqlite.run("migrate", "--backup").code == 0
+    made = _backups(on_sqlite)
+    assert [path.name.split(".")[2][:15] for path in made] == ["29990101T000000"] * 2
+    assert made[1].name.split(".")[3].startswith("001Z-")
+    after = _dump(_path(on_sqlite))
+    ended = on_sqlite.run("restore", made[1].name, "--yes")
+    assert ended.code == 0, ended.raw
+    kept = _backups(on_sqlite)[-1]
+    assert ended.raw.endswith(f"what was there before is kept: {kept.name}\n")
+    assert _dump(kept) == after
+
+
+def test_a_name_of_no_day_is_no_backup(on_sqlite: Project) -> None:
+    _begin(on_sqlite)
+    Path(f"{_path(on_sqlite)}.20269931T000000.000Z-00000001.backup").touch()
+    assert on_sqlite.run("migrate", "--backup").code == 0
+    assert len(on_sqlite.run("restore").raw.splitlines()) == 1
+
+
 def test_a_damaged_database_makes_no_backup(on_sqlite: Project) -> None:
     _begin(on_sqlite)
     with _open(on_sqlite) as db:
@@ -433,7 +472,36 @@ def test_a_database_that_is_gone_comes_back(on_sqlite: Project) -> None:
     _path(on_sqlite).unlink()
     assert on_sqlite.run("restore", backup.name, "--yes").code == 0
     assert _dump(_path(on_sqlite)) == before
+    assert stat.S_IMODE(_path(on_sqlite).stat().st_mode) == 0o600
     assert _backups(on_sqlite) == [backup]
+
+
+def test_pages_of_another_size(player: Project) -> None:
+    """With a write-ahead log, SQLite itself would say only that the database is read-only."""
+    before = _dump(_path(player))
+    player.run("migrate", "--backup")
+    (backup,) = _backups(player)
+    with _open(player) as db:
+        ((journal,),) = db.execute("PRAGMA journal_mode")
+        db.execute("PRAGMA journal_mode = DELETE")
+        db.execute("PRAGMA page_size = 8192")
+        db.execute("VACUUM")
+        db.execute(f"PRAGMA journal_mode = {journal}")
+    if journal == "wal":
+        ended = player.run("restore", backup.name, "--yes")
+        assert ended.told == (
+            1,
+            "",
+            "error: The backup has pages of 4096 bytes and the database of 8192, which cannot "
+            "change in a database with a write-ahead log.\n"
+            "  state: nothing was changed.\n"
+            "  next:  say `PRAGMA journal_mode = DELETE` while nobody else has it open, then run "
+            "the command again.\n",
+        )
+        with _open(player) as db:
+            db.execute("PRAGMA journal_mode = DELETE")
+    assert player.run("restore", backup.name, "--yes").code == 0
+    assert _dump(_path(player)) == before
 
 
 def test_a_reader_is_waited_for(on_sqlite: Project) -> None:
@@ -465,6 +533,53 @@ def test_from_python(player: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     assert restored.kept is not None
     assert restored.kept.applied == ("20260101_000000_a", "20260102_000000_b")
     assert migrations.project.engine.db.is_closed()
+
+
+def test_stopped_at_the_commit_the_backup_stays(
+    on_sqlite: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Ctrl-C that comes while SQLite commits is raised when it has."""
+    from wheatear import Migrations
+    from wheatear.turn import Turn
+
+    def take(turn: Any) -> None:
+        taken(turn)
+        raise KeyboardInterrupt
+
+    taken = Turn._take
+    _begin(on_sqlite)
+    monkeypatch.setenv("DATABASE_URL", on_sqlite.url)
+    monkeypatch.setattr(Turn, "_take", take)
+    said: list[Any] = []
+    with pytest.raises(KeyboardInterrupt):
+        Migrations.load(on_sqlite.root).migrate(backup=True, listener=said.append)
+    (backup,) = _backups(on_sqlite)
+    assert said[-1].text == f"`restore {backup.name}` goes back to what was before this run."
+
+
+def test_stopped_when_it_is_put_back_what_was_there_stays(
+    player: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from wheatear import Migrations
+    from wheatear.engines.sqlite.backup import SqliteCopies
+
+    def restore(copies: Any, *args: Any, **options: Any) -> None:
+        put(copies, *args, **options)
+        raise KeyboardInterrupt
+
+    put = SqliteCopies.restore
+    before = _dump(_path(player))
+    player.run("migrate", "--backup")
+    (backup,) = _backups(player)
+    after = _dump(_path(player))
+    monkeypatch.setenv("DATABASE_URL", player.url)
+    monkeypatch.setattr(SqliteCopies, "restore", restore)
+    said: list[Any] = []
+    with pytest.raises(KeyboardInterrupt):
+        Migrations.load(player.root).restore(backup.name, listener=said.append)
+    (kept,) = [path for path in _backups(player) if path != backup]
+    assert said[-1].text == f"what was there before is kept: {kept.name}"
+    assert (_dump(_path(player)), _dump(kept)) == (before, after)
 
 
 # Killed

@@ -155,6 +155,10 @@ def test_ddl_in_a_transaction_commits_what_was_before_it() -> None:
     log = _log("BEGIN", "INSERT 1", "ALTER TABLE a ADD y int", "INSERT 2")
     log.rolled_back(0)
     assert [one.sql for one in log.lasting()] == ["INSERT 1", "ALTER TABLE a ADD y int"]
+    log = _log("BEGIN", "INSERT 1", "ALTER TABLE a ADD y int", "INSERT 2")
+    log.ddl_commits = False  # but not on SQLite and PostgreSQL
+    log.rolled_back(0)
+    assert log.lasting() == []
 
 
 SCRIPT = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
 from wheatear import plan
@@ -48,8 +48,11 @@ def new_path(copies: Copies, run: str) -> str:
         copies: Of the database.
         run: The run's id.
     """
-    time = datetime.now(timezone.utc).strftime(_TIME)[:-3]
-    return f"{copies.file}.{time}Z-{run[:8]}.backup"
+    time = datetime.now(timezone.utc).replace(tzinfo=None)
+    for newest in paths(copies)[-1:]:
+        # A clock that was put back must not make the newest the first to go.
+        time = max(time, (_made_at(newest) or time) + timedelta(milliseconds=1))
+    return f"{copies.file}.{time.strftime(_TIME)[:-3]}Z-{run[:8]}.backup"
 
 
 def paths(copies: Copies) -> list[str]:
@@ -57,7 +60,20 @@ def paths(copies: Copies) -> list[str]:
     folder, base = os.path.split(copies.file)
     ours = re.compile(re.escape(base) + _NAME)
     names = os.listdir(folder) if os.path.isdir(folder) else []
-    return [os.path.join(folder, name) for name in sorted(names) if ours.fullmatch(name)]
+    return [
+        os.path.join(folder, name)
+        for name in sorted(names)
+        if ours.fullmatch(name) and _made_at(name)
+    ]
+
+
+def _made_at(name: str) -> datetime | None:
+    """The time in a backup's name; None if there is no such day."""
+    found = re.search(_NAME + "$", name)
+    try:
+        return datetime.strptime(found[1], _TIME) if found else None  # noqa: DTZ007 - UTC
+    except ValueError:
+        return None
 
 
 def sweep(copies: Copies) -> None:
@@ -101,12 +117,12 @@ def read_backups(project: Project, waiting: Waiting) -> list[Backup]:
 def described(copies: Copies, path: str, waiting: Waiting) -> Backup:
     """Say what a backup is."""
     name = os.path.basename(path)
-    found = re.search(_NAME + "$", name)
+    found, time = re.search(_NAME + "$", name), _made_at(name)
     assert found is not None  # noqa: S101 - for the type checker
-    time, run = found.groups()
-    made_at = datetime.strptime(time, _TIME).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: DTZ007
+    assert time is not None  # noqa: S101 - for the type checker
+    made_at = time.strftime("%Y-%m-%dT%H:%M:%SZ")
     size = os.stat(path).st_size
-    return Backup(name, path, made_at, run, size, _applied(copies, path, waiting))
+    return Backup(name, path, made_at, found[2], size, _applied(copies, path, waiting))
 
 
 def _applied(copies: Copies, path: str, waiting: Waiting) -> tuple[str, ...] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from wheatear.backups.files import Backup, described, find, new_path, prune, remove, sweep
@@ -47,6 +48,8 @@ def restore(project: Project, name: str, waiting: Waiting) -> Restored:
     copies.check(path)
     there = engine.exists()
     kept: str | None = None
+    if not there:
+        copies.begin_anew()
     with engine.opened(waiting), engine.exclusively(waiting, atomic=False):
         sweep(copies)
         for _ in range(_TRIES):
@@ -60,8 +63,12 @@ def restore(project: Project, name: str, waiting: Waiting) -> Restored:
                 break
             except ChangedMeanwhileError:
                 pass
-            except BaseException:
+            except Exception:
                 _drop(kept)
+                raise
+            except BaseException:  # a Ctrl-C may come when it is done: then this is all there is
+                if kept:
+                    waiting.tell(f"what was there before is kept: {os.path.basename(kept)}")
                 raise
             _drop(kept)
         else:

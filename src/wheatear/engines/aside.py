@@ -69,19 +69,36 @@ class Aside(ABC):
     def columns(self, table: str) -> list[Stored]:
         """Its columns that hold values of their own, in order."""
 
-    def alterations(self, sql: str) -> list[Alteration]:
-        """What a statement renames and drops in our schema, in its own spelling."""
+    def fold(self, name: str) -> str:
+        """What is equal where two columns are the same."""
+        return name
+
+    def fold_table(self, name: str) -> str:
+        """What is equal where two tables are the same."""
+        return self.fold(name)
+
+    def statements(self, sql: str) -> list[list[Word]]:
+        """The words of each statement in a text, which may hold several."""
         if self.engine.db.param == "%s":  # which the driver has yet to fill in
             sql = sql.replace("%%", "%")
+        found: list[list[Word]] = [[]]
+        for word in self.words_of(sql):
+            if word.text == ";":
+                found.append([])
+            else:
+                found[-1].append(word)
+        return [words for words in found if words]
+
+    def alterations(self, words: Sequence[Word]) -> list[Alteration]:
+        """What a statement renames and drops in our schema, in its own spelling."""
         return [
             one
-            for one in alterations(self.words_of(sql))
+            for one in alterations(words)
             if not isinstance(one, Drops) or one.schema is None or one.schema in self.schemas
         ]
 
-    def made_by(self, sql: str) -> tuple[str | None, bool]:
+    def made_by(self, every: Sequence[Word]) -> tuple[str | None, bool]:
         """The table that a CREATE TABLE makes, and whether in the place of one of that name."""
-        every = self.words_of(sql)
         words = [word for word in every if word.text not in _AROUND_TABLE]
         if len(words) < 3 or [word.text for word in words[:2]] != ["CREATE", "TABLE"]:
             return None, False
@@ -115,6 +132,10 @@ class Aside(ABC):
         """How many rows a store has."""
         return int(self.send(f"SELECT count(*) FROM {self.place(store)}")[0][0])
 
+    def has_rows(self, table: str) -> bool:
+        """Whether there is a row in a table."""
+        return bool(self.send(f"SELECT 1 FROM {self.place(table)} LIMIT 1"))
+
     def discard(self, store: str) -> None:
         """Drop a store."""
         self.send(f"DROP TABLE IF EXISTS {self.place(store)}")
@@ -135,6 +156,11 @@ class Aside(ABC):
             f"INSERT INTO {self.place(table)} ({written}){self.overriding} "
             f"SELECT {read} FROM {self.place(store)}"
         )
+
+    def points_at(self, table: str) -> set[str]:
+        """The other tables that its foreign keys want rows in, each as `place` says it."""
+        del table
+        return set()
 
     overriding = ""
     """What lets an INSERT write a key that the database would make."""

@@ -37,6 +37,9 @@ class Copies(Protocol):
             BackupError: It could not be made or is not sound; no file is left.
         """
 
+    def begin_anew(self) -> None:
+        """Make an empty database where there is none, readable by its owner alone."""
+
     def check(self, path: str) -> None:
         """Look whether a copy is sound.
 

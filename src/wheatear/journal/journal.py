@@ -48,6 +48,7 @@ class Journal:
         self._history = history
         self._record = record
         self._ways = engine.journaling()
+        self._ddl_commits = not engine.transactional_ddl
         self._store = Store(history, self._ways, record, {"seed": secrets.randbits(64)}, resumes)
         history.has_journal()  # asked now: later, Peewee's connection is watched
         entries, settled = self._taken_up(waiting) if resumes is not None else ([], None)
@@ -111,6 +112,7 @@ class Journal:
             after=echo,
             through=self._recorder.send,
             cursor=JournaledCursor,
+            ddl_commits=self._ddl_commits,
         )
 
     @contextmanager

@@ -199,6 +199,7 @@ def _names_of(values: Sequence[Table] | Sequence[Column] | Sequence[Object]) -> 
 def _other_case(names: list[str], others: list[str]) -> list[tuple[str, str]]:
     if names == others:
         return []
-    spelled = {name.casefold(): name for name in others}
-    pairs = [(name, spelled.get(name.casefold(), name)) for name in names]
+    both = {*names} & {*others}  # beyond ASCII, letter case counts on SQLite, too
+    spelled = {name.casefold(): name for name in others if name not in both}
+    pairs = [(name, spelled.get(name.casefold(), name)) for name in names if name not in both]
     return [(old, new) for old, new in pairs if old != new]

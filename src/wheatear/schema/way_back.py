@@ -176,8 +176,11 @@ def _columns_back(
     for table, pairs in by_table.items():
         here = _columns(after.table(names.get(table, table)))
         moved = {new for new, _ in pairs}
-        # Where the step made a column under the name that another one had, it is no rename back.
-        free = [pair for pair in pairs if pair[1] not in here or pair[1] in moved]
+        # Where the step made a column under the name that another one had, it is no rename back;
+        # nor where it is gone: the table may have been copied without it.
+        free = [
+            pair for pair in pairs if pair[0] in here and (pair[1] not in here or pair[1] in moved)
+        ]
         if before.table(table) is not None:
             yield from (RenameColumn(table, *pair) for pair in _in_order(free))
 

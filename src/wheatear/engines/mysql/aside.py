@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
 
 from wheatear.engines.alterations import Word
 from wheatear.engines.aside import Aside, Stored
@@ -22,6 +24,18 @@ class MysqlAside(Aside):
     def words_of(self, sql: str) -> list[Word]:
         """By the tokens of MySQL."""
         return words_in(sql)
+
+    def fold(self, name: str) -> str:
+        """In any letter case."""
+        return name.lower()
+
+    def fold_table(self, name: str) -> str:
+        """https://mariadb.com/kb/en/identifier-case-sensitivity/"""
+        return name.lower() if self._folds_tables else name
+
+    @cached_property
+    def _folds_tables(self) -> bool:
+        return bool(self.send("SELECT @@lower_case_table_names")[0][0])
 
     def quoted(self, name: str) -> str:
         """In backticks."""
@@ -65,15 +79,16 @@ class MysqlAside(Aside):
 
         https://mariadb.com/kb/en/foreign-keys/
         """
-        if not self._points_at_itself(table):
-            super().put_rows(table, names, store)
-            return
-        ((before,),) = self.send("SELECT @@SESSION.foreign_key_checks")
-        self.send("SET SESSION foreign_key_checks = 0")
-        try:
-            super().put_rows(table, names, store)
-        finally:
-            self.send(f"SET SESSION foreign_key_checks = {int(before)}")
+        with self._zero_as_it_is():
+            if not self._points_at_itself(table):
+                super().put_rows(table, names, store)
+                return
+            ((before,),) = self.send("SELECT @@SESSION.foreign_key_checks")
+            self.send("SET SESSION foreign_key_checks = 0")
+            try:
+                super().put_rows(table, names, store)
+            finally:
+                self.send(f"SET SESSION foreign_key_checks = {int(before)}")
         for key, parent, pairs in self._keys(table):
             same = " AND ".join(
                 f"p.{self.quoted(target)} = t.{self.quoted(column)}" for column, target in pairs
@@ -89,6 +104,23 @@ class MysqlAside(Aside):
                     next="put those rows back first, or run `purge --older-than 0d` to do without "
                     "what was kept.",
                 )
+
+    @contextmanager
+    def _zero_as_it_is(self) -> Iterator[None]:
+        """Else a key of 0 becomes the next number.
+
+        https://mariadb.com/kb/en/sql-mode/ (NO_AUTO_VALUE_ON_ZERO)
+        """
+        ((before,),) = self.send("SELECT @@SESSION.sql_mode")
+        self.send("SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',NO_AUTO_VALUE_ON_ZERO')")
+        try:
+            yield
+        finally:
+            self.send("SET SESSION sql_mode = %s", (before,))
+
+    def points_at(self, table: str) -> set[str]:
+        """What SHOW CREATE TABLE calls foreign keys."""
+        return {parent for _, parent, _ in self._keys(table)} - {self.place(table)}
 
     def _points_at_itself(self, table: str) -> bool:
         return any(parent == self.place(table) for _, parent, _ in self._keys(table))

@@ -33,7 +33,8 @@ def statement(db: Any, name: str) -> str:
 
     https://mariadb.com/kb/en/show-create-table/
     """
-    text = str(db.execute_sql(f"SHOW CREATE TABLE {quoted(name)}").fetchone()[1])
+    place = quoted(name).replace("%", "%%")
+    text = str(db.execute_sql(f"SHOW CREATE TABLE {place}").fetchone()[1])
     return _COUNTER.sub(r"\1", text)
 
 

@@ -71,18 +71,27 @@ class PostgresqlAside(Aside):
     def _written(self, value: str, column: Stored) -> str:
         return f"CAST({value} AS {column.type})"
 
+    def points_at(self, table: str) -> set[str]:
+        """https://www.postgresql.org/docs/current/catalog-pg-constraint.html"""
+        rows = self.send(
+            "SELECT n.nspname, c.relname FROM pg_constraint k "
+            "JOIN pg_class c ON c.oid = k.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE k.conrelid = %s::regclass AND k.confrelid <> k.conrelid AND k.contype = 'f'",
+            (self.place(table),),
+        )
+        return {spelling.quoted(*names) for names in rows}
+
     def put_rows(self, table: str, names: Sequence[tuple[int, Stored]], store: str) -> None:
         """And the sequences of its columns go on after the highest value."""
         super().put_rows(table, names, store)
         for _, one in names:
             column = self.quoted(one.name)
             self.send(
-                "SELECT setval(s.name::regclass, m.top) "
-                "FROM (SELECT pg_get_serial_sequence(%s, %s) AS name) s, "
+                "SELECT setval(s.name::regclass, m.top) FROM (SELECT pg_get_serial_sequence("
+                f"{spelling.string(self.place(table))}, {spelling.string(one.name)}) AS name) s, "
                 f"(SELECT max({column}::text::numeric)::bigint AS top FROM {self.place(table)} "
                 f"WHERE {column}::text ~ '^[0-9]{{1,18}}$') m "
-                "WHERE s.name IS NOT NULL AND m.top IS NOT NULL",
-                (self.place(table), one.name),
+                "WHERE s.name IS NOT NULL AND m.top IS NOT NULL"
             )
 
     def put_values(
@@ -114,8 +123,9 @@ class PostgresqlAside(Aside):
             "AND tgenabled = 'O'",
             (self.place(table),),
         )
-        for (name,) in rows:
-            self.send(f"ALTER TABLE {self.place(table)} DISABLE TRIGGER {self.quoted(name)}")
-        yield
-        for (name,) in rows:
-            self.send(f"ALTER TABLE {self.place(table)} ENABLE TRIGGER {self.quoted(name)}")
+        with self.engine.db.atomic():  # in a migration without a transaction, too
+            for (name,) in rows:
+                self.send(f"ALTER TABLE {self.place(table)} DISABLE TRIGGER {self.quoted(name)}")
+            yield
+            for (name,) in rows:
+                self.send(f"ALTER TABLE {self.place(table)} ENABLE TRIGGER {self.quoted(name)}")

@@ -33,6 +33,9 @@ def driver_error(error: BaseException) -> BaseException | None:
     """The driver's own exception, with its SQLSTATE, that Peewee's stands for."""
     if isinstance(error, WheatearError):
         return None
+    # Wrapped twice where it comes from what looks at a statement before it is sent.
+    while isinstance(inner := getattr(error, "orig", None), peewee.PeeweeException):
+        error = inner
     for candidate in (error, *error.args[:1], error.__cause__, error.__context__):
         code = getattr(candidate, "sqlstate", None) or getattr(candidate, "pgcode", None)
         if isinstance(candidate, BaseException) and code:

@@ -22,6 +22,10 @@ class SqliteAside(Aside):
         """By SQLite's own tokenizer."""
         return words_of(sql)
 
+    def fold(self, name: str) -> str:
+        """In any letter case, of ASCII's letters."""
+        return fold(name)
+
     def quoted(self, name: str) -> str:
         """In double quotes."""
         return quote(name)
@@ -58,7 +62,7 @@ class SqliteAside(Aside):
         return self.count(store)
 
     def put_rows(self, table: str, names: Sequence[tuple[int, Stored]], store: str) -> None:
-        """With their rowids."""
+        """With their rowids; where a column is it, that comes later and counts."""
         written = [quote(one.name) for _, one in names]
         read = [f"c{at}" for at, _ in names]
         rowid = self._rowid(table)
@@ -86,25 +90,21 @@ class SqliteAside(Aside):
 
     @contextmanager
     def without_triggers(self, table: str) -> Iterator[None]:
-        """Dropped, and made again by the same statements."""
+        """Dropped, and made again by the same statements; their table is spelled as these do."""
         rows = self.send(
-            "SELECT name, sql FROM main.sqlite_master WHERE type = 'trigger' AND tbl_name = ? "
-            "ORDER BY rowid",
+            "SELECT name, sql FROM main.sqlite_master WHERE type = 'trigger' "
+            "AND tbl_name = ? COLLATE NOCASE ORDER BY rowid",
             (table,),
         )
-        for name, _ in rows:
-            self.send(f"DROP TRIGGER {self.place(name)}")
-        yield
-        for _, sql in rows:
-            self.send(in_main(sql))
+        with self.engine.db.atomic():  # in a migration without a transaction, too
+            for name, _ in rows:
+                self.send(f"DROP TRIGGER {self.place(name)}")
+            yield
+            for _, sql in rows:
+                self.send(in_main(sql))
 
     def _rowid(self, table: str) -> str | None:
         ((sql,),) = self.send(
             "SELECT sql FROM main.sqlite_master WHERE type = 'table' AND name = ?", (table,)
         )
-        definition = parse(sql)
-        key = definition.primary_key()
-        column = definition.column(key[0]) if len(key) == 1 else None
-        if column is not None and fold(column.type) == "integer":
-            return None  # the column is it
-        return rowid_name(definition)
+        return rowid_name(parse(sql))

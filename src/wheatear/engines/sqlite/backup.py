@@ -95,6 +95,11 @@ class SqliteCopies:
 
     # Putting back
 
+    def begin_anew(self) -> None:
+        """Nobody knows who could read what was there before: a copy's owner can read the copy."""
+        with self._told("cannot be made"), suppress(FileExistsError):
+            os.close(os.open(self.file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
     def restore(self, path: str, waiting: Waiting, *, unchanged_since: int | None) -> None:
         """In the database's own journal: killed at any point, it is the old or the new one."""
 
@@ -108,6 +113,7 @@ class SqliteCopies:
             closing(connection_to(self._engine.db, path)) as source,
         ):
             if _value(connection, "PRAGMA journal_mode") == "wal":
+                _refuse_other_pages(source, connection)
                 self._into_wal(source, waiting, refuse_changed)
             else:
                 self._into_locked(source, waiting, refuse_changed)
@@ -144,6 +150,7 @@ class SqliteCopies:
 
         if _value(source, "PRAGMA page_count") < 2:
             check()  # an empty database is one page, and there is no step before the last
+            first[0] = False
         with closing(connection_to(self._engine.db, self.file)) as target:
             _copy(source, target, look, pages=1)
 
@@ -236,6 +243,19 @@ def _refuse_unequal(source: Any, copy: Any) -> None:
                 state="nothing was changed.",
                 next="run the command again.",
             )
+
+
+def _refuse_other_pages(source: Any, own: Any) -> None:
+    """https://www.sqlite.org/pragma.html#pragma_page_size"""
+    sizes = [_value(one, "PRAGMA page_size") for one in (source, own)]
+    if sizes[0] != sizes[1]:
+        raise BackupError(
+            f"The backup has pages of {sizes[0]} bytes and the database of {sizes[1]}, which "
+            "cannot change in a database with a write-ahead log.",
+            state="nothing was changed.",
+            next="say `PRAGMA journal_mode = DELETE` while nobody else has it open, then run the "
+            "command again.",
+        )
 
 
 @contextmanager
