@@ -35,7 +35,7 @@ from wheatear.running import Progress, Running, running
 
 if TYPE_CHECKING:
     from wheatear.journal.journal import Journal
-    from wheatear.reverting.aside import Keeper
+    from wheatear.reverting.keeping import Keeper
 
 
 @dataclass(frozen=True)
@@ -289,7 +289,8 @@ class Attempt:
         """What keeps aside what is dropped on the way forward, if that is wanted."""
         if not self.run.keep_dropped or self.step.direction == "backward":
             return None
-        from wheatear.reverting.aside import Keeper, KeptAside  # noqa: PLC0415 - few projects want it
+        from wheatear.reverting.aside import KeptAside  # noqa: PLC0415 - few projects want it
+        from wheatear.reverting.keeping import Keeper  # noqa: PLC0415
 
         return Keeper(KeptAside(self.run.engine), self.step.name, self._run_id or self.run.id)
 

@@ -28,7 +28,7 @@ from wheatear.schema.words import DRIFT, Difference, Sides, in_words
 from wheatear.schema.writer import Place, Spelling, Step, body, indented
 
 if TYPE_CHECKING:
-    from wheatear.reverting.aside import PutBack
+    from wheatear.reverting.put_back import PutBack
     from wheatear.schema.policy import Policy
     from wheatear.schema.renames import Rename
 

@@ -13,8 +13,9 @@ from wheatear.plan import Step
 from wheatear.project import Project
 
 if TYPE_CHECKING:
-    from wheatear.reverting.aside import KeptAside, PutBack
+    from wheatear.reverting.aside import KeptAside
     from wheatear.reverting.derived import Told, WaysBack
+    from wheatear.reverting.put_back import PutBack
 
 Confirm = Callable[[str], bool]
 """Asked before a file is done without; it answers whether to go on."""
@@ -126,7 +127,7 @@ class Reverting:
         entries = self._kept.of(step.name, run) if run else []
         if not entries:
             return None
-        from wheatear.reverting.aside import PutBack  # noqa: PLC0415 - seldom anything was kept
+        from wheatear.reverting.put_back import PutBack  # noqa: PLC0415 - seldom anything was kept
 
         return PutBack(self._kept, entries)
 
