@@ -241,11 +241,12 @@ class SqliteEngine(Engine):
 
     def _begin(self, waiting: Waiting) -> None:
         while True:
+            while self._beside is not None and self._beside.is_held_elsewhere():
+                waiting.pause(self._beside.holder)
             self.patiently(lambda: self.db.begin("IMMEDIATE"), waiting)
             if self._beside is None or not self._beside.is_held_elsewhere():
                 return
             self.db.rollback()
-            waiting.pause(self._beside.holder)
 
     @contextmanager
     def _locked_beside(self, waiting: Waiting) -> Iterator[None]:
