@@ -256,6 +256,8 @@ def failed(
         again += " with --accept-changed"
     own = ours.next if ours else None
     next_ = remedy or own or f"mend the file and {again}."
+    if own and remedy == RESUME:
+        next_ = f"{own}\n{RESUME}"
     where = [
         frames_in(error, path) if path else None,
         f"statement: {one_line(statement)[:_LONGEST]}" if statement else None,

@@ -54,7 +54,7 @@ def told(engine: str, what: str, where: str, next: str) -> str:
         False: f"{NEXT} was rolled back: nothing of it stays.",
     }[engine == "mariadb"]
     if engine == "mariadb":
-        next = BY_HAND
+        next = BY_HAND if next == MEND else f"{next}\n         {BY_HAND}"
     where = f"  where: {where}\n" if where else ""
     return (
         f"error: {NEXT} failed: {what}\n{where}  state: {state}\n"
@@ -284,7 +284,7 @@ def test_leaves_a_transaction_open(project: Project, engine: str) -> None:
         f"error: {NEXT} failed: the migration left a transaction open, which was rolled back.\n"
         f"  state: {NEXT} is interrupted: each of its statements commits by itself, so this one "
         f"stays:\n         {CREATE}\n"
-        f"  next:  {BY_HAND}\n",
+        f"  next:  use `with db.atomic():`, which ends what it begins.\n         {BY_HAND}\n",
     )
     assert reading.rows(project.url, "b") == []
 
