@@ -322,6 +322,14 @@ def test_keys_that_do_not_lead_to_their_rows(
     assert _scores(project) == [0, 0]
 
 
+def test_a_value_that_the_database_refuses(players: Project, engine: str) -> None:
+    """It is told once; psycopg would log it beside."""
+    _write(players, "    backfill(Player, lambda row: {'name': None}, batch=3)")
+    ended = players.run("migrate", fresh=True)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("error: 20260102_000000_b failed: IntegrityError: ")
+
+
 def test_not_inside_a_transaction(players: Project) -> None:
     _write(players, "    with db.atomic():\n    " + PLUS_ONE)
     ended = players.run("migrate")

@@ -341,6 +341,20 @@ def test_ends_the_program(project: Project, engine: str) -> None:
     )
 
 
+def test_raises_what_is_no_exception(project: Project, engine: str) -> None:
+    project.tables("a")
+    project.migration(NEXT, f"db.execute_sql('{CREATE}')\nraise GeneratorExit('no more')")
+    state = told(engine, "", "", "").partition("  state: ")[2].partition("  next:")[0]
+    assert project.run("migrate").told == (
+        1,
+        f"  applied {FIRST}  N s\n",
+        f"{textwrap.dedent(f'         {state}')}"
+        "error: The command was ended by GeneratorExit: no more\n"
+        f"  where: {FILE}:10\n"
+        "  next:  raise an Exception there, and run the command again.\n",
+    )
+
+
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_goes_on_after_a_failed_statement(project: Project, engine: str) -> None:
     body = """

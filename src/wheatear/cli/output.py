@@ -97,6 +97,8 @@ def everything_said(tell: Callable[[str], None]) -> Iterator[None]:
     logger, handler = logging.getLogger("wheatear"), _Handler(tell)
     level = logger.level
     logger.addHandler(handler)
+    # psycopg logs what it raises as well; where nobody listens, Python would print that.
+    logging.getLogger("psycopg").addHandler(logging.NullHandler())
     logger.setLevel(logging.INFO)
     try:
         with warnings.catch_warnings():
