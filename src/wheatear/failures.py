@@ -159,7 +159,8 @@ def unfinished(name: str, direction: str) -> HistoryError:
     return HistoryError(
         f"{name} was interrupted while it went {way}, and has to be finished first.",
         state="nothing was changed by this run.",
-        next="run `migrate`, which finishes it.",
+        next="run `migrate`, which finishes it; or settle it by hand and say "
+        "`migrate --mark-applied` or `migrate --mark-pending`.",
     )
 
 

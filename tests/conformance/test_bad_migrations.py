@@ -460,7 +460,8 @@ def test_an_interrupted_migration_is_next_until_it_is_marked(
         "",
         f"error: {NEXT} was interrupted while it went forward, and has to be finished first.\n"
         "  state: nothing was changed by this run.\n"
-        "  next:  run `migrate`, which finishes it.\n",
+        "  next:  run `migrate`, which finishes it; or settle it by hand and say "
+        "`migrate --mark-applied` or `migrate --mark-pending`.\n",
     )
     assert (reading.dump(project.url), reading.history(project.url)) == before
     status = project.run("status")
