@@ -23,9 +23,9 @@ that holds a `migrations_config.py`. `uv run manage_migrations.py COMMAND` is th
 works on the folder that holds the script, from wherever it is called. `python -m wheatear COMMAND`
 is `wheatear COMMAND`.
 
-Results go to standard output; warnings, waits and errors go to standard error. On a terminal,
-`status` and `history` print tables; elsewhere they print plain lines. Colours are off where
-`NO_COLOR` is set.
+Results go to standard output; warnings, waits and errors go to standard error. On a terminal of 60
+columns or more, `status` and `history` print tables; elsewhere they print plain lines. Colours are
+off where `NO_COLOR` is set.
 
 | exit code | means |
 |---|---|

@@ -199,9 +199,12 @@ class Attempt:
             forget(self._running)
 
     def _is_followed_up(self, loaded: LoadedMigration) -> bool:
-        """Something is tidied up that a run that takes this one up would still need."""
+        """Something is tidied up that a run that takes this one up would still need; or its way
+        back is the record alone, which such a run could not write.
+        """
         step = self.step
-        return bool(loaded.afterwards or step.resumes or step.abandons or self._running.backfills)
+        tidied = loaded.afterwards or step.resumes or step.abandons or self._running.backfills
+        return bool(tidied or loaded.function("backward") is None)
 
     @staticmethod
     def _afterwards(loaded: LoadedMigration) -> None:

@@ -159,7 +159,8 @@ def unfinished(name: str, direction: str) -> HistoryError:
     return HistoryError(
         f"{name} was interrupted while it went {way}, and has to be finished first.",
         state="nothing was changed by this run.",
-        next="run `migrate`, which finishes it.",
+        next="run `migrate`, which finishes it; or settle it by hand and say "
+        "`migrate --mark-applied` or `migrate --mark-pending`.",
     )
 
 
@@ -256,6 +257,8 @@ def failed(
         again += " with --accept-changed"
     own = ours.next if ours else None
     next_ = remedy or own or f"mend the file and {again}."
+    if own and remedy == RESUME:
+        next_ = f"{own}\n{RESUME}"
     where = [
         frames_in(error, path) if path else None,
         f"statement: {one_line(statement)[:_LONGEST]}" if statement else None,

@@ -301,7 +301,8 @@ class Runner:
         if not self._engine.transactional_ddl:
             raise failures.no_single_transaction(self._engine.url)
         attempts = [self._attempt(step, loaded) for step in self._agenda.planned.steps]
-        alone = [one.step.name for one in attempts if not one.shares_with(attempts[0])]
+        first = next((one for one in attempts if one.transactional), attempts[0])
+        alone = [one.step.name for one in attempts if not one.shares_with(first)]
         if alone:
             raise failures.not_in_one_transaction(alone)
 

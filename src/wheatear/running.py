@@ -8,9 +8,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from wheatear.capture import Log, Rules, WatchedConnection
+from wheatear.capture import Log, Rules, Statement, WatchedConnection
 from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
+from wheatear.errors import MigrationFailedError
 
 
 class Progress(NamedTuple):
@@ -75,7 +76,16 @@ class Running:
     @contextmanager
     def guarded(self) -> Iterator[None]:
         """Past the log, and inside a transaction that the migration's own code must not end."""
-        rules = Rules(self.engine.connection_attributes, transactional=True)
+        ways = self.engine.journaling()
+
+        def refuse(statement: Statement) -> None:
+            if ways.ends_transactions and ways.kind(statement.sql) == "alone":
+                raise MigrationFailedError(
+                    f"backfill() called what its transaction does not hold: {statement.sql}",
+                    next="send that before or after backfill().",
+                )
+
+        rules = Rules(self.engine.connection_attributes, transactional=True, before=refuse)
         with _connection(self.engine, WatchedConnection(self.engine.connection, Log(), rules)):
             yield
 

@@ -142,6 +142,14 @@ def test_the_table_fits_the_terminal_and_no_name_is_cut(applied: Project, width:
     assert long in "".join("".join(lines[first:]).split()).replace("pending", "")
 
 
+@pytest.mark.parametrize("words", ["status", "history"])
+def test_plain_lines_where_a_table_has_no_room(applied: Project, words: str) -> None:
+    _, text = on_a_terminal(applied, words, width=50)
+    assert "20260101_000000_add_a" in text
+    assert "when (UTC)" not in text
+    assert "applied at (UTC)" not in text
+
+
 def test_no_color(applied: Project) -> None:
     """https://no-color.org: any value but none."""
     for words in (["status"], ["history"], ["migrate", "--to", "nowhere"]):

@@ -199,6 +199,32 @@ def test_another_query_is_refused(players: Project) -> None:
         ("    backfill(Player, {'nothing': 3})", "Player has no field 'nothing'."),
         ("    backfill(Player, lambda row: 3)", "The function of backfill() returned int."),
         ("    backfill(Player, {}, batch=0)", "batch is a number of rows from 1 on, not 0."),
+        ("    backfill(Player, {}, batch='9')", "batch is a number of rows from 1 on, not '9'."),
+        ("    backfill(Player, {})", "backfill() cannot change rows by {}."),
+        ("    backfill(Player, None)", "backfill() cannot change rows by None."),
+        ("    backfill(Player, print, each='rows')", "each is 'row' or 'batch', not 'rows'."),
+        (
+            "    backfill(Player, print, pause=-1)",
+            "pause is a number of seconds from 0 on, not -1.",
+        ),
+        (
+            "    backfill(Player, print, pause='1')",
+            "pause is a number of seconds from 0 on, not '1'",
+        ),
+        (
+            "    backfill(Player, print, max_lag=float('nan'), lag=int)",
+            "max_lag is a number of seconds from 0 on, not nan.",
+        ),
+        ("    backfill(Player, lambda row: {'nothing': 3})", "Player has no field 'nothing'."),
+        ("    backfill(Player, lambda row: {Player: 3})", "Player has no field "),
+        (
+            "    backfill(Player, lambda rows: [{'score': 3}], each='batch')",
+            "The function of backfill() returned list.",
+        ),
+        (
+            "    backfill(Player.select(Player.score), lambda row: {'score': 3})",
+            "backfill() cannot walk this: the query does not select the key id.",
+        ),
         (
             "    backfill(Player, lambda row: db.execute_sql('COMMIT'))",
             "The migration sends COMMIT itself.",
@@ -247,6 +273,61 @@ def test_what_has_no_transactions(new_project: Callable[..., Project]) -> None:
     _write(project, PLUS_ONE)
     ended = project.run("migrate")
     assert "backfill() cannot walk player: MyISAM tables have no transactions." in ended.err
+
+
+def test_what_commits_by_itself_is_refused_in_a_batch(new_project: Callable[..., Project]) -> None:
+    """On MariaDB it would commit half a batch."""
+    project = _with_players(new_project("mariadb"))
+    _write(
+        project,
+        "    db.execute_sql('CREATE TABLE one (x INTEGER)')\n"
+        "    def change(row):\n        Player.update(score=9).execute()\n"
+        "        db.execute_sql('CREATE TABLE two (x INTEGER)')\n"
+        "    backfill(Player, change)",
+    )
+    ended = project.run("migrate")
+    assert ended.code == 1
+    assert (
+        "20260102_000000_b failed: backfill() called what its transaction does not hold: "
+        "CREATE TABLE two (x INTEGER)\n"
+    ) in ended.err
+    assert (
+        "  next:  send that before or after backfill().\n"
+        "         mend what failed, the file only from there on, and run the command again: "
+    ) in ended.err
+    assert _tables(project) == ["one", "player", "wheatear_backfill"]
+    assert _scores(project) == list(range(10))
+
+
+@pytest.mark.parametrize("change", ["lambda row: {'score': 1}", "{'score': 1}"])
+@pytest.mark.parametrize(
+    ("engine", "type_"),
+    [("postgresql", "real"), ("mariadb", "float"), ("mariadb", "enum('1.5', '0.1')")],
+)
+def test_keys_that_do_not_lead_to_their_rows(
+    new_project: Callable[..., Project], engine: str, type_: str, change: str
+) -> None:
+    """0.1 is another number as a double, and the order of an ENUM is not that of its texts."""
+    project = new_project(engine)
+    with _connected(project) as db:
+        db.execute_sql(f"CREATE TABLE player (id {type_} PRIMARY KEY, score INTEGER)")
+        db.execute_sql("INSERT INTO player VALUES ('0.1', 0), ('1.5', 0)")
+    _write(project, f"    backfill(Player.select(Player.id), {change}, batch=1)")
+    ended = project.run("migrate")
+    assert ended.code == 1
+    assert (
+        f"backfill() cannot walk this: the key id is of type {type_.partition('(')[0]}, where the "
+        "value that is read does not lead to the row.\n"
+    ) in ended.err
+    assert _scores(project) == [0, 0]
+
+
+def test_a_value_that_the_database_refuses(players: Project, engine: str) -> None:
+    """It is told once; psycopg would log it beside."""
+    _write(players, "    backfill(Player, lambda row: {'name': None}, batch=3)")
+    ended = players.run("migrate", fresh=True)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("error: 20260102_000000_b failed: IntegrityError: ")
 
 
 def test_not_inside_a_transaction(players: Project) -> None:

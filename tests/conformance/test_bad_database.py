@@ -86,7 +86,8 @@ def test_a_file_that_is_no_database(new_project: NewProject, command: str) -> No
         "",
         "error: Cannot open sqlite:///ROOT/app.db: file is not a database\n"
         + NOTHING
-        + "  next:  this file is not an SQLite database: correct the path, or restore the file.\n",
+        + "  next:  this file is not an SQLite database: correct the path, or move the file away and "
+        "restore it from a backup.\n",
     )
     assert file.read_bytes() == before
 

@@ -54,7 +54,7 @@ def told(engine: str, what: str, where: str, next: str) -> str:
         False: f"{NEXT} was rolled back: nothing of it stays.",
     }[engine == "mariadb"]
     if engine == "mariadb":
-        next = BY_HAND
+        next = BY_HAND if next == MEND else f"{next}\n         {BY_HAND}"
     where = f"  where: {where}\n" if where else ""
     return (
         f"error: {NEXT} failed: {what}\n{where}  state: {state}\n"
@@ -284,7 +284,7 @@ def test_leaves_a_transaction_open(project: Project, engine: str) -> None:
         f"error: {NEXT} failed: the migration left a transaction open, which was rolled back.\n"
         f"  state: {NEXT} is interrupted: each of its statements commits by itself, so this one "
         f"stays:\n         {CREATE}\n"
-        f"  next:  {BY_HAND}\n",
+        f"  next:  use `with db.atomic():`, which ends what it begins.\n         {BY_HAND}\n",
     )
     assert reading.rows(project.url, "b") == []
 
@@ -338,6 +338,20 @@ def test_ends_the_program(project: Project, engine: str) -> None:
         "the migration ends the program (SystemExit).",
         "ROOT/migrations/20260201_000000_next.py:11 in migrate_forward()\n           sys.exit()",
         "raise an error instead, or return from the function.",
+    )
+
+
+def test_raises_what_is_no_exception(project: Project, engine: str) -> None:
+    project.tables("a")
+    project.migration(NEXT, f"db.execute_sql('{CREATE}')\nraise GeneratorExit('no more')")
+    state = told(engine, "", "", "").partition("  state: ")[2].partition("  next:")[0]
+    assert project.run("migrate").told == (
+        1,
+        f"  applied {FIRST}  N s\n",
+        f"{textwrap.dedent(f'         {state}')}"
+        "error: The command was ended by GeneratorExit: no more\n"
+        f"  where: {FILE}:10\n"
+        "  next:  raise an Exception there, and run the command again.\n",
     )
 
 
@@ -446,7 +460,8 @@ def test_an_interrupted_migration_is_next_until_it_is_marked(
         "",
         f"error: {NEXT} was interrupted while it went forward, and has to be finished first.\n"
         "  state: nothing was changed by this run.\n"
-        "  next:  run `migrate`, which finishes it.\n",
+        "  next:  run `migrate`, which finishes it; or settle it by hand and say "
+        "`migrate --mark-applied` or `migrate --mark-pending`.\n",
     )
     assert (reading.dump(project.url), reading.history(project.url)) == before
     status = project.run("status")

@@ -24,14 +24,19 @@ from migrations_config import db, migrator
 atomic = False
 
 
+def migrate_backward():
+    pass
+
+
 def migrate_forward():
 """
+WITHOUT_BACKWARD = HEAD.replace("def migrate_backward():\n    pass\n\n\n", "")
 DONE = (ONE, "forward", "done")
 
 
-def write(project: Project, name: str, *lines: str) -> None:
+def write(project: Project, name: str, *lines: str, head: str = HEAD) -> None:
     body = "".join(f"    {line}\n" for line in lines)
-    project.write(f"migrations/{name}.py", HEAD + body)
+    project.write(f"migrations/{name}.py", head + body)
 
 
 def sql(statement: str) -> str:
@@ -68,12 +73,12 @@ def test_it_says_what_it_would_alone(begun: Project) -> None:
     write(begun, TWO, sql("CREATE TABLE two (x INTEGER)"))
     in_process(begun).migrate(steps=1)
     alone = _record(begun)
-    begun.run("migrate", "--backward")
-    reading.execute(begun.url, "DELETE FROM wheatear_history")
+    reading.execute(begun.url, "DROP TABLE one", "DELETE FROM wheatear_history")
     in_process(begun).migrate()
     assert _record(begun) == alone
-    assert begun.run("migrate", "--backward", "--steps", "2").code == 0
-    assert reading.tables(begun.url) == []
+    (begun.folder / f"{ONE}.py").unlink()
+    assert begun.run("migrate", "--backward", "--steps", "2", "--yes").code == 0
+    assert reading.tables(begun.url) == ["two"]
 
 
 def _record(project: Project) -> Any:
@@ -94,6 +99,32 @@ def test_it_is_written_at_the_end(begun: Project) -> None:
     in_process(begun).migrate()
     assert reading.history(begun.url) == [DONE, (TWO, "forward", "done")]
     assert begun.run("status", "--check").code == 0
+
+
+CREATE = sql("CREATE TABLE one (x INTEGER)")
+
+
+@pytest.mark.parametrize(
+    ("head", "lines"),
+    [
+        (HEAD, [CREATE, f"if {sql('SELECT * FROM one')}.fetchone():", f"    {sql('DROP TABLE one')}"]),
+        (HEAD, ["try:", f"    {sql('DROP TABLE one')}", "except Exception:", "    pass"]),
+        (WITHOUT_BACKWARD, [CREATE]),
+    ],
+    ids=["what it read decides", "a failure decides", "its record is the way back"],
+)  # fmt: skip
+def test_it_is_written_at_once_if_who_takes_it_up_would_not_write_the_same(
+    project: Project, head: str, lines: list[str]
+) -> None:
+    """Killed while the next one has sent nothing yet, the first would run again, and otherwise."""
+    write(project, ONE, *lines, head=head)
+    write(
+        project,
+        TWO,
+        "from support import reading",
+        f"assert reading.history({project.url!r}) == {[DONE]!r}",
+    )
+    assert in_process(project).migrate().names == [ONE, TWO]
 
 
 def test_a_connection_lost_before_that_is_made_good(new_project: Callable[..., Project]) -> None:

@@ -89,6 +89,34 @@ def test_another_path_stops(project: Project) -> None:
     assert reading.tables(project.url) == ["a"]
 
 
+def test_other_values_are_another_path(project: Project) -> None:
+    insert = "db.execute_sql(f'INSERT INTO a VALUES ({{db.param}})', ({},))"
+    write(project, sql("CREATE TABLE a (x INTEGER)"), insert.format(1), "1 / 0")
+    assert project.run("migrate").code == 1
+    write(project, sql("CREATE TABLE a (x INTEGER)"), insert.format(2))
+    ended = project.run("migrate")
+    assert ended.code == 1
+    assert "now it sends that with other values.\n" in ended.err
+    assert reading.rows(project.url, "a") == [(1,)]
+
+
+@pytest.mark.parametrize("words", [[], ["--backward"]], ids=["forward", "backward"])
+def test_a_file_that_is_gone_says_the_ways_out(project: Project, words: list[str]) -> None:
+    write(project, sql("CREATE TABLE a (x INTEGER)"), "1 / 0")
+    assert project.run("migrate").code == 1
+    (project.folder / f"{NAME}.py").unlink()
+    assert project.run("migrate", *words).told == (
+        1,
+        "",
+        f"error: {NAME} was interrupted, and its file is not in the migrations folder to finish "
+        "it.\n"
+        "  state: nothing was changed.\n"
+        "  next:  put the file back (another branch, a backup), then run the command again; or "
+        "settle it by hand and say `migrate --mark-applied` or `migrate --mark-pending`.\n",
+    )
+    assert project.run("migrate", "--mark-applied").code == 0
+
+
 def test_back_from_where_it_stands(project: Project) -> None:
     write(project, sql("CREATE TABLE a (x INTEGER)"), "1 / 0", backward=sql("DROP TABLE a"))
     assert project.run("migrate").code == 1

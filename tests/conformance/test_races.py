@@ -181,6 +181,32 @@ def test_wait_ends_with_a_clear_error(project: Project, engine: str, seconds: st
     assert reading.history(project.url) == [(SLOW, "forward", "done")]
 
 
+@pytest.mark.parametrize("how", [("--backward",), ("--mark-applied",)], ids=["backward", "mark"])
+def test_so_does_the_wait_for_a_run_without_a_transaction(
+    project: Project, engine: str, how: tuple[str, ...]
+) -> None:
+    first = project.tables("a")[0]
+    assert project.run("migrate").code == 0
+    body = "\n".join(f"    {line}" for line in _until_told(project).splitlines())
+    project.write(
+        f"migrations/{NAMES[2]}.py", f"atomic = False\n\n\ndef migrate_forward():\n{body}\n"
+    )
+    one = project.start("migrate")
+    wait_for((project.root / "began").exists)
+    ended = project.run("migrate", *how, "--wait", "0.5")
+    whom = WHOM[engine].removesuffix(" (PROGRAM)")
+    assert (ended.code, ended.out) == (1, "")
+    assert _holder(ended.err) == (
+        f"waiting for {whom}, for up to 0.5 s\n"
+        f"error: Gave up after waiting N s for {whom}.\n"
+        "  state: this run changed nothing since it began to wait.\n"
+        "  next:  wait for the other run to end and start again, or allow more with --wait.\n"
+    )
+    _go_on(project)
+    assert one.end().code == 0
+    assert [name for name, *_ in reading.history(project.url)] == [first, NAMES[2]]
+
+
 def test_status_and_history_do_not_wait(project: Project, engine: str) -> None:
     """Where statements commit by themselves, the record is written with the first that does."""
     body = _until_told(project)

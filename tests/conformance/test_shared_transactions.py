@@ -59,16 +59,17 @@ def test_or_none(project: Project) -> None:
 
 
 @transactional
-def test_what_cannot_be_one_transaction_is_refused(project: Project) -> None:
+@pytest.mark.parametrize("name", ["20260301_000000_b", "20250101_000000_b"], ids=["last", "first"])
+def test_what_cannot_be_one_transaction_is_refused(project: Project, name: str) -> None:
     project.tables("a")
-    path = project.migration("20260301_000000_b", "db.execute_sql('CREATE TABLE b (id INTEGER)')")
+    path = project.migration(name, "db.execute_sql('CREATE TABLE b (id INTEGER)')")
     path.write_text(path.read_text() + "\n\natomic = False\n")
     assert project.run("migrate", "--single-transaction").told == (
         2,
         "",
         "error: Not all pending migrations can share one transaction: these say `atomic = False`, or "
         "not the same `foreign_keys` as the first.\n"
-        "  where: 20260301_000000_b.py\n"
+        f"  where: {name}.py\n"
         "  state: nothing was changed.\n"
         "  next:  apply those before them with `migrate --single-transaction --to NAME`, and them by "
         "themselves.\n",

@@ -459,7 +459,24 @@ def test_a_damaged_backup_is_not_put_back(player: Project) -> None:
         file.write(b"\xff" * 4096)
     ended = player.run("restore", backup.name, "--yes")
     assert ended.code == 1
-    assert "is not sound" in ended.err or "cannot be read" in ended.err
+    assert f"The backup {backup.name} is damaged: " in ended.raw
+    assert _dump(_path(player)) == after
+    assert _backups(player) == [backup]
+
+
+def test_a_backup_that_was_cut_to_nothing_is_not_put_back(player: Project) -> None:
+    """SQLite would open it as a database without tables."""
+    player.run("migrate", "--backup")
+    (backup,) = _backups(player)
+    after = _dump(_path(player))
+    backup.write_bytes(b"")
+    ended = player.run("restore", backup.name, "--yes")
+    assert (ended.code, ended.raw) == (
+        1,
+        f"error: The backup {backup.name} is damaged: it is empty.\n"
+        "  state: nothing was changed.\n"
+        "  next:  name another one: `restore` lists all there are.\n",
+    )
     assert _dump(_path(player)) == after
     assert _backups(player) == [backup]
 

@@ -68,9 +68,16 @@ def backfill(
             "backfill() was called outside a migration.",
             next="call it in migrate_forward() or migrate_backward(): it needs their history.",
         )
-    if batch < 1:
+    if not isinstance(batch, int) or batch < 1:
         raise MigrationFailedError(f"batch is a number of rows from 1 on, not {batch!r}.")
+    if each not in ("row", "batch"):
+        raise MigrationFailedError(f"each is 'row' or 'batch', not {each!r}.")
     walk = walk_of(rows, migration.engine.db, batch)
+    if not (callable(change) or (isinstance(change, Mapping) and change)):
+        raise MigrationFailedError(
+            f"backfill() cannot change rows by {change!r}.",
+            next="give a function, or a dictionary of fields and expressions.",
+        )
     changes = (
         by_expressions(walk, change)
         if isinstance(change, Mapping)
@@ -124,6 +131,7 @@ class _Backfill:
     def _run(self, step: Callable[[], None]) -> None:
         if not self._position.finished:
             self._walk.refuse_null_keys()
+            self._walk.refuse_inexact_keys(self._migration.engine.inexact_types)
         while not self._position.finished:
             step()
             self._tell()

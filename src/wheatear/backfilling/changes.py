@@ -43,17 +43,22 @@ def by_function(
     walk: Walk, function: Callable[[Any], Any], each: Literal["row", "batch"]
 ) -> Changes:
     """Call a function with the rows, and write what it has changed."""
+    meta = walk.model._meta
+    names = {name: field.name for name, field in meta.combined.items()}
+    names.update({field.object_id_name: field.name for field in meta.refs})
 
     def change(after: Key | None) -> tuple[int, Key | None]:
         rows = walk.rows(after)
         keys = walk.keys_of(rows)
         if each == "batch":
-            function(rows)
+            returned = function(rows)
+            if returned is not None and returned is not rows:
+                raise _wrong(returned, "assign to the rows.")
         else:
             for row in rows:
                 returned = function(row)
                 if returned is not None and returned is not row:
-                    for name, value in _values(returned):
+                    for name, value in _values(walk, names, returned):
                         setattr(row, name, value)
         _write(walk, rows, keys)
         return len(rows), keys[-1] if len(rows) == walk.batch else None
@@ -61,18 +66,27 @@ def by_function(
     return change
 
 
-def _values(returned: Any) -> Iterable[tuple[str, Any]]:
+def _values(walk: Walk, names: Mapping[str, str], returned: Any) -> Iterable[tuple[str, Any]]:
     """The fields' names, and what they become."""
     if type(returned) is not dict and not isinstance(returned, Mapping):  # the second is slow
-        raise MigrationFailedError(
-            f"The function of backfill() returned {type(returned).__name__}.",
-            next="assign to the row, or return a dictionary of fields and values.",
-        )
-    return [(one if type(one) is str else _name(one), value) for one, value in returned.items()]
+        raise _wrong(returned, "assign to the row, or return a dictionary of fields and values.")
+    try:
+        return [
+            (names[one if type(one) is str else one.name], value) for one, value in returned.items()
+        ]
+    except (KeyError, AttributeError):
+        of = [one if isinstance(one, str) else getattr(one, "name", one) for one in returned]
+        raise _unknown(walk, next(one for one in of if one not in names)) from None
 
 
-def _name(field: Any) -> str:
-    return field if isinstance(field, str) else str(field.name)
+def _wrong(returned: Any, next_: str) -> MigrationFailedError:
+    return MigrationFailedError(
+        f"The function of backfill() returned {type(returned).__name__}.", next=next_
+    )
+
+
+def _unknown(walk: Walk, name: Any) -> MigrationFailedError:
+    return MigrationFailedError(f"{walk.model.__name__} has no field {name!r}.")
 
 
 def _named(walk: Walk, values: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -80,7 +94,7 @@ def _named(walk: Walk, values: Mapping[Any, Any]) -> dict[Any, Any]:
     named = {fields.get(one, one) if isinstance(one, str) else one: values[one] for one in values}
     unknown = [field for field in named if not isinstance(field, peewee.Field)]
     if unknown:
-        raise MigrationFailedError(f"{walk.model.__name__} has no field {unknown[0]!r}.")
+        raise _unknown(walk, unknown[0])
     _refuse_keys(walk, [field.name for field in named])
     return named
 

@@ -24,7 +24,7 @@ class Pace:
         lag: Says how far it is behind; None asks the server.
 
     Raises:
-        MigrationFailedError: The server cannot say.
+        MigrationFailedError: The server cannot say; or these are no seconds.
     """
 
     def __init__(
@@ -34,6 +34,11 @@ class Pace:
         max_lag: float | None,
         lag: Callable[[], float | None] | None,
     ) -> None:
+        for name, value in (("pause", pause), ("max_lag", max_lag)):
+            if not (value is None or (isinstance(value, (int, float)) and value >= 0)):
+                raise MigrationFailedError(
+                    f"{name} is a number of seconds from 0 on, not {value!r}."
+                )
         self._migration = migration
         self._pause = pause
         self._max_lag = max_lag

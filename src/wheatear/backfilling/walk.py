@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import reduce
 from operator import and_, or_
 from typing import Any
@@ -64,7 +65,12 @@ class Walk:
 
     def keys_of(self, rows: list[Any]) -> list[Key]:
         """The keys of rows."""
-        values = ([row.__data__[key.name] for row in rows] for key in self.keys)
+        try:
+            values = [[row.__data__[key.name] for row in rows] for key in self.keys]
+        except KeyError as error:
+            raise _refused(
+                f"the query does not select the key {error.args[0]}", "let it select that as well"
+            ) from None
         return list(zip(*values, strict=True))
 
     def refuse_null_keys(self) -> None:
@@ -78,6 +84,19 @@ class Walk:
                 f"backfill() cannot walk {self.table}: there are rows whose primary key is NULL.",
                 next="give them a key first.",
             )
+
+    def refuse_inexact_keys(self, types: Collection[str]) -> None:
+        """Rows that are not found again by the value that was read would be passed over."""
+        if not types:
+            return
+        keys = {key.column_name for key in self.keys}
+        for column in self.db.get_columns(self.table, self.model._meta.schema):
+            if column.name in keys and column.data_type in types:
+                raise _refused(
+                    f"the key {column.name} is of type {column.data_type}, where the value that is "
+                    "read does not lead to the row",
+                    "do this with one UPDATE",
+                )
 
     def _after(self, query: Any, after: Key | None) -> Any:
         return query if after is None else query.where(self._beyond(after))

@@ -76,6 +76,16 @@ def run(args: Sequence[str] | None) -> int:
         )
     except Exception as failure:  # noqa: BLE001 - every one is told in words
         return _told(failure)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as failure:  # noqa: BLE001 - a migration's own; what stays has been said
+        last = traceback.extract_tb(failure.__traceback__)[-1]
+        error(
+            f"The command was ended by {type(failure).__name__}: {failure}\n"
+            f"  where: {last.filename}:{last.lineno}\n"
+            "  next:  raise an Exception there, and run the command again."
+        )
+        return 1
     return result if isinstance(result, int) else 0
 
 

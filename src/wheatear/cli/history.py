@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Any
 
 import click
 
-from wheatear.cli.output import duration, say
+from wheatear.cli.output import duration, has_room_for_a_table, say
 from wheatear.cli.place import migrations_of
 from wheatear.records import Record
 
@@ -25,7 +24,7 @@ def command(ctx: click.Context, *, as_json: bool) -> None:
         say(json.dumps(entries, indent=2, ensure_ascii=False))
     elif not records:
         say(f"{migrations.project.url}: nothing has been run yet.")
-    elif sys.stdout.isatty():
+    elif has_room_for_a_table():
         _table(records)
     else:
         for one in records:

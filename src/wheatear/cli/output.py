@@ -15,6 +15,8 @@ import click
 from wheatear.masking import Mask
 
 _mask = Mask()
+_TABLE = 60
+"""Columns of a terminal from which on tables are printed, else plain lines."""
 
 
 def hide(mask: Mask) -> None:
@@ -50,6 +52,15 @@ def error(text: str) -> None:
 def _color(terminal: bool) -> bool:
     """https://no-color.org"""
     return terminal and not os.environ.get("NO_COLOR")
+
+
+def has_room_for_a_table() -> bool:
+    """Whether people look at a terminal on which no column would be squeezed to nothing."""
+    if not sys.stdout.isatty():
+        return False
+    from shutil import get_terminal_size  # noqa: PLC0415 - for terminals only
+
+    return get_terminal_size().columns >= _TABLE
 
 
 def duration(seconds: float | None) -> str:
@@ -97,6 +108,8 @@ def everything_said(tell: Callable[[str], None]) -> Iterator[None]:
     logger, handler = logging.getLogger("wheatear"), _Handler(tell)
     level = logger.level
     logger.addHandler(handler)
+    # psycopg logs what it raises as well; where nobody listens, Python would print that.
+    logging.getLogger("psycopg").addHandler(logging.NullHandler())
     logger.setLevel(logging.INFO)
     try:
         with warnings.catch_warnings():

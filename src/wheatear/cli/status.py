@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Any
 
 import click
 
-from wheatear.cli.output import duration, masked, note, say
+from wheatear.cli.output import duration, has_room_for_a_table, masked, note, say
 from wheatear.cli.place import migrations_of
 from wheatear.status import MigrationStatus, Status
 
@@ -35,7 +34,7 @@ def _show(status: Status) -> None:
         note(f"warning: {warning}")
     if not status.migrations:
         say(f"{status.database}: no migrations yet. Begin with: create add_something")
-    elif sys.stdout.isatty():
+    elif has_room_for_a_table():
         _table(status)
     else:
         say(status.database)
@@ -59,7 +58,7 @@ def _table(status: Status) -> None:
 
     table: Any = Table(title=Text(masked(status.database)), title_justify="left", box=None)
     table.add_column("state", no_wrap=True)
-    table.add_column("migration", overflow="fold")
+    table.add_column("migration", overflow="fold", min_width=15)
     table.add_column("applied at (UTC)", no_wrap=True)
     table.add_column("took", justify="right", no_wrap=True)
     table.add_column("by", overflow="ellipsis", no_wrap=True)

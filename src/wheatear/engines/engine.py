@@ -231,6 +231,9 @@ class Engine(ABC):
         del table
         return None
 
+    inexact_types: ClassVar[frozenset[str]] = frozenset()
+    """Types of columns whose rows are not found, or not in order, by the values that are read."""
+
     knows_replication_lag: ClassVar[bool] = False
     """`replication_lag` has an answer."""
 

@@ -148,6 +148,11 @@ class Journaling(ABC):
         del before
         return None
 
+    def reads_definitions(self, sql: str) -> bool:
+        """Whether a read answers the same as long as no definition changes."""
+        del sql
+        return False
+
     def gave_way(self, error: BaseException) -> bool:
         """Whether a statement gave way to another connection's lock and may be tried again."""
         return self.engine.is_lock_timeout(error)

@@ -165,9 +165,14 @@ class Journal:
     @property
     def _tells_all(self) -> bool:
         """A run that takes up the journal sees that all is done, and does nothing again."""
-        seen = self._pending.intents()
-        again = any(one.get("again") or self._ways.unsettled(one) for one in seen)
-        return self._store.is_in_record and not again
+        return self._store.is_in_record and all(map(self._is_seen, self._pending.entries))
+
+    def _is_seen(self, entry: Entry) -> bool:
+        """What came of an entry that is still to be written is seen by looking."""
+        if entry.intent is None:
+            return entry.reads and self._ways.reads_definitions(entry.sql)
+        again = entry.intent.get("again") or self._ways.unsettled(entry.intent)
+        return entry.effect and not again
 
     def fail(self, record: Record, statements: Sequence[Statement]) -> None:
         """Write how it failed: what took effect is kept for the next run.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from wheatear.journal.answers import Answer, digest, store_answer
 from wheatear.journal.entries import Entry, cut
@@ -38,9 +37,10 @@ class Pending:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def intents(self) -> list[Any]:
-        """What was seen before statements whose done mark is still to be written."""
-        return [one.intent for one in self._entries if one.intent is not None]
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """Oldest first."""
+        return self._entries
 
     @property
     def last(self) -> Entry | None:

@@ -15,6 +15,8 @@ _STANDS = "it stands where it stood: nothing was changed by this run."
 def another_path(name: str, expected: str, sent: str | None) -> HistoryError:
     """The function does something else than the first time."""
     now = f"now it sends:\n{sent}" if sent else "now it ends before that."
+    if sent == expected:
+        now = "now it sends that with other values."
     return HistoryError(
         f"{name} was interrupted, and takes another path now than it did then.",
         where=f"then it sent:\n{expected}\n{now}",

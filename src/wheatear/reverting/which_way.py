@@ -70,6 +70,8 @@ class Reverting:
             if derived is not None:
                 return derived
         if loaded is None:
+            if step.abandons or step.resumes is not None:
+                raise failures.missing_to_finish(step.name)
             raise failures.missing_file(step.name)
         check_function(loaded, "backward")
         self._passed.append((step.name, self._text(step)))

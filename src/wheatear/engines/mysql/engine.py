@@ -167,6 +167,10 @@ class MysqlEngine(Engine):
         waiting.over()
         self._held = True
 
+    # The first is compared as DOUBLE; the others are in the order of their numbers, and compared
+    # as text. https://mariadb.com/kb/en/enum/
+    inexact_types = frozenset({"float", "enum", "set"})
+
     def without_transactions(self, table: str) -> str | None:
         """https://mariadb.com/kb/en/information-schema-engines-table/"""
         row = self.db.execute_sql(

@@ -143,3 +143,7 @@ class MysqlJournaling(Journaling):
     def unsettled(self, before: Seen) -> str | None:
         """Said before it runs."""
         return before.get("unsettled")
+
+    def reads_definitions(self, sql: str) -> bool:
+        """What a migrator asks after its ALTER."""
+        return words_of(sql) == ("SHOW", "CREATE")

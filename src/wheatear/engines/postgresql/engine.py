@@ -199,6 +199,7 @@ class PostgresqlEngine(Engine):
             self.db.rollback()
         return bool(held)
 
+    inexact_types = frozenset({"real"})  # compared as double precision
     knows_replication_lag = True
 
     def replication_lag(self) -> float | None:

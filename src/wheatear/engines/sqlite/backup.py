@@ -89,9 +89,16 @@ class SqliteCopies:
                 _refuse_unequal(source, target)
 
     def check(self, path: str) -> None:
-        """https://www.sqlite.org/pragma.html#pragma_quick_check"""
-        with self._told("cannot be read"), closing(connection_to(self._engine.db, path)) as copy:
-            _refuse_damaged(copy, path)
+        """SQLite takes a file that was cut to nothing for a database without tables."""
+        if not os.path.getsize(path):
+            raise _damaged(path, "it is empty")
+        try:
+            with closing(connection_to(self._engine.db, path)) as copy:
+                faults = _faults(copy)
+        except Exception as error:
+            raise _damaged(path, first_line(error)) from error
+        if faults:
+            raise _damaged(path, faults[0])
 
     # Putting back
 
@@ -223,15 +230,29 @@ def _copy(
                 between(None)
 
 
+def _damaged(path: str, why: str) -> BackupError:
+    return BackupError(
+        f"The backup {os.path.basename(path)} is damaged: {why}.",
+        state="nothing was changed.",
+        next="name another one: `restore` lists all there are.",
+    )
+
+
 def _refuse_damaged(copy: Any, path: str) -> None:
-    said = [row[0] for row in _rows(copy, "PRAGMA quick_check(3)")]
-    if said != ["ok"]:
+    faults = _faults(copy)
+    if faults:
         raise BackupError(
             f"The copy {path} is not sound.",
-            where="\n".join(map(str, said)),
+            where="\n".join(faults),
             state="nothing was changed.",
             next=_LOOK,
         )
+
+
+def _faults(copy: Any) -> list[str]:
+    """https://www.sqlite.org/pragma.html#pragma_quick_check"""
+    said = [str(row[0]) for row in _rows(copy, "PRAGMA quick_check(3)")]
+    return [] if said == ["ok"] else said
 
 
 def _refuse_unequal(source: Any, copy: Any) -> None:

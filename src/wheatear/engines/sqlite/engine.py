@@ -148,7 +148,10 @@ class SqliteEngine(Engine):
         if path and not os.path.isdir(folder):
             return f"make the folder {folder}, or correct the path of the database."
         if "not a database" in str(error) or "encrypted" in str(error):
-            return "this file is not an SQLite database: correct the path, or restore the file."
+            return (
+                "this file is not an SQLite database: correct the path, or move the file away and "
+                "restore it from a backup."
+            )
         return "check that the file and its folder can be read and written by this user."
 
     def behind(self, error: BaseException) -> BaseException:
@@ -241,11 +244,12 @@ class SqliteEngine(Engine):
 
     def _begin(self, waiting: Waiting) -> None:
         while True:
+            while self._beside is not None and self._beside.is_held_elsewhere():
+                waiting.pause(self._beside.holder)
             self.patiently(lambda: self.db.begin("IMMEDIATE"), waiting)
             if self._beside is None or not self._beside.is_held_elsewhere():
                 return
             self.db.rollback()
-            waiting.pause(self._beside.holder)
 
     @contextmanager
     def _locked_beside(self, waiting: Waiting) -> Iterator[None]:
