@@ -79,13 +79,17 @@ class Running:
         ways = self.engine.journaling()
 
         def refuse(statement: Statement) -> None:
-            if ways.ends_transactions and ways.kind(statement.sql) == "alone":
+            if ways.kind(statement.sql) == "alone":
                 raise MigrationFailedError(
                     f"backfill() called what its transaction does not hold: {statement.sql}",
                     next="send that before or after backfill().",
                 )
 
-        rules = Rules(self.engine.connection_attributes, transactional=True, before=refuse)
+        rules = Rules(
+            self.engine.connection_attributes,
+            transactional=True,
+            before=refuse if ways.ends_transactions else None,
+        )
         with _connection(self.engine, WatchedConnection(self.engine.connection, Log(), rules)):
             yield
 
