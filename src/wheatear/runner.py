@@ -287,6 +287,10 @@ class Runner:
 
     def _look_ahead(self) -> None:
         """Say what a run would say before its first step."""
+        for step in self._agenda.planned.steps:
+            if step.resumes is not None or step.abandons:
+                how = "goes back from there" if step.abandons else "goes on where it stood"
+                self._tell(Note(f"{step.name} was interrupted: it {how}"))
         if self._request.backward and not self._request.fake:
             for step in self._agenda.planned.steps:
                 self._reverting.look_ahead(step)

@@ -55,6 +55,24 @@ def test_mended_it_goes_on_behind_what_stays(project: Project) -> None:
     assert reading.history(project.url) == [(NAME, "forward", "done")]
 
 
+def test_a_dry_run_says_that_it_goes_on(project: Project) -> None:
+    write(project, sql("CREATE TABLE a (x INTEGER)"), "1 / 0", backward=sql("DROP TABLE a"))
+    assert project.run("migrate").code == 1
+    before = reading.history(project.url)
+    forward, backward = (project.run("migrate", "--dry-run", *way) for way in ((), ("--backward",)))
+    assert forward.told == (
+        0,
+        f"Would apply, in this order:\n  {NAME}\n",
+        f"{NAME} was interrupted: it goes on where it stood\n",
+    )
+    assert backward.told == (
+        0,
+        f"Would revert, in this order:\n  {NAME}\n",
+        f"{NAME} was interrupted: it goes back from there\n",
+    )
+    assert reading.history(project.url) == before
+
+
 def test_what_fails_without_effect_leaves_nothing(project: Project) -> None:
     write(project, sql("INSERT INTO b VALUES (2)"))
     ended = project.run("migrate")
