@@ -217,7 +217,8 @@ def state_after(
     else:
         text = f"{step.name} had changed nothing yet."
     for table, rows in backfilled.items():
-        text += f"\n{rows:,} rows of {table} are done and stay; the next run goes on after them."
+        done = "1 row" if rows == 1 else f"{rows:,} rows"
+        text += f"\nbackfilled in {table}, and staying so: {done}; the next run goes on from there."
     if under_way:
         text += (
             "\nthis one was under way, and may or may not have taken effect:\n"

@@ -155,7 +155,10 @@ def test_what_failed_goes_on_where_it_stopped(players: Project) -> None:
     ended = players.run("migrate")
     assert (ended.code, ended.out) == (1, "")
     assert "  state: 20260102_000000_b had changed nothing but what is backfilled.\n" in ended.err
-    assert "6 rows of player are done and stay; the next run goes on after them.\n" in ended.err
+    assert (
+        "backfilled in player, and staying so: 6 rows; the next run goes on from there.\n"
+        in ended.err
+    )
     assert ended.err.endswith("  next:  mend the file and run the command again.\n")
     assert _scores(players) == [1, 2, 3, 4, 5, 6, 6, 7, 8, 9]
     assert _tables(players) == ["player", "wheatear_backfill"]

@@ -700,7 +700,7 @@ def test_other_engines_say_what_to_use(
         assert "Backups are copies of an SQLite file; " in ended.err
         assert (
             "  state: nothing was changed.\n"
-            f"  next:  make a dump before the run (`{command}`), and leave out --backup.\n"
+            f"  next:  a server's backup is a dump: make one (`{command}`) before a run without --backup.\n"
         ) in ended.err
     project.write("migrations_config.py", CONFIG + "backup = True\n")
     ended = project.run("migrate")

@@ -24,9 +24,10 @@ def made_of(engine: Engine) -> Copies:
         raise UsageError(
             f"Backups are copies of an SQLite file; {engine.url} is not one.",
             state="nothing was changed.",
-            next=f"make a dump before the run (`{engine.dump_command()}`), and leave out --backup."
+            next=f"a server's backup is a dump: make one (`{engine.dump_command()}`) before a run "
+            "without --backup."
             if engine.dump_command()
-            else "leave out --backup: a database in memory is gone with its process.",
+            else "a database in memory is gone with its process: run without --backup.",
         )
     return copies
 
