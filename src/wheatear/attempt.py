@@ -15,7 +15,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from wheatear import __version__, failures
-from wheatear.capture import Log, Rules, Statement, in_turn, watched
+from wheatear.capture import Log, Observer, Rules, Statement, in_turn, watched
 from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
 from wheatear.errors import (
@@ -130,6 +130,8 @@ class Attempt:
             return
         self.step = step
         self.record = self.run.record(self.step, "running", self.checksum)
+        if self.loaded is not None and self._is_recorded:
+            self.run.recording.begin()  # before the journal serves chance: this asks for some
         if self.loaded is None:
             self.record_id = self.run.history.add(ended(self.record, "faked", 0.0))
         elif self.transactional:
@@ -226,13 +228,16 @@ class Attempt:
             f"{self.step.name} was interrupted while it went {way}; it goes on where it stood"
         )
 
-    def _touched(self) -> str | None:
-        """What it did to the schema; of the way back nobody asks that, and of a run
-        that went on nobody knows what was there before.
+    @property
+    def _is_recorded(self) -> bool:
+        """Of the way back nobody asks what it did to the schema, and of a run that went on nobody
+        knows what was there before.
         """
-        if self.step.direction != "forward" or self.step.resumes is not None:
-            return None
-        return self.run.recording.end(self._log)
+        return self.step.direction == "forward" and self.step.resumes is None
+
+    def _touched(self) -> str | None:
+        """What it did to the schema."""
+        return self.run.recording.end(self._log) if self._is_recorded else None
 
     @cached_property
     def _running(self) -> Running:
@@ -254,9 +259,7 @@ class Attempt:
         assert function is not None  # noqa: S101 - checked when it was loaded
         keeper = self._keeper()
         if keeper is not None:
-            rules = replace(rules, before=in_turn(keeper.before, rules.before))
-        if self.step.direction == "forward":
-            self.run.recording.begin()
+            rules = replace(rules, before=in_turn(self._unlogged(keeper.before), rules.before))
         start = time.perf_counter()
         try:
             with watched(engine.db, rules) as self._log, running(self._running):
@@ -274,7 +277,8 @@ class Attempt:
         open_ = self._journal.in_transaction() if self._journal else engine.in_transaction()
         if open_ is rules.transactional:
             if keeper is not None:
-                keeper.settle()
+                with self._running.unlogged():
+                    keeper.settle()
             return
         if rules.transactional:
             raise MigrationFailedError(
@@ -287,6 +291,15 @@ class Attempt:
             "the migration left a transaction open, which was rolled back.",
             next="use `with db.atomic():`, which ends what it begins.",
         )
+
+    def _unlogged(self, observer: Observer) -> Observer:
+        """The observer, whose own questions are not the migration's."""
+
+        def observe(statement: Statement) -> None:
+            with self._running.unlogged():
+                observer(statement)
+
+        return observe
 
     def _keeper(self) -> Keeper | None:
         """What keeps aside what is dropped on the way forward, if that is wanted."""

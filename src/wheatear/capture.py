@@ -209,21 +209,6 @@ def watched(db: Any, rules: Rules) -> Iterator[Log]:
         db._state.conn = raw
 
 
-@contextmanager
-def unwatched(db: Any) -> Iterator[None]:
-    """For the block, what is sent on this thread's connection is not logged: it only looks."""
-    watched_ = db._state.conn
-    db._state.conn = vars(watched_)["_raw"] if _is_watched(watched_) else watched_
-    try:
-        yield
-    finally:
-        db._state.conn = watched_
-
-
-def _is_watched(connection: Any) -> bool:
-    return isinstance(connection, WatchedConnection)
-
-
 def _refuse_to_connect() -> None:
     raise MigrationFailedError(
         "The migration opens a second connection to the database (from another thread?).",

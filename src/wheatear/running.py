@@ -66,11 +66,19 @@ class Running:
     stays: dict[str, int] = field(default_factory=dict)
 
     @contextmanager
+    def unlogged(self) -> Iterator[None]:
+        """For the block, what is sent is neither logged nor kept in the journal; nor is what it
+        asks of time and chance, which a second run need not ask.
+        """
+        with self.aside(), _connection(self.engine, self.engine.connection):
+            yield
+
+    @contextmanager
     def past_the_log(self) -> Iterator[None]:
-        """For the block, what is sent is neither logged nor kept in the journal."""
+        """The same for what commits: the record is there before."""
         if self.begins is not None:
             self.begins()
-        with self.aside(), _connection(self.engine, self.engine.connection):
+        with self.unlogged():
             yield
 
     @contextmanager

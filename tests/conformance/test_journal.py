@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support import reading
-from support.projects import Project, wait_for
+from support.projects import CONFIG, Project, wait_for
 from support.undone import in_process
 from wheatear.events import Finished, Planned, Skipped
 
@@ -53,6 +53,28 @@ def test_mended_it_goes_on_behind_what_stays(project: Project) -> None:
     assert reading.rows(project.url, "a") == [(1,), (2,)]
     assert project.run("status", "--check").code == 0
     assert reading.history(project.url) == [(NAME, "forward", "done")]
+
+
+@pytest.mark.parametrize("keep_dropped", [False, True])
+def test_savepoints_are_called_as_they_were(project: Project, *, keep_dropped: bool) -> None:
+    """Peewee names them by uuid4, of which a run that goes on asks for others of its own."""
+    if keep_dropped:
+        project.write("migrations_config.py", f"{CONFIG}keep_dropped = True\n")
+    project.migration("20250101_000000_before", sql("CREATE TABLE first (x INTEGER)"))
+    nested = (
+        "with db.atomic():",
+        f"    {sql('INSERT INTO a VALUES (1)')}",
+        "    with db.atomic():",
+        f"        {sql('INSERT INTO a VALUES (2)')}",
+    )
+    lines = (sql("CREATE TABLE a (x INTEGER)"), sql("INSERT INTO first VALUES (1)"))
+    lines += (sql("DROP TABLE first"), *nested, sql("CREATE TABLE b (x INTEGER)"))
+    write(project, *lines, *nested, "1 / 0")
+    assert project.run("migrate").code == 1
+    write(project, *lines, *nested)
+    ended = project.run("migrate")
+    assert ended.told == (0, APPLIED, RESUMED)
+    assert reading.rows(project.url, "a") == [(1,), (1,), (2,), (2,)]
 
 
 def test_a_dry_run_says_that_it_goes_on(project: Project) -> None:

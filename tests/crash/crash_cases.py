@@ -303,6 +303,9 @@ db.execute_sql('DROP TABLE last')
             "db.execute_sql('CREATE TABLE second (id INTEGER PRIMARY KEY)')",
             "with db.atomic():\n    Player.update(score=Player.score * 2 + 1).execute()",
             "db.execute_sql('DROP TABLE second')",
+            "with db.atomic():\n    Player.update(score=Player.score * 2 + 1).execute()\n"
+            "    with db.atomic():\n        Player.update(score=Player.score * 3).execute()\n"
+            "Player.update(score=Player.score + 1).execute()",
             "backfill(Player, {Player.score: Player.score * 2 + 1}, batch=2)",
             "assert Player.get_by_id(1).score",
         ),

@@ -10,15 +10,16 @@ import json
 import linecache
 import types
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wheatear.capture import unwatched
 from wheatear.engines.operations import OperationsInARow, rebind
 from wheatear.errors import HistoryError, MigrationFailedError, WheatearError
 from wheatear.files import LoadedMigration, MigrationFile
 from wheatear.project import Project
 from wheatear.reverting.recording import FORM
+from wheatear.running import current
 from wheatear.schema.changes import AddColumn, AddTable, Change, RenameColumn, RenameTable
 from wheatear.schema.diff import compare
 from wheatear.schema.model import Schema
@@ -358,5 +359,6 @@ class _Derived:
 
     def _schema(self) -> Schema:
         """Past the log, which is of what the migration does."""
-        with unwatched(self._engine.db):
+        migration = current()
+        with migration.unlogged() if migration else nullcontext():
             return self._engine.read_schema()

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from wheatear.capture import Statement, unwatched
+from wheatear.capture import Statement
 from wheatear.engines.alterations import Drops
 from wheatear.engines.engine import first_line
 from wheatear.engines.operating import is_rebuilding
@@ -123,27 +123,26 @@ class Keeper:
         self._whole: list[_Whole] = []
 
     def before(self, statement: Statement) -> None:
-        """Look at a statement that is about to be sent.
+        """Look at a statement that is about to be sent, past the log.
 
         Raises:
             MigrationFailedError: What it drops cannot be copied.
         """
         if is_rebuilding() or not (statement.word in _WORDS or ";" in statement.sql):
             return
-        with unwatched(self._kept.engine.db):
-            text = _Text(self._aside)
-            for words in self._aside.statements(statement.sql):
-                name, replaces = self._aside.made_by(words)
-                if name is not None:
-                    if replaces:
-                        self._keep(Drops(name))
-                    text.makes(name)
-                found = self._aside.alterations(words)
-                for one in found:
-                    if isinstance(one, Drops):
-                        self._keep(text.as_it_is(one))
-                text.changes(found)
-            self._follow(text)
+        text = _Text(self._aside)
+        for words in self._aside.statements(statement.sql):
+            name, replaces = self._aside.made_by(words)
+            if name is not None:
+                if replaces:
+                    self._keep(Drops(name))
+                text.makes(name)
+            found = self._aside.alterations(words)
+            for one in found:
+                if isinstance(one, Drops):
+                    self._keep(text.as_it_is(one))
+            text.changes(found)
+        self._follow(text)
 
     def settle(self) -> None:
         """After the migration: a table that is there again was made anew; what it lacks is kept."""
