@@ -14,7 +14,7 @@ from .crashes import Crashes, kills
 from .killing import Calls, Kill
 
 # Of the points; all of them (1) take half an hour or more.
-SHARE = float(os.environ.get("WHEATEAR_CRASH_SHARE", "0.08"))
+SHARE = float(os.environ.get("WHEATEAR_CRASH_SHARE", "0.06"))
 ROUNDS = max(3, round(30 * SHARE))
 SEED = int(os.environ.get("WHEATEAR_CRASH_SEED", "7"))
 COMMANDS = {"forward": ("migrate",), "backward": ("migrate", "--backward")}

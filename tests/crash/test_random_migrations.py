@@ -13,7 +13,7 @@ from .crashes import Crashes
 from .killing import Calls, Kill, When
 from .random_migrations import Writer
 
-ROUNDS = int(os.environ.get("WHEATEAR_CRASH_RANDOM", "12"))
+ROUNDS = int(os.environ.get("WHEATEAR_CRASH_RANDOM", "8"))
 SEED = int(os.environ.get("WHEATEAR_CRASH_SEED", "7"))
 PARTS = 4
 _KILLS = 6
