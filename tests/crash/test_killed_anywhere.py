@@ -13,7 +13,7 @@ from .crash_cases import CASES
 from .crashes import Crashes, kills
 from .killing import Calls, Kill
 
-# Of the points; all of them (1) take half an hour or more.
+# Of the points; all of them (1) take an hour.
 SHARE = float(os.environ.get("WHEATEAR_CRASH_SHARE", "0.06"))
 ROUNDS = max(3, round(30 * SHARE))
 SEED = int(os.environ.get("WHEATEAR_CRASH_SEED", "7"))
