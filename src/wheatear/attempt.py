@@ -77,7 +77,7 @@ class Run:
             step.direction,
             outcome,
             checksum,
-            started_at=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            started_at=_now(),
             seconds=None if outcome == "running" else 0.0,
             run_by=_who(),
             tool=f"wheatear {__version__}",
@@ -392,6 +392,11 @@ class Attempt:
             if self.run.history.exists():
                 with self.run.engine.exclusively(Waiting(1.0, lambda _: None)):
                     self.run.history.add(ended(self.record, "failed", self.seconds, text))
+
+
+def _now() -> str:
+    moment = datetime.now(timezone.utc).replace(tzinfo=None)
+    return f"{moment.isoformat(timespec='microseconds')}Z"
 
 
 @cache

@@ -83,7 +83,7 @@ class Served:
         Args:
             namespace: The migration module's: what it has imported by name.
         """
-        imported = {name: one for name, one in namespace.items() if id(one) in _STAND_INS}
+        imported = _imported(namespace)
         state = random.getstate()
         with _Serving(self):
             random.seed(self._seed)
@@ -109,7 +109,7 @@ class _Serving:
     def __enter__(self) -> None:
         with self._lock:
             if not self._by_thread:
-                _put({place: _STAND_INS[id(real)] for place, real in _PLACES.items()})
+                _put(_SERVED_PLACES)
             self._by_thread.setdefault(threading.get_ident(), []).append(self._served)
 
     def __exit__(self, *exc_info: object) -> None:
@@ -126,6 +126,13 @@ class _Serving:
         """Who serves this thread, if anybody does."""
         stack = cls._by_thread.get(threading.get_ident())
         return stack[-1] if stack else None
+
+
+def _imported(namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """What a module has imported by name of that which is served; most have nothing."""
+    if _STAND_INS.keys().isdisjoint(map(id, namespace.values())):
+        return {}
+    return {name: one for name, one in namespace.items() if id(one) in _STAND_INS}
 
 
 def _put(values: Mapping[tuple[ModuleType, str], Any]) -> None:
@@ -222,3 +229,4 @@ _STAND_INS: dict[int, Any] = {
     id(_DATETIME): _Moment,
     id(_DATE): _Day,
 }
+_SERVED_PLACES = {place: _STAND_INS[id(real)] for place, real in _PLACES.items()}

@@ -42,15 +42,31 @@ class Named:
 
 
 class _Reader:
+    """Cuts no further than it is asked to read: most of a long statement names nothing."""
+
     def __init__(self, sql: str) -> None:
-        self._tokens = [one for one in tokens(sql) if one.kind not in ("space", "comment")]
+        self._rest = (one for one in tokens(sql) if one.kind not in ("space", "comment"))
+        self._tokens: list[Token] = []
         self._at = 0
+
+    def _next(self) -> Token | None:
+        """The next token; None at the end."""
+        while self._at >= len(self._tokens):
+            token = next(self._rest, None)
+            if token is None:
+                return None
+            self._tokens.append(token)
+        return self._tokens[self._at]
+
+    def _all(self) -> Sequence[Token]:
+        """All tokens from here on."""
+        self._tokens += self._rest
+        return self._tokens[self._at :]
 
     def word(self) -> str:
         """The next token, if it is a word, in capitals."""
-        if self._at < len(self._tokens) and self._tokens[self._at].kind == "word":
-            return self._tokens[self._at].text.upper()
-        return ""
+        token = self._next()
+        return token.text.upper() if token is not None and token.kind == "word" else ""
 
     def take(self, *words: str) -> bool:
         if self.word() in words:
@@ -60,7 +76,7 @@ class _Reader:
 
     def skip_to(self, words: Sequence[str]) -> str:
         """Go past the next of these words; return it, or nothing if there is none."""
-        while self._at < len(self._tokens):
+        while self._next() is not None:
             word = self.word()
             self._at += 1
             if word in words:
@@ -76,11 +92,10 @@ class _Reader:
     def name(self) -> str:
         """The next name, perhaps behind a database's."""
         parts: list[str] = []
-        while self._at < len(self._tokens):
-            token = self._tokens[self._at]
+        while (token := self._next()) is not None:
             parts += _parts(token)
             self._at += 1
-            following = self._tokens[self._at] if self._at < len(self._tokens) else None
+            following = self._next()
             if following is None or following.text != ".":
                 if following is None or not following.text.startswith("."):
                     break
@@ -99,25 +114,25 @@ class _Reader:
 
     def comma(self) -> bool:
         """Go past a comma, if it is next."""
-        if self._at < len(self._tokens) and self._tokens[self._at].text == ",":
-            self._at += 1
-            return True
-        return False
+        token = self._next()
+        if token is None or token.text != ",":
+            return False
+        self._at += 1
+        return True
 
     def words(self) -> list[str]:
         """All words to the end, outside of parentheses."""
         return [
             one.text.upper() if one.kind == "word" else ""
-            for one in self._tokens[self._at :]
+            for one in self._all()
             if one.depth == 0
         ]
 
     def find(self, *words: str) -> bool:
         """Go past the next of these words outside of parentheses."""
-        for at in range(self._at, len(self._tokens)):
-            one = self._tokens[at]
+        for at, one in enumerate(self._all(), self._at + 1):
             if one.depth == 0 and one.kind == "word" and one.text.upper() in words:
-                self._at = at + 1
+                self._at = at
                 return True
         return False
 
