@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import pytest
 
 from support import reading
+from support.databases import is_mysql
 from support.projects import Ended, Project, wait_for
 
 NOTHING = "  state: nothing was changed.\n"
@@ -50,6 +51,32 @@ def user(project: Project, engine: str) -> Iterator[str]:
 
 
 servers = pytest.mark.parametrize("engine", ["postgresql", "mariadb"], indirect=True)
+
+
+@pytest.mark.skipif(not is_mysql(), reason="MariaDB's logins need no package beside the driver's")
+def test_a_login_that_needs_a_package(new_project: NewProject) -> None:
+    """PyMySQL logs in with sha2 over TLS, or by a package that it does not bring."""
+    project = new_project("mariadb")
+    server = project.url
+    parts = urlsplit(server)
+    name = f"wheatear_test_{uuid.uuid4().hex[:12]}"
+    reading.execute(server, f"CREATE USER {name}@'%' IDENTIFIED BY 'secret'")
+    project.write(
+        "migrations_config.py",
+        "import pymysql._auth\npymysql._auth._have_cryptography = False\n"
+        "import peewee\nfrom wheatear import migrator_for\n"
+        f"db = peewee.MySQLDatabase({parts.path[1:]!r}, host={parts.hostname!r}, "
+        f"port={parts.port}, user={name!r}, password='secret', ssl_disabled=True)\n"
+        "migrator = migrator_for(db)\n",
+    )
+    try:
+        ended = project.run("history")
+    finally:
+        reading.execute(server, f"DROP USER {name}@'%'")
+    assert ended.code == 1
+    assert "'cryptography' package is required" in ended.err
+    assert "in a way it should not" not in ended.err
+    assert "next:  uv add cryptography" in ended.err
 
 
 # Not there
@@ -198,7 +225,7 @@ def test_a_user_who_may_not_create(project: Project, engine: str, user: str) -> 
     denied = {
         "postgresql": "permission denied for schema public",
         "mariadb": f"CREATE command denied to user '{user}'@'127.0.0.1' for table "
-        "`DATABASE`.`wheatear_history`",
+        + ("'wheatear_history'" if is_mysql() else "`DATABASE`.`wheatear_history`"),
     }[engine]
     stays = {
         "postgresql": "20260101_000000_add_a was rolled back: nothing of it stays.",
@@ -326,7 +353,9 @@ def test_the_server_hangs_up_in_the_middle(project: Project, engine: str) -> Non
             "see that the server is up, then run the command again.\n",
         ),
         "mariadb": (
-            "OperationalError: Connection was killed",
+            "OperationalError: Query execution was interrupted"
+            if is_mysql()
+            else "OperationalError: Connection was killed",
             "20260201_000000_b is interrupted: each of its statements commits by itself, so "
             "this one stays:\n"
             "         CREATE TABLE b (id INTEGER)\n"

@@ -95,8 +95,9 @@ def _settings(db: Any) -> Any:
             "current_setting('lock_timeout'), current_setting('default_transaction_isolation')"
         )
         return db.connection(), db.connection().autocommit, db.execute_sql(sql).fetchall()
-    sql = "SELECT @@autocommit, @@lock_wait_timeout, DATABASE(), @@in_transaction"
-    return db.connection(), db.execute_sql(sql).fetchall()
+    sql = "SELECT @@autocommit, @@lock_wait_timeout, DATABASE()"
+    in_transaction = db.connection().server_status & 1  # SERVER_STATUS_IN_TRANS
+    return db.connection(), db.execute_sql(sql).fetchall(), in_transaction
 
 
 def _migrate_there_and_back(db: Any, project: Project) -> None:

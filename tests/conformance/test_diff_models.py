@@ -90,7 +90,7 @@ def _many(db: Any, number: int) -> list[Any]:
             f"c{i}": pw.CharField(40) if i % 3 else pw.IntegerField(default=i) for i in range(11)
         }
         fields["name"] = pw.CharField(unique=True)
-        fields["rank"] = pw.IntegerField(index=True, constraints=[pw.Check("rank > 0")])
+        fields["place"] = pw.IntegerField(index=True, constraints=[pw.Check("place > 0")])
         fields["parent"] = pw.ForeignKeyField(models[-1] if models else "self", null=True)
         models.append(type(f"Table{n}", (base,), fields))
     return models

@@ -35,7 +35,7 @@ TYPES = {
         "text": "text",
         "short": "character varying",
     },
-    "mariadb": {"int": "int(11)", "name": "varchar(40)", "text": "text", "short": "varchar(10)"},
+    "mariadb": {"int": "int", "name": "varchar(40)", "text": "text", "short": "varchar(10)"},
 }
 
 

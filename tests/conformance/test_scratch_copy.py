@@ -14,7 +14,7 @@ import peewee as pw
 import pytest
 from playhouse import pool
 
-from support.databases import plain_database
+from support.databases import is_mysql, plain_database
 from support.every_field import create, models_for
 from support.projects import wait_for
 from support.raising import raises
@@ -335,19 +335,26 @@ def test_what_only_postgresql_has(new_database: Any) -> None:
 
 OF_MARIADB = (
     "CREATE SEQUENCE counted",
+    "CREATE TABLE versioned (id int PRIMARY KEY, x int) WITH SYSTEM VERSIONING",
+)
+OF_MYSQL = (
+    "CREATE TABLE functional (a int, g geometry NOT NULL SRID 4326, h int INVISIBLE DEFAULT (1 + 2), "
+    "d binary(16) DEFAULT (uuid_to_bin(uuid())), SPATIAL KEY (g), KEY hidden (a) INVISIBLE, "
+    "KEY sum ((a + 1), (lower(a)) DESC), CONSTRAINT ck CHECK (a > 0) NOT ENFORCED)",
+)
+OF_BOTH = (
     "CREATE TABLE parted (id int NOT NULL, at date NOT NULL, PRIMARY KEY (id, at)) "
     "PARTITION BY RANGE (year(at)) (PARTITION p0 VALUES LESS THAN (2026), "
     "PARTITION p1 VALUES LESS THAN MAXVALUE)",
-    "CREATE TABLE versioned (id int PRIMARY KEY, x int) WITH SYSTEM VERSIONING",
     "CREATE TABLE a (id int PRIMARY KEY, b int, `odd%s` timestamp NULL COMMENT '100%', "
     "FOREIGN KEY (b) REFERENCES a (id)) ENGINE=InnoDB COMMENT='it''s'",
     "CREATE TRIGGER noted BEFORE INSERT ON a FOR EACH ROW SET NEW.b = 1",
 )
 
 
-def test_what_only_mariadb_has(new_database: Any) -> None:
+def test_what_only_mariadb_or_mysql_has(new_database: Any) -> None:
     database = new_database("mariadb")
-    execute(database.url, *OF_MARIADB)
+    execute(database.url, *(OF_MYSQL if is_mysql() else OF_MARIADB), *OF_BOTH)
     engine = engine_for(database.connect())
     with engine.opened(WAITING), engine.scratch_copy() as copy:
         assert differences(engine, engine.read_schema(), copy.read_schema()) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -11,6 +11,9 @@ import pytest
 
 from support.databases import SERVERS
 from support.servers import MEMORY, is_installed, running_server
+
+from .crash_cases import Case
+from .crashes import Crashes
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +46,22 @@ def memory_folder(tmp_path: Path) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="wheatear_test_", dir=MEMORY) as name:
         yield Path(name)
+
+
+@pytest.fixture
+def new_crashes(
+    memory_folder: Path, in_memory: dict[str, str | None]
+) -> Iterator[Callable[..., Crashes]]:
+    """Makes what is killed: of a case, on an engine, in memory or on the servers of all tests."""
+    made: list[Crashes] = []
+
+    def make(engine: str, case: Case, *, atomic: bool = False, shared: bool = False) -> Crashes:
+        server = None if shared else in_memory[engine]
+        folder = memory_folder / f"{len(made)}"
+        folder.mkdir()
+        made.append(Crashes(engine, case, atomic=atomic, folder=folder, server=server))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from support.databases import is_mysql
+
 BASE = (
     "CREATE TABLE team (id INTEGER PRIMARY KEY, title VARCHAR(40))",
     "INSERT INTO team VALUES (1, 'red'), (2, 'blue')",
@@ -58,6 +60,9 @@ class Log(Model):
         table_name = 'log'
 
 """
+
+
+_CREATE_TABLE = "CREATE TABLE" if is_mysql() else "CREATE OR REPLACE TABLE"
 
 
 @dataclass(frozen=True)
@@ -198,7 +203,10 @@ with db.atomic():
         Log.create(text=player.name)
 Player.update(score=Player.score * 2).where(Player.team == 1).execute()
 Log.create(text=f'{Player.select().count()} players')
-Player.insert(id=9, name='zoe', score=Player.select(fn.MAX(Player.score))).execute()
+Player.insert_from(
+    Player.select(SQL('9'), SQL("'zoe'"), fn.MAX(Player.score)),
+    [Player.id, Player.name, Player.score],
+).execute()
 for log in Log.select().order_by(Log.id):
     Log.update(text=log.text.upper()).where(Log.id == log.id).execute()
 Player.delete().where(Player.name == 'bob').execute()
@@ -325,7 +333,7 @@ db.execute_sql('CREATE TRIGGER t BEFORE INSERT ON team FOR EACH ROW SET NEW.id =
 db.execute_sql('ANALYZE TABLE team')
 db.execute_sql('DROP TRIGGER t')
 db.execute_sql('DROP TABLE extra')
-""",
+""".replace("CREATE OR REPLACE TABLE", _CREATE_TABLE),
         """
 db.execute_sql('DROP VIEW shown')
 db.execute_sql('RENAME TABLE player TO hold, team TO player, hold TO team')

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -24,30 +23,13 @@ each_way = pytest.mark.parametrize("direction", COMMANDS)
 each_case = pytest.mark.parametrize(("case", "engine"), ALL)
 
 
-@pytest.fixture
-def new_crashes(
-    memory_folder: Path, in_memory: dict[str, str | None]
-) -> Iterator[Callable[..., Crashes]]:
-    made: list[Crashes] = []
-
-    def make(engine: str, case: str, *, atomic: bool = False, shared: bool = False) -> Crashes:
-        server = None if shared else in_memory[engine]
-        one = Crashes(engine, CASES[case], atomic=atomic, folder=memory_folder, server=server)
-        made.append(one)
-        return one
-
-    yield make
-    for one in made:
-        one.close()
-
-
 @pytest.mark.long
 @each_case
 @each_way
 def test_every_point(
     direction: str, case: str, engine: str, new_crashes: Callable[..., Crashes]
 ) -> None:
-    _kill_and_recover(new_crashes(engine, case), direction, share=SHARE)
+    _kill_and_recover(new_crashes(engine, CASES[case]), direction, share=SHARE)
 
 
 @pytest.mark.long
@@ -57,13 +39,13 @@ def test_every_point(
 def test_every_point_of_a_transaction(
     direction: str, case: str, engine: str, new_crashes: Callable[..., Crashes]
 ) -> None:
-    _kill_and_recover(new_crashes(engine, case, atomic=True), direction, share=SHARE)
+    _kill_and_recover(new_crashes(engine, CASES[case], atomic=True), direction, share=SHARE)
 
 
 @pytest.mark.parametrize(("case", "engine"), QUICK)
 def test_a_few_points(case: str, engine: str, new_crashes: Callable[..., Crashes]) -> None:
     """On the servers of all tests: to begin one would take longer than this."""
-    _kill_and_recover(new_crashes(engine, case, shared=True), "forward", share=0.03)
+    _kill_and_recover(new_crashes(engine, CASES[case], shared=True), "forward", share=0.03)
 
 
 @pytest.mark.long
@@ -72,7 +54,7 @@ def test_killed_again_while_recovering(
     case: str, engine: str, new_crashes: Callable[..., Crashes]
 ) -> None:
     """At two random points; thirty times, if all points are asked for."""
-    crashes = new_crashes(engine, case)
+    crashes = new_crashes(engine, CASES[case])
     crashes.start("forward")
     calls = crashes.calls("migrate")
     expected = crashes.snapshot()

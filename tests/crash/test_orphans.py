@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from support import reading
+from support.databases import is_mysql
 from support.projects import Project, wait_for
 
 NAME = "20260101_000000_m"
@@ -34,7 +35,9 @@ def test_an_alter_of_a_large_table_runs_on(project: Project, engine: str) -> Non
     assert reading.columns(project.url, "large")["b"][1] is False
     assert reading.tables(project.url) == ["after", "large"]
     assert reading.execute(project.url, "SELECT count(*) FROM large") == [(ROWS,)]
-    assert _number(project, "concat(DATABASE(), '/large')") <= began, "it was copied again"
+    # MySQL shows the number of the copy only when it is done; there a second ALTER would have failed.
+    if not is_mysql():
+        assert _number(project, "concat(DATABASE(), '/large')") <= began, "it was copied again"
     assert project.run("status", "--check").code == 0
 
 
@@ -70,7 +73,9 @@ def _large_table(project: Project) -> None:
     reading.execute(
         project.url,
         "CREATE TABLE large (id INT PRIMARY KEY, a CHAR(200)) ENGINE=InnoDB",
-        f"INSERT INTO large SELECT seq, repeat('a', 200) FROM seq_1_to_{ROWS}",
+        f"SET SESSION {'cte_max_recursion_depth' if is_mysql() else 'max_recursive_iterations'} = {ROWS}",
+        "INSERT INTO large WITH RECURSIVE numbers AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM numbers "
+        f"WHERE n < {ROWS}) SELECT n, repeat('a', 200) FROM numbers",
     )
 
 
@@ -86,9 +91,10 @@ def _alters(project: Project) -> bool:
 
 def _number(project: Project, name: str = "NAME") -> int:
     """InnoDB's number of a table, or the newest: each new table, and so each copy, gets a higher one."""
+    tables = "INNODB_TABLES" if is_mysql() else "INNODB_SYS_TABLES"
     rows = reading.execute(
         project.url,
-        f"SELECT max(TABLE_ID) FROM information_schema.INNODB_SYS_TABLES WHERE NAME = {name}",
+        f"SELECT max(TABLE_ID) FROM information_schema.{tables} WHERE NAME = {name}",
     )
     return int(rows[0][0])
 

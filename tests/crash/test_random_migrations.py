@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -20,33 +19,15 @@ _KILLS = 6
 """Of each round's migrations."""
 
 
-@pytest.fixture
-def new_crashes(
-    memory_folder: Path, in_memory: dict[str, str | None]
-) -> Iterator[Callable[..., Crashes]]:
-    made: list[Crashes] = []
-
-    def make(engine: str, seed: str) -> Crashes:
-        case = Writer(engine, seed).case()
-        atomic = engine == "sqlite" and random.Random(seed).random() < 0.2
-        folder = memory_folder / f"{len(made)}"
-        folder.mkdir()
-        one = Crashes(engine, case, atomic=atomic, folder=folder, server=in_memory[engine])
-        made.append(one)
-        return one
-
-    yield make
-    for one in made:
-        one.close()
-
-
 @pytest.mark.long
 @pytest.mark.parametrize("part", range(PARTS))
 def test_random_migrations(engine: str, part: int, new_crashes: Callable[..., Crashes]) -> None:
     kills = 0
     for number in range(part, ROUNDS, PARTS):
         seed = f"{SEED} {engine} {number}"
-        kills += _round(new_crashes(engine, seed), seed)
+        atomic = engine == "sqlite" and random.Random(seed).random() < 0.2
+        crashes = new_crashes(engine, Writer(engine, seed).case(), atomic=atomic)
+        kills += _round(crashes, seed)
     print(f"killed {kills} times, and recovered")
     assert kills > 0
 

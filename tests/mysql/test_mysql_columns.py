@@ -7,13 +7,14 @@ import warnings
 
 import peewee
 import pytest
-from mariadb_live import Live
+from mariadb_live import Live, only_mariadb
 from playhouse.migrate import migrate
 
 from wheatear.engines.mysql.warn import NotAppliedWarning
 from wheatear.errors import OperationError
 
 
+@only_mariadb
 def test_add_not_null_keeps_default_comment_charset_and_check(rich: Live) -> None:
     m = rich.migrator
     assert rich.diff("rich", lambda: migrate(m.add_not_null("rich", "s"))) == {
@@ -22,6 +23,7 @@ def test_add_not_null_keeps_default_comment_charset_and_check(rich: Live) -> Non
     }
 
 
+@only_mariadb
 def test_add_not_null_to_a_foreign_key_keeps_the_key(rich: Live) -> None:
     assert rich.diff("rich", lambda: rich.migrator.add_not_null("rich", "self_id").run()) == {
         "- `self_id` int(11) DEFAULT NULL",
@@ -65,6 +67,7 @@ def test_a_timestamp_made_not_null_gets_no_default(rich: Live) -> None:
     }
 
 
+@only_mariadb
 def test_drop_not_null(rich: Live) -> None:
     assert rich.diff("rich", lambda: rich.migrator.drop_not_null("rich", "n").run()) == {
         "- `n` int(11) NOT NULL DEFAULT 5 COMMENT 'a, b NOT NULL ''x'' \\\\ DEFAULT 7\\nnext line' CHECK (`n` > 0)",
@@ -74,6 +77,7 @@ def test_drop_not_null(rich: Live) -> None:
         rich.migrator.drop_not_null("rich", "id").run()
 
 
+@only_mariadb
 def test_other_modes_change_no_text(rich: Live) -> None:
     m = rich.migrator
     for mode in ("NO_BACKSLASH_ESCAPES", "ANSI_QUOTES,NO_BACKSLASH_ESCAPES", "ANSI", "ORACLE"):
@@ -91,6 +95,7 @@ def test_other_modes_change_no_text(rich: Live) -> None:
         m.add_not_null("rich", "n").run()
 
 
+@only_mariadb
 def test_defaults(rich: Live) -> None:
     m = rich.migrator
     for default, shown in [
@@ -120,6 +125,7 @@ def test_defaults(rich: Live) -> None:
     }
 
 
+@only_mariadb
 def test_alter_column_type_says_what_it_does_not_apply(rich: Live) -> None:
     m = rich.migrator
     with warnings.catch_warnings(record=True) as said:
@@ -151,6 +157,7 @@ def test_alter_column_type_cuts_nothing(rich: Live) -> None:
         rich.migrator.alter_column_type("rich", "s", peewee.TextField(null=True), cast="x").run()
 
 
+@only_mariadb
 def test_alter_column_type_to_and_from_json(rich: Live) -> None:
     m = rich.migrator
     assert rich.diff(
@@ -167,6 +174,7 @@ def test_alter_column_type_to_and_from_json(rich: Live) -> None:
     }
 
 
+@only_mariadb
 def test_rename_column_and_a_primary_key(rich: Live) -> None:
     m = rich.migrator
     assert rich.diff("rich", lambda: migrate(m.rename_column("rich", "id", "key"))) == {
@@ -188,6 +196,7 @@ def test_rename_column_and_a_primary_key(rich: Live) -> None:
         assert part in text
 
 
+@only_mariadb
 def test_views_follow_a_renamed_column(rich: Live) -> None:
     rich.run(
         "CREATE VIEW v AS SELECT r.s, concat(r.s, '`r`.`s`'), p.code AS s2, (SELECT max(x.s) FROM rich x) AS m"
@@ -221,6 +230,7 @@ def test_rename_column_names_the_trigger_that_would_break(rich: Live) -> None:
     rich.migrator.rename_column("rich", "e", "m").run()
 
 
+@only_mariadb
 def test_a_rename_after_a_query_with_an_alias(rich: Live) -> None:
     rich.run("SELECT r.n FROM rich AS r")  # MariaDB: Unknown column 'n' in 'CHECK'
     rich.migrator.rename_column("rich", "n", "m").run()
@@ -257,6 +267,7 @@ def test_wrong_names_are_errors_that_list_near_ones(rich: Live) -> None:
     assert rich.lines("rich") == before
 
 
+@only_mariadb
 def test_another_letter_case_is_the_same_column(rich: Live) -> None:
     rich.migrator.drop_not_null("rich", "NN").run()
     assert "`nn` varchar(10) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin DEFAULT NULL" in rich.lines(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import peewee
 import pytest
-from mariadb_live import Live
+from mariadb_live import Live, only_mariadb
 from playhouse.migrate import migrate
 
 from wheatear.engines.mysql.warn import BrokenByRenameWarning
 from wheatear.errors import OperationError
 
 
+@only_mariadb
 def test_drop_column_takes_its_own_key_and_foreign_key_along(rich: Live) -> None:
     m = rich.migrator
     assert rich.diff("rich", lambda: migrate(m.drop_column("rich", "self_id"))) == {
@@ -24,6 +25,7 @@ def test_drop_column_takes_its_own_key_and_foreign_key_along(rich: Live) -> None
     }
 
 
+@only_mariadb
 def test_drop_column_names_what_else_uses_it(rich: Live) -> None:
     rich.run(
         "CREATE VIEW v AS SELECT n FROM rich",
@@ -59,6 +61,7 @@ def test_drop_the_last_column_is_refused(live: Live) -> None:
         live.migrator.drop_column("t", "a").run()
 
 
+@only_mariadb
 def test_constraints_by_kind(rich: Live) -> None:
     m, before = rich.migrator, rich.lines("rich")
     rich.run("UPDATE rich SET ex = 1")
@@ -82,6 +85,7 @@ def test_constraints_by_kind(rich: Live) -> None:
     assert rich.lines("rich")[2] == before[2].removesuffix(" CHECK (`n` > 0)")
 
 
+@only_mariadb
 def test_a_constraint_that_rows_break_is_refused_with_the_servers_reason(rich: Live) -> None:
     with pytest.raises(OperationError, match=r"CONSTRAINT `big` failed.*\(error 4025\)"):
         rich.migrator.add_constraint("rich", "big", peewee.Check("f > 100")).run()
@@ -153,6 +157,7 @@ def test_drop_table(rich: Live) -> None:
     assert "fk_p`" not in "".join(line for line in rich.lines("rich") if "FOREIGN" in line)
 
 
+@only_mariadb
 def test_sql_and_schema(rich: Live) -> None:
     m = rich.migrator
     m.migrate(

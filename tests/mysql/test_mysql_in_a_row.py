@@ -8,13 +8,14 @@ import time
 
 import peewee
 import pytest
-from mariadb_live import Live, altered
+from mariadb_live import Live, altered, only_mariadb
 from playhouse.migrate import migrate
 
 from wheatear.engines.mysql.lock_timeout import is_lock_timeout
 from wheatear.errors import LockTimeoutError, OperationError
 
 
+@only_mariadb
 def test_neighbours_are_one_alter(rich: Live) -> None:
     m, sent = rich.migrator, altered(rich)
     m.migrate(
@@ -40,6 +41,7 @@ def test_neighbours_are_one_alter(rich: Live) -> None:
     assert "`st`" not in text
 
 
+@only_mariadb
 def test_changes_of_one_column_are_one_modify(rich: Live) -> None:
     m, sent = rich.migrator, altered(rich)
     assert rich.diff(
@@ -67,6 +69,7 @@ def test_changes_of_one_column_are_one_modify(rich: Live) -> None:
         )
 
 
+@only_mariadb
 def test_what_would_rebuild_only_together_is_made_one_by_one(live: Live) -> None:
     live.run("CREATE TABLE t (id int PRIMARY KEY, a int, b int)")
     m, sent = live.migrator, altered(live)
@@ -83,6 +86,7 @@ def test_what_would_rebuild_only_together_is_made_one_by_one(live: Live) -> None
     ]
 
 
+@only_mariadb
 def test_what_the_server_cannot_take_together_is_split(rich: Live) -> None:
     m, sent = rich.migrator, altered(rich)
     m.migrate(
@@ -103,6 +107,7 @@ def test_what_the_server_cannot_take_together_is_split(rich: Live) -> None:
         assert part in text
 
 
+@only_mariadb
 def test_an_error_names_the_operation_its_line_and_what_stays(rich: Live) -> None:
     m = rich.migrator
     with pytest.raises(OperationError) as caught:
@@ -130,6 +135,7 @@ def test_an_error_names_the_operation_its_line_and_what_stays(rich: Live) -> Non
     assert caught.value.state == "Nothing was changed."
 
 
+@only_mariadb
 def test_a_change_beside_the_named_one_is_found(
     rich: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +162,7 @@ def test_a_change_beside_the_named_one_is_found(
     assert caught.value.state == "The change is made and stays: MariaDB cannot take it back."
 
 
+@only_mariadb
 def test_a_held_lock_is_given_way_to_and_tried_again(
     rich: Live, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 import peewee
 import pytest
-from mariadb_live import RICH, Live
+from mariadb_live import RICH, Live, only_mariadb
 
 from wheatear.engines.mysql.reader import read_schema
 from wheatear.schema.model import Column, Constraint, Index, Object, Schema
 
 
+@only_mariadb
 def test_a_rich_table(rich: Live) -> None:
     rich.run(
         "CREATE VIEW v AS SELECT n, '`x`.' AS q FROM rich",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import uuid
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -36,6 +37,15 @@ def require(engine: str) -> str | None:
     if IN_CI:
         pytest.fail(f"CI has no {engine} server: {SERVERS[engine]} is not set", pytrace=False)
     pytest.skip(f"no {engine} server ({HOW_TO_RUN_THEM})")
+
+
+@cache
+def is_mysql() -> bool:
+    """Whether the server that `WHEATEAR_TEST_MYSQL` names is MySQL's own: what is called
+    `mariadb` in the tests is whichever of the two that is.
+    """
+    url = os.environ.get(SERVERS["mariadb"])
+    return bool(url) and "MariaDB" not in str(_execute(url, "SELECT VERSION()"))
 
 
 @dataclass(frozen=True)
@@ -88,10 +98,12 @@ def drop_database(database: DatabaseUnderTest) -> None:
     _execute(server, f"DROP DATABASE IF EXISTS {name}{force}")
 
 
-def _execute(url: str, sql: str) -> None:
+def _execute(url: str, sql: str) -> object:
     database = plain_database(url)
     database.connect()
     try:
-        database.connection().cursor().execute(sql)
+        cursor = database.connection().cursor()
+        cursor.execute(sql)
+        return cursor.fetchall() if cursor.description else None
     finally:
         database.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -87,7 +88,12 @@ def columns(url: str, table: str) -> dict[str, tuple[str, bool, Any]]:
         f"SELECT column_name, {kind}, is_nullable, column_default FROM information_schema.columns "
         f"WHERE {where} AND table_name = '{table}' ORDER BY ordinal_position",
     )
-    return {row[0]: (row[1], row[2] == "YES", row[3]) for row in found}
+    return {row[0]: (_shown(row[1]), row[2] == "YES", row[3]) for row in found}
+
+
+def _shown(type_: str) -> str:
+    """Without the width of an integer, which MySQL does not show any more, and MariaDB does."""
+    return re.sub(r"int\(\d+\)", "int", type_)
 
 
 def indexes(url: str, table: str) -> dict[str, tuple[tuple[str, ...], bool]]:

@@ -59,7 +59,7 @@ def before() -> Tables:
             "player": {
                 "name": pw.CharField(40),
                 "age": pw.IntegerField(null=True),
-                "rank": pw.IntegerField(constraints=[pw.SQL("DEFAULT 3")]),
+                "place": pw.IntegerField(constraints=[pw.SQL("DEFAULT 3")]),
                 "wage": pw.DecimalField(10, 2),
                 "born": pw.DateField(index=True),
                 "code": pw.CharField(10, constraints=[pw.Check("code <> ''")]),
@@ -69,8 +69,8 @@ def before() -> Tables:
         },
         {
             "player": {
-                "indexes": ((("name", "age"), False), (("rank", "age"), True)),
-                "constraints": [pw.Check("rank < 100")],
+                "indexes": ((("name", "age"), False), (("place", "age"), True)),
+                "constraints": [pw.Check("place < 100")],
             },
             "pair": {"primary_key": pw.CompositeKey("one", "two")},
         },
@@ -178,9 +178,9 @@ def date_to_datetime(tables: Tables) -> None:
     _player(tables, born=pw.DateTimeField(index=True))
 
 
-@_seed("column player.rank: type is", "bool", engines=("postgresql",), lines=3)
+@_seed("column player.place: type is", "bool", engines=("postgresql",), lines=3)
 def integer_to_boolean(tables: Tables) -> None:
-    _player(tables, rank=pw.BooleanField(constraints=[pw.SQL("DEFAULT true")]))
+    _player(tables, place=pw.BooleanField(constraints=[pw.SQL("DEFAULT true")]))
     tables.meta["player"]["constraints"] = []
 
 
@@ -204,9 +204,9 @@ def default_added(tables: Tables) -> None:
     _player(tables, age=pw.IntegerField(null=True, constraints=[pw.SQL("DEFAULT 5")]))
 
 
-@_seed("column player.rank: default is 3 in the database, 4 in the models")
+@_seed("column player.place: default is 3 in the database, 4 in the models")
 def default_changed(tables: Tables) -> None:
-    _player(tables, rank=pw.IntegerField(constraints=[pw.SQL("DEFAULT 4")]))
+    _player(tables, place=pw.IntegerField(constraints=[pw.SQL("DEFAULT 4")]))
 
 
 @_seed("column coach.name: collation is", "in the models")
@@ -261,11 +261,11 @@ def composite_index_added(tables: Tables) -> None:
 
 @_seed("table player", "index player_age_name (age, name)", "only in the models", lines=2)
 def composite_index_in_another_order(tables: Tables) -> None:
-    indexes = ((("age", "name"), False), (("rank", "age"), True))
+    indexes = ((("age", "name"), False), (("place", "age"), True))
     tables.meta["player"]["indexes"] = indexes
 
 
-@_seed("table player", "unique index player_rank_age (rank, age)", "only in the database")
+@_seed("table player", "unique index player_place_age (place, age)", "only in the database")
 def composite_unique_removed(tables: Tables) -> None:
     tables.meta["player"]["indexes"] = ((("name", "age"), False),)
 
@@ -352,14 +352,14 @@ def check_changed(tables: Tables) -> None:
     _player(tables, code=pw.CharField(10, constraints=[pw.Check("code <> 'x'")]))
 
 
-@_seed("table player", "check (", "rank", "only in the database")
+@_seed("table player", "check (", "place", "only in the database")
 def check_removed(tables: Tables) -> None:
     tables.meta["player"]["constraints"] = []
 
 
-@_seed("table player", "check (", "age", "rank", "only in the models", lines=2)
+@_seed("table player", "check (", "age", "place", "only in the models", lines=2)
 def check_of_two_columns(tables: Tables) -> None:
-    tables.meta["player"]["constraints"] = [pw.Check("rank < age")]
+    tables.meta["player"]["constraints"] = [pw.Check("place < age")]
 
 
 @_seed("table team", "unique", "(city, name)", "only in the models")
@@ -408,9 +408,9 @@ def autoincrement(tables: Tables) -> None:
     tables.fields["coach"]["id"] = sqlite_ext.AutoIncrementField()
 
 
-@_seed("table coach: options are ENGINE=InnoDB", "ENGINE=Aria", engines=("mariadb",))
+@_seed("table coach: options are ENGINE=InnoDB", "ENGINE=MyISAM", engines=("mariadb",))
 def storage_engine(tables: Tables) -> None:
-    tables.meta["coach"] = {"table_settings": "ENGINE=Aria"}
+    tables.meta["coach"] = {"table_settings": "ENGINE=MyISAM"}
 
 
 @_seed("table coach: comment is none", "trains", engines=("mariadb",))

@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 
 from support import reading
+from support.databases import is_mysql
 
 MEMORY = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
 _SECONDS = 60
@@ -142,6 +143,34 @@ class MariaDB(Server):
         ]
 
 
+class MySQL(Server):
+    """mysqld, as MySQL's own packages have it."""
+
+    programs = ("mysqld",)
+    scheme = "mysql://root"
+    home = "mysql"
+
+    def prepare(self) -> None:
+        first = self.folder.parent / "first.sql"
+        first.write_text("CREATE USER root@'127.0.0.1'; GRANT ALL ON *.* TO root@'127.0.0.1';")
+        self.run([*self._begun(), "--initialize-insecure", f"--init-file={first}"])
+
+    def command(self) -> list[str]:
+        return [
+            *self._begun(),
+            *(f"--socket={self.folder / 'socket'}", f"--port={self.port}", "--mysqlx=OFF"),
+            *("--bind-address=127.0.0.1", "--innodb-buffer-pool-size=32M", "--skip-name-resolve"),
+            *("--innodb-redo-log-capacity=16M", "--skip-log-bin"),
+            *(("--innodb-flush-log-at-trx-commit=0",) if self.careless else ()),
+        ]
+
+    def _begun(self) -> list[str]:
+        return [
+            *(_program("mysqld"), "--no-defaults", f"--datadir={self.folder}"),
+            *(f"--tmpdir={self.temporary}", "--secure-file-priv=NULL"),
+        ]
+
+
 _CARELESS = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 
 
@@ -180,7 +209,12 @@ class PostgreSQL(Server):
         self.kill()
 
 
-SERVERS: dict[str, type[Server]] = {"mariadb": MariaDB, "postgresql": PostgreSQL}
+def _kind(engine: str) -> type[Server]:
+    if engine == "mariadb" and is_mysql():
+        return MySQL
+    return {"mariadb": MariaDB, "postgresql": PostgreSQL}[engine]
+
+
 _USERS = {"mariadb": "mysql", "postgresql": "postgres"}
 
 
@@ -197,7 +231,7 @@ def running_server(engine: str, *, careless: bool = False) -> Iterator[Server]:
         pytest.skip(f"the programs of {engine} are not installed")
     with tempfile.TemporaryDirectory(prefix="wheatear_test_", dir=MEMORY) as name:
         Path(name).chmod(0o711)  # the server's user has to get there
-        server = SERVERS[engine](Path(name) / "data", _USERS[engine], careless=careless)
+        server = _kind(engine)(Path(name) / "data", _USERS[engine], careless=careless)
         try:
             server.prepare()
             server.start()
@@ -212,7 +246,7 @@ def is_installed(engine: str) -> bool:
         pwd.getpwnam(_USERS[engine])
     except KeyError:
         return False
-    return all(map(_program, SERVERS[engine].programs))
+    return all(map(_program, _kind(engine).programs))
 
 
 def _program(name: str) -> str:

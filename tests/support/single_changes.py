@@ -36,7 +36,7 @@ class Single:
         return candidates(here, there) if self.renames else []
 
 
-_FILLS = {"not_null": {("player", "age"): "rank + 20"}}
+_FILLS = {"not_null": {("player", "age"): "place + 20"}}
 _RENAMES = {"table_renamed", "column_renamed"}
 
 SINGLES = [
@@ -163,8 +163,11 @@ def odd_names(tables: Tables) -> None:
 
 @_single()
 def indexes_called_after_the_class(tables: Tables) -> None:
-    tables.fields["player_note"] = {"note": pw.CharField(40, index=True), "rank": pw.IntegerField()}
-    tables.meta["player_note"] = {"indexes": ((("rank", "note"), True),)}
+    tables.fields["player_note"] = {
+        "note": pw.CharField(40, index=True),
+        "place": pw.IntegerField(),
+    }
+    tables.meta["player_note"] = {"indexes": ((("place", "note"), True),)}
 
 
 @_single()

@@ -76,8 +76,8 @@ ROWS = {
     "team": [{"name": "Bats", "city": "Ulm"}, {"name": "Owls", "city": "Bonn"}],
     "coach": [{"name": "Ada"}, {"name": "Eve"}],
     "player": [
-        {"name": "Ann", "age": 30, "rank": 1, "wage": 10.25, "born": "2001-02-03", "code": "a"},
-        {"name": "Bob", "age": None, "rank": 2, "wage": 7, "born": "2002-03-04", "code": "b"},
+        {"name": "Ann", "age": 30, "place": 1, "wage": 10.25, "born": "2001-02-03", "code": "a"},
+        {"name": "Bob", "age": None, "place": 2, "wage": 7, "born": "2002-03-04", "code": "b"},
     ],
     "pair": [{"one": 1, "two": 2}, {"one": 3, "two": 4}],
 }

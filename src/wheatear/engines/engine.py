@@ -143,7 +143,7 @@ class Engine(ABC):
     def _unavailable(self) -> Iterator[None]:
         try:
             yield
-        except (peewee.PeeweeException, OSError) as error:
+        except (peewee.PeeweeException, OSError, RuntimeError) as error:
             raise DatabaseUnavailableError(
                 f"Cannot open {self.url}: {first_line(error)}",
                 state="nothing was changed.",

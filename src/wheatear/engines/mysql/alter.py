@@ -20,6 +20,7 @@ from typing import Any
 
 import peewee
 
+from .blame import is_about_connection
 from .server_errors import ALGORITHM_REFUSED, UNKNOWN_COLUMN, error_number
 from .session import Session
 
@@ -80,11 +81,22 @@ class Alter:
         dear: list[str] = []
         for number, pieces in enumerate(changes):
             for at, piece in enumerate(pieces):
-                if not self._accepted(piece, cheap):
+                if not self._accepted_alone(piece, cheap, left=bool(dear)):
                     dear += [clause for rest in pieces[at:] for clause in rest]
                     break
                 self.made(number, at + 1 == len(pieces))
         return dear
+
+    def _accepted_alone(self, clauses: Sequence[str], cheap: Sequence[str], *, left: bool) -> bool:
+        """Where others are left, a refusal may be due to that: an index whose foreign key goes
+        with it. It comes again if it is not.
+        """
+        try:
+            return self._accepted(clauses, cheap)
+        except peewee.DatabaseError as error:
+            if not left or is_about_connection(error):
+                raise
+            return False
 
     def _accepted(self, clauses: Sequence[str], ways: Sequence[str]) -> bool:
         send = self.session.without_foreign_key_checks if self.unchecked else self.session.execute

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from .tokens import Token, spelled, tokens
+from .tokens import Token, spelled, tokens, without_introducers
 
 # The words that begin a clause after the type; what follows belongs to it up to the next one.
 _BEGINS = {
@@ -115,11 +115,16 @@ class ColumnClauses:
 
     @property
     def content(self) -> frozenset[tuple[str, str]]:
-        """What the column is, apart from how it is spelled: order, and what NULL implies."""
+        """What the column is, apart from how it is spelled: order, what NULL implies, and the
+        character set of a collation, which MySQL writes where the statement did.
+        """
+        charset, collate = (self.get("charset") or "").split(), (self.get("collate") or "").split()
+        implied = charset and collate and collate[-1].startswith(f"{charset[-1]}_")
         return frozenset(
-            (clause.kind, clause.sql)
+            (clause.kind, without_introducers(clause.sql))
             for clause in self.clauses
             if clause.sql.upper() not in {"NULL", "DEFAULT NULL"}
+            if not (implied and clause.kind == "charset")
         )
 
 

@@ -13,12 +13,20 @@ from .clauses import ColumnClauses, type_word
 from .definition import PRIMARY, SOME_DEFAULT, SOME_TYPE, Definition
 from .dependents import Outside, outside
 from .literals import is_sql
-from .server_errors import NULL_IN_NOT_NULL
+from .server_errors import HOLDS_NAME, NULL_IN_NOT_NULL
 from .tokens import quoted, renamed, same
 from .views import following
 from .warn import BrokenByRenameWarning, NotAppliedWarning, warn
 
 _WITHOUT_LITERAL_DEFAULT = ("text", "blob", "json", "geometry", "point", "polygon", "linestring")
+_TIMES = ("timestamp", "datetime")
+_NOW = re.compile(
+    r"(CURRENT_TIMESTAMP|NOW|LOCALTIME|LOCALTIMESTAMP)\s*(\(\s*\d*\s*\))?", re.IGNORECASE
+)
+_LITERAL = re.compile(
+    r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?|[bxn]?'([^'\\]|''|\\.)*'|true|false|null",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def add_not_null(column: str) -> Step:
@@ -110,12 +118,24 @@ def _default_change(state: TableState, name: str, clauses: ColumnClauses) -> Cha
     """
     new = clauses.get("default")
     whole = clauses if new or not clauses.null else clauses.nullable()
-    if clauses.get("update"):
+    if clauses.get("update") or not _takes_set_default(state, clauses):
         return _modify(state, name, whole, expected=_expected_default(whole))
     action = f"SET {new}" if new else "SET DEFAULT NULL" if clauses.null else "DROP DEFAULT"
     expected = state.definition.with_column(name, _expected_default(clauses))
     sql = f"ALTER COLUMN {quoted(name)} {action}"
     return Change((sql,), expected, restated=Restated(name, whole))
+
+
+def _takes_set_default(state: TableState, clauses: ColumnClauses) -> bool:
+    """MySQL's takes a literal or an expression: not CURRENT_TIMESTAMP, and of types that have no
+    literal default neither NULL nor a literal in parentheses.
+
+    https://dev.mysql.com/doc/refman/8.4/en/alter-table.html
+    """
+    if state.session.server.mariadb:
+        return True
+    has_literal = not type_word(clauses.get("type") or "").endswith(_WITHOUT_LITERAL_DEFAULT)
+    return has_literal and not _is_now(clauses.default or "")
 
 
 def _expected_default(clauses: ColumnClauses) -> str:
@@ -139,6 +159,9 @@ def alter_type(column: str, field: Any, cast: Any) -> Step:
         _refuse_to_shorten_keys(state, name, new)
         _say_what_is_not_applied(state, name, clauses, field)
         changed = clauses.of_type(new)
+        if _LITERAL.fullmatch(changed.default or ""):
+            default = _literal(state, changed.default or "", new)
+            changed = changed.having("default", f"DEFAULT {default}")
         sql = f"MODIFY COLUMN {quoted(name)} {state.restated(changed)}"
         expected = str(changed.having("type", SOME_TYPE))
         return Change(
@@ -197,9 +220,48 @@ def rename(old: str, new: str) -> Step:
         else:
             clauses = state.restated(state.definition.column(name))
             sql = f"CHANGE COLUMN {quoted(name)} {quoted(new)} {clauses}"
-        return Change((sql,), renamed_definition(state, name, new), after=views)
+        return Change(
+            (sql, *_checks_that_follow(state, name, new)),
+            renamed_definition(state, name, new),
+            explain=_depends(name, new),
+            after=views,
+        )
 
     return plan
+
+
+def _checks_that_follow(state: TableState, name: str, new: str) -> tuple[str, ...]:
+    """The clauses that make the CHECKs anew that mention the column; MariaDB does it by itself.
+
+    https://dev.mysql.com/doc/refman/8.4/en/create-table-check-constraints.html
+    """
+    if state.session.server.mariadb:
+        return ()
+    checks = [one for one in state.definition.checks() if state.definition.mentions(one[1], name)]
+    return tuple(
+        clause
+        for check, sql in checks
+        for clause in (
+            f"DROP CHECK {quoted(check)}",
+            f"ADD CONSTRAINT {quoted(check)} {renamed(sql, name, new)}",
+        )
+    )
+
+
+def _depends(name: str, new: str) -> Any:
+    """Explain MySQL's refusal of another name for what an expression rests on."""
+
+    def explain(number: int, state: TableState) -> RefusedError | None:
+        what = HOLDS_NAME.get(number)
+        if what is None:
+            return None
+        return RefusedError(
+            f"{name!r} of {state.name!r} is used by {what}, and MySQL then takes no other name for"
+            " it.",
+            next=f"Drop that first, rename, and add it anew with {new!r}.",
+        )
+
+    return explain
 
 
 def _views_that_follow(state: TableState, name: str, new: str) -> tuple[Statement, ...]:
@@ -255,16 +317,35 @@ def _renamed_in_constraint(sql: str, old: str, new: str, table: str) -> str:
 def default_of(state: TableState, value: Any, type_sql: str) -> str:
     """A default's SQL for a column of this type."""
     if isinstance(value, peewee.Node):
-        return _in_parentheses(state.sql(value))
+        return _sql_default(state, state.sql(value), type_sql)
     if is_sql(value):
-        text = str(value)
-        return text if text.startswith("'") else _in_parentheses(text)
+        return _sql_default(state, str(value), type_sql)
     return literal_default(state, value, type_sql)
+
+
+def _sql_default(state: TableState, text: str, type_sql: str) -> str:
+    """An expression in parentheses; but MySQL keeps them around what could do without.
+
+    https://dev.mysql.com/doc/refman/8.4/en/data-type-defaults.html
+    """
+    if _is_now(text) and not state.session.server.mariadb:
+        return text if type_word(type_sql) in _TIMES else _in_parentheses(text)
+    if _LITERAL.fullmatch(text):
+        return _literal(state, text, type_sql)
+    return _in_parentheses(text)
+
+
+def _is_now(text: str) -> bool:
+    """The one function that MySQL takes as a default without parentheses."""
+    return bool(_NOW.fullmatch(text))
 
 
 def literal_default(state: TableState, value: Any, type_sql: str) -> str:
     """A plain value as the default of a column of this type."""
-    text = state.literal(value)
+    return _literal(state, state.literal(value), type_sql)
+
+
+def _literal(state: TableState, text: str, type_sql: str) -> str:
     # MySQL takes a default of these types as an expression only; MariaDB as it is.
     if not state.session.server.mariadb and type_word(type_sql).endswith(_WITHOUT_LITERAL_DEFAULT):
         return _in_parentheses(text)

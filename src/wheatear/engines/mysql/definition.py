@@ -7,7 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from .clauses import ColumnClauses, is_json
-from .tokens import Token, list_of_names, names_in, quoted, same, spelled, tokens, unquoted
+from .tokens import (
+    Token,
+    list_of_names,
+    names_in,
+    quoted,
+    same,
+    spelled,
+    tokens,
+    unquoted,
+    without_introducers,
+)
 
 _KEYS = ("PRIMARY", "UNIQUE", "KEY", "INDEX", "FULLTEXT", "SPATIAL")
 _CONSTRAINTS = ("CONSTRAINT", "FOREIGN", "CHECK", "PERIOD", "LIKE")
@@ -183,7 +193,7 @@ def _equal(kind: str, one: str | None, other: str | None) -> bool:
     if one is None or other is None or one == other:
         return True
     if kind != "columns":
-        return False
+        return without_introducers(one) == without_introducers(other)
     expected, actual = ColumnClauses.parse(one), ColumnClauses.parse(other)
     if expected.get("type") == SOME_TYPE:
         return _equal_but_for_type(expected, actual)
@@ -195,6 +205,8 @@ def _equal(kind: str, one: str | None, other: str | None) -> bool:
 def _equal_but_for_type(expected: ColumnClauses, actual: ColumnClauses) -> bool:
     if is_json(actual):
         actual = actual.without("check", "charset", "collate")
+    if not {"charset", "collate"} & {clause.kind for clause in expected.clauses}:
+        actual = actual.without("charset", "collate")  # of the table, if it is a text now
     # The server spells these as the type wants them: 5 or '5', current_timestamp(3).
     own = ("type", "default", "update")
     return (

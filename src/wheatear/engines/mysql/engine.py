@@ -100,6 +100,8 @@ class MysqlEngine(Engine):
 
     def way_in(self, error: BaseException) -> str:
         """Say what to do about a connection that failed."""
+        if "cryptography" in str(error):  # PyMySQL's own words, before 1.2 as a rule
+            return "uv add cryptography, or a PyMySQL from 1.2 on, which logs in over TLS."
         number = error_number(error)
         if number == 1049:  # ER_BAD_DB_ERROR
             return f"create it (`CREATE DATABASE {self.db.database}`), or correct its name."
@@ -282,10 +284,14 @@ class MysqlEngine(Engine):
         """What a new table gets by itself need not be written."""
         from wheatear.engines.mysql.written import MysqlSpelling  # noqa: PLC0415
 
-        ((engine, charset, collation),) = self.db.execute_sql(
-            "SELECT @@default_storage_engine, @@character_set_database, @@collation_database"
+        ((version, engine, charset, collation),) = self.db.execute_sql(
+            "SELECT VERSION(), @@default_storage_engine, @@character_set_database, "
+            "@@collation_database"
         ).fetchall()
-        return MysqlSpelling(f"ENGINE={engine} DEFAULT CHARSET={charset} COLLATE={collation}")
+        return MysqlSpelling(
+            f"ENGINE={engine} DEFAULT CHARSET={charset} COLLATE={collation}",
+            mariadb="mariadb" in version.lower(),
+        )
 
     def stand_in(self) -> Any:
         """Without a connection: what it is asked for is only written."""

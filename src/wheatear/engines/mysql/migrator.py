@@ -254,7 +254,9 @@ class MysqlMigrator(OperationsInARow, MySQLMigrator):  # type: ignore[misc]
         Views follow too: each is made again with the new name, and shows what it showed. Triggers
         do not: one that says NEW or OLD of the column is named in an error.
 
-        Costs: INSTANT (MariaDB 10.5, MySQL 8.0.28; "Renaming a column").
+        Costs: INSTANT (MariaDB 10.5, MySQL 8.0.28; "Renaming a column"). On MySQL a CHECK that
+        mentions it does not follow and is made anew, which copies the table; and what a generated
+        column, a default or an index is computed from cannot be renamed.
         """
         return _named("rename_column", self._rename_column(table, old_name, new_name))
 

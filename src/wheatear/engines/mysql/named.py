@@ -123,9 +123,7 @@ class _Reader:
     def words(self) -> list[str]:
         """All words to the end, outside of parentheses."""
         return [
-            one.text.upper() if one.kind == "word" else ""
-            for one in self._all()
-            if one.depth == 0
+            one.text.upper() if one.kind == "word" else "" for one in self._all() if one.depth == 0
         ]
 
     def find(self, *words: str) -> bool:

@@ -10,6 +10,14 @@ NO_SUCH_TABLE = 1146
 NULL_IN_NOT_NULL = frozenset({1048, 1138, 1265, 1364})
 """What the two servers say of a NULL in a column that is to be NOT NULL."""
 NEEDED_BY_FOREIGN_KEY = 1553
+HOLDS_NAME = {
+    3108: "a generated column",
+    3766: "a default",
+    3837: "a functional index",
+}
+"""What MySQL says a column's name is used by; it neither drops nor renames such a one.
+https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
+"""
 IS_REFERENCED = frozenset({1217, 1451, 3730})
 """A table that another one's foreign key points at is not dropped; MySQL 8 has a number for it."""
 ALGORITHM_REFUSED = frozenset({1221, 1800, 1845, 1846, 4080, 4092})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -11,6 +13,7 @@ from wheatear.schema.model import Column, Constraint, Index, Table
 
 from .catalogue import Row
 from .definition import PRIMARY
+from .tokens import without_introducers
 
 _NO_ACTION = ("RESTRICT", "NO ACTION")
 """The two are the same, and what neither says; servers print one or the other."""
@@ -31,7 +34,7 @@ class TableRows:
 def table_of(rows: TableRows, schema: str, *, mariadb: bool) -> Table:
     """The value."""
     row = rows.table
-    constraints = [*_primary(rows), *_foreign_keys(rows, schema), *_checks(rows)]
+    constraints = [*_primary(rows), *_foreign_keys(rows, schema), *_checks(rows, mariadb=mariadb)]
     return Table(
         row["table_name"],
         tuple(_column(column, row["table_collation"], mariadb=mariadb) for column in rows.columns),
@@ -57,7 +60,7 @@ def _column(row: Row, table_collation: str | None, *, mariadb: bool) -> Column:
         kind,
         row["is_nullable"] == "YES",
         _default(row, extra, mariadb=mariadb),
-        _generated(row, extra),
+        _generated(row, extra, mariadb=mariadb),
         collation if collation != table_collation else None,
         row["column_comment"] or None,
     )
@@ -73,7 +76,7 @@ def _default(row: Row, extra: str, *, mariadb: bool) -> str | None:
         return text
     if "DEFAULT_GENERATED" in extra:
         bare = text.upper().startswith("CURRENT_TIMESTAMP")
-        return text if bare else f"({_unescaped(text)})"
+        return text if bare else f"({_as_written(text)})"
     if text.startswith(("b'", "0x")) or _is_number(row["data_type"]):
         return text
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
@@ -84,11 +87,12 @@ def _is_number(data_type: str) -> bool:
     return any(number in data_type.lower() for number in numbers)
 
 
-def _generated(row: Row, extra: str) -> str | None:
+def _generated(row: Row, extra: str, *, mariadb: bool) -> str | None:
     words = extra.upper()
     if "GENERATED" in words and (expression := row["generation_expression"]):
         kind = "STORED" if "STORED" in words else "VIRTUAL"
-        return f"GENERATED ALWAYS AS ({_unescaped(expression)}) {kind}"
+        expression = expression if mariadb else _as_written(expression)
+        return f"GENERATED ALWAYS AS ({expression}) {kind}"
     if "AUTO_INCREMENT" in words:
         return "AUTO_INCREMENT"
     start = words.find("ON UPDATE ")
@@ -99,9 +103,25 @@ def _generated(row: Row, extra: str) -> str | None:
     )
 
 
-def _unescaped(expression: str) -> str:
-    """MySQL 8 escapes the quotes of an expression; MariaDB prints it as it is."""
-    return expression.replace("\\'", "'") if "\\'" in expression else expression
+def _as_written(expression: str) -> str:
+    """An expression of MySQL's, whose catalogue escapes quotes and backslashes, takes UTF-8 for
+    Latin-1, and says the character set of each text.
+    """
+    if not expression.isascii():
+        with suppress(UnicodeError):
+            expression = b"".join(map(_byte, expression)).decode("utf-8")
+    return without_introducers(re.sub(r"\\(['\\])", r"\1", expression))
+
+
+def _byte(letter: str) -> bytes:
+    """What MySQL calls latin1 is Windows' character set.
+
+    https://dev.mysql.com/doc/refman/8.4/en/charset-we-sets.html
+    """
+    try:
+        return letter.encode("cp1252")
+    except UnicodeError:
+        return letter.encode("latin-1")
 
 
 def _primary(rows: TableRows) -> Iterator[Constraint]:
@@ -134,14 +154,14 @@ def _foreign_keys(rows: TableRows, schema: str) -> Iterator[Constraint]:
         )
 
 
-def _checks(rows: TableRows) -> Iterator[Constraint]:
+def _checks(rows: TableRows, *, mariadb: bool) -> Iterator[Constraint]:
     for row in rows.checks:
         inline = row["level"] == "Column"
         yield Constraint(
             "check",
             # MariaDB keeps a CHECK that stands at a column there, and calls it by the column.
             (row["constraint_name"],) if inline else (),
-            _unescaped(row["check_clause"]),
+            row["check_clause"] if mariadb else _as_written(row["check_clause"]),
             options="NOT ENFORCED" if row.get("enforced") == "NO" else "",
             name=None if inline else row["constraint_name"],
         )
@@ -173,7 +193,7 @@ def _index(name: str, parts: list[Row]) -> Index:
 
 def _part(row: Row) -> str:
     expression = row.get("expression")
-    text = f"({_unescaped(expression)})" if expression else row["column_name"]
+    text = f"({_as_written(expression)})" if expression else row["column_name"]
     # A SPATIAL index shows a length of its own making.
     if row["sub_part"] and row["index_type"] not in {"SPATIAL", "RTREE"}:
         text += f"({row['sub_part']})"

@@ -23,6 +23,9 @@ _TOKEN = re.compile(
 )
 
 
+_INTRODUCER = re.compile(r"^_(?!binary\b)[a-z0-9]+ ?(?=['\"])")
+
+
 class Token(NamedTuple):
     """One token and the depth of parentheses it stands in (a parenthesis counts as outside)."""
 
@@ -70,6 +73,22 @@ def renamed(sql: str, old: str, new: str) -> str:
     """`sql` with each quoted name `old` turned into `new`."""
     return "".join(
         quoted(new) if token.kind == "name" and same(unquoted(token.text), old) else token.text
+        for token in tokens(sql)
+    )
+
+
+def without_introducers(sql: str) -> str:
+    """`sql` without the character sets that MySQL writes before plain ASCII texts: it reads an
+    expression anew with each ALTER, and then may write another one.
+
+    https://dev.mysql.com/doc/refman/8.4/en/charset-introducer.html
+    """
+    if "_" not in sql:
+        return sql
+    return "".join(
+        _INTRODUCER.sub("", token.text)
+        if token.kind == "string" and token.text.isascii()
+        else token.text
         for token in tokens(sql)
     )
 

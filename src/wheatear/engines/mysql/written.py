@@ -19,10 +19,12 @@ class MysqlSpelling(MysqlColumns):
 
     Args:
         options: What a table gets that says none: its engine, charset and collation.
+        mariadb: The server is MariaDB's.
     """
 
-    def __init__(self, options: str) -> None:
+    def __init__(self, options: str, *, mariadb: bool) -> None:
         self._options = options
+        self._mariadb = mariadb
 
     def table_settings(self, table: Table) -> list[tuple[str, Source]] | None:
         """The same as any other's, as a rule."""

@@ -56,9 +56,25 @@ class MysqlColumns(MysqlKeys):
             fill = place.fills.get((change.table, after.name))
             if fill and before.null and not after.null:
                 yield self.execute(self.update(change.table, after.name, fill))
-            yield self._altered(change.table, [self._modified(change.table, after, place)])
+            altered = self._altered(change.table, [self._modified(change.table, after, place)])
+            yield from self._unchecked(altered) if self._is_held(change, place) else (altered,)
         else:
             yield from super().alter_column(change, place)
+
+    def _is_held(self, change: kinds.AlterColumn, place: Place) -> bool:
+        """Whether MySQL refuses to make a column count, or count no more: one of a foreign key."""
+        columns = {column for key in self._held(change.table, place.now) for column in key}
+        counts = change.before.generated != change.after.generated
+        return not self._mariadb and counts and change.after.name in columns
+
+    def _unchecked(self, step: Step) -> Iterator[Step]:
+        """The type is the same, so no row can be wrong.
+
+        https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html#sysvar_foreign_key_checks
+        """
+        yield self.execute("SET foreign_key_checks = 0")
+        yield step
+        yield self.execute("SET foreign_key_checks = 1")
 
     def _rest(self, column: Column) -> tuple[str | None, ...]:
         return column.generated, column.collation, column.comment

@@ -32,7 +32,8 @@ class MysqlKeys(MysqlWords):
         same = [it for it in table.constraints if it.kind == one.kind and self._counts(it)]
         same.sort(key=lambda it: names.index(it.columns[0]) if it.columns else 0)
         if one.kind == "check":
-            return one.name == "CONSTRAINT_1" and same == [one]
+            first = "CONSTRAINT_1" if self._mariadb else f"{table.name}_chk_1"
+            return one.name == first and same == [one]
         number = same.index(one) + 1 if one in same else 0
         return not one.name or one.name == f"{table.name}_ibfk_{number}"
 
@@ -121,11 +122,17 @@ class MysqlKeys(MysqlWords):
 
     def add_index(self, change: kinds.AddIndex, place: Place) -> Iterator[Step]:
         """With those that would go as it comes."""
-        kept = self._kept(change.table, self._bare_parts(change.index), place)
+        kept = self._kept(change.table, self._serving(change.index), place)
         if not kept:
             yield from super().add_index(change, place)
             return
         yield self._altered(change.table, [*kept, self._added(change.table, change.index, place)])
+
+    def _serving(self, index: Index) -> tuple[str, ...]:
+        """The columns that it can serve a foreign key with: MySQL's, up to one that counts down."""
+        downward = [at for at, part in enumerate(index.parts) if part.endswith(" DESC")]
+        end = downward[0] if downward and not self._mariadb else None
+        return self._bare_parts(index)[:end]
 
     def _added(self, table: str, index: Index, place: Place) -> str:
         now = place.now.table(table) or Table(table, ())

@@ -49,6 +49,7 @@ def is_computed(generated: str | None) -> bool:
 class MysqlWords(Spelled):
     """Names, fields, and what stands at a column."""
 
+    _mariadb: bool
     stock: ClassVar[Stock] = {
         "int(11)": "IntegerField",
         "int": "IntegerField",

@@ -58,7 +58,7 @@ class Tables(Columns):
 
     def is_automatic(self, column: Column) -> bool:
         """Whether an AutoField stands for the column where a foreign key points at it."""
-        return type_name(column.type) in {"integer", "int(11)"}
+        return type_name(column.type) in {"integer", "int", "int(11)"}
 
     def key_field(self, column: Column, table: Table, place: Place, *said: Source) -> Call:
         """The field of a column that is the primary key."""

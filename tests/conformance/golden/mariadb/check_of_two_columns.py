@@ -6,12 +6,12 @@ from migrations_config import db, migrator
 def migrate_forward():
     migrate(
         migrator.drop_constraint("player", "CONSTRAINT_1"),
-        migrator.add_constraint("player", "CONSTRAINT_1", Check("`rank` < `age`")),
+        migrator.add_constraint("player", "CONSTRAINT_1", Check("`place` < `age`")),
     )
 
 
 def migrate_backward():
     migrate(
         migrator.drop_constraint("player", "CONSTRAINT_1"),
-        migrator.add_constraint("player", "CONSTRAINT_1", Check("`rank` < 100")),
+        migrator.add_constraint("player", "CONSTRAINT_1", Check("`place` < 100")),
     )

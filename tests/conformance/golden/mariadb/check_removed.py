@@ -11,5 +11,5 @@ def migrate_forward():
 
 def migrate_backward():
     migrate(
-        migrator.add_constraint("player", "CONSTRAINT_1", Check("`rank` < 100")),
+        migrator.add_constraint("player", "CONSTRAINT_1", Check("`place` < 100")),
     )

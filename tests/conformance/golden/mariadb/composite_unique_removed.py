@@ -5,11 +5,11 @@ from migrations_config import db, migrator
 
 def migrate_forward():
     migrate(
-        migrator.drop_index("player", "player_rank_age"),
+        migrator.drop_index("player", "player_place_age"),
     )
 
 
 def migrate_backward():
     migrate(
-        migrator.add_index("player", ("rank", "age"), unique=True),
+        migrator.add_index("player", ("place", "age"), unique=True),
     )

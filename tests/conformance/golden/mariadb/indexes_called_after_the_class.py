@@ -5,13 +5,13 @@ from migrations_config import db, migrator
 
 class PlayerNote(Model):
     note = CharField(max_length=40, index=True)
-    rank = IntegerField()
+    place = IntegerField()
 
     class Meta:
         database = db
         table_name = "player_note"
         legacy_table_names = False
-        indexes = ((("rank", "note"), True),)
+        indexes = ((("place", "note"), True),)
 
 
 def migrate_forward():

@@ -5,13 +5,13 @@ from migrations_config import db, migrator
 
 def migrate_forward():
     migrate(
-        migrator.drop_constraint("player", "player_rank_check"),
-        migrator.add_constraint("player", "player_check", Check("(rank < age)")),
+        migrator.drop_constraint("player", "player_place_check"),
+        migrator.add_constraint("player", "player_check", Check("(place < age)")),
     )
 
 
 def migrate_backward():
     migrate(
         migrator.drop_constraint("player", "player_check"),
-        migrator.add_constraint("player", "player_rank_check", Check("(rank < 100)")),
+        migrator.add_constraint("player", "player_place_check", Check("(place < 100)")),
     )

@@ -5,11 +5,11 @@ from migrations_config import db, migrator
 
 def migrate_forward():
     migrate(
-        migrator.drop_constraint("player", "player_rank_check"),
+        migrator.drop_constraint("player", "player_place_check"),
     )
 
 
 def migrate_backward():
     migrate(
-        migrator.add_constraint("player", "player_rank_check", Check("(rank < 100)")),
+        migrator.add_constraint("player", "player_place_check", Check("(place < 100)")),
     )

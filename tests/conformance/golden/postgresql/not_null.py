@@ -4,7 +4,7 @@ from migrations_config import db, migrator
 
 
 def migrate_forward():
-    db.execute_sql('UPDATE "player" SET "age" = rank + 20 WHERE "age" IS NULL')
+    db.execute_sql('UPDATE "player" SET "age" = place + 20 WHERE "age" IS NULL')
     migrate(
         migrator.add_not_null("player", "age"),
     )

@@ -5,13 +5,13 @@ from migrations_config import db, migrator
 
 def migrate_forward():
     migrate(
-        migrator.drop_constraint("player", Check("rank < 100")),
-        migrator.add_constraint("player", None, Check("rank < age")),
+        migrator.drop_constraint("player", Check("place < 100")),
+        migrator.add_constraint("player", None, Check("place < age")),
     )
 
 
 def migrate_backward():
     migrate(
-        migrator.drop_constraint("player", Check("rank < age")),
-        migrator.add_constraint("player", None, Check("rank < 100")),
+        migrator.drop_constraint("player", Check("place < age")),
+        migrator.add_constraint("player", None, Check("place < 100")),
     )

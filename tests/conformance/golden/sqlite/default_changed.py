@@ -5,11 +5,11 @@ from migrations_config import db, migrator
 
 def migrate_forward():
     migrate(
-        migrator.add_column_default("player", "rank", 4),
+        migrator.add_column_default("player", "place", 4),
     )
 
 
 def migrate_backward():
     migrate(
-        migrator.add_column_default("player", "rank", 3),
+        migrator.add_column_default("player", "place", 3),
     )

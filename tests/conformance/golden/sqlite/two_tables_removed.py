@@ -15,7 +15,7 @@ class Team(Model):
 class Player(Model):
     name = CharField(max_length=40)
     age = IntegerField(null=True)
-    rank = IntegerField(constraints=[SQL("DEFAULT 3")])
+    place = IntegerField(constraints=[SQL("DEFAULT 3")])
     wage = DecimalField(max_digits=10, decimal_places=2)
     born = DateField(index=True)
     code = CharField(max_length=10)
@@ -24,8 +24,8 @@ class Player(Model):
     class Meta:
         database = db
         table_name = "player"
-        indexes = ((("name", "age"), False), (("rank", "age"), True))
-        constraints = [Check("code <> ''"), Check("rank < 100")]
+        indexes = ((("name", "age"), False), (("place", "age"), True))
+        constraints = [Check("code <> ''"), Check("place < 100")]
 
 
 def migrate_forward():

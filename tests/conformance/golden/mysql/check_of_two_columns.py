@@ -1,0 +1,17 @@
+from playhouse.migrate import *
+
+from migrations_config import db, migrator
+
+
+def migrate_forward():
+    migrate(
+        migrator.drop_constraint("player", "player_chk_2"),
+        migrator.add_constraint("player", "player_chk_2", Check("(`place` < `age`)")),
+    )
+
+
+def migrate_backward():
+    migrate(
+        migrator.drop_constraint("player", "player_chk_2"),
+        migrator.add_constraint("player", "player_chk_2", Check("(`place` < 100)")),
+    )
