@@ -11,6 +11,7 @@ import peewee
 
 from wheatear.engines.engine import FULL, READ_ONLY, RIGHTS, Engine, put_back
 from wheatear.engines.mysql import lock
+from wheatear.engines.mysql.definitions import Definitions
 from wheatear.engines.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class MysqlEngine(Engine):
         super().__init__(db)
         self._lock = ""
         self._held = False
+        self.definitions = Definitions()
 
     def migrator(self, schema: str | None = None) -> Any:
         """Imported only where a project has one made."""
@@ -226,7 +228,7 @@ class MysqlEngine(Engine):
         """Only where there is something to journal."""
         from wheatear.engines.mysql.journaling import MysqlJournaling  # noqa: PLC0415
 
-        return MysqlJournaling(self)
+        return MysqlJournaling(self, self.definitions)
 
     # Backups
 

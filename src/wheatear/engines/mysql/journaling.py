@@ -11,6 +11,7 @@ from typing import Any
 from wheatear.engines.engine import Engine
 from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
 
+from .definitions import Definitions
 from .kinds import ROWS, inner, kind_of, refusal_of, words_of
 from .named import Named, named
 from .server_errors import error_number
@@ -29,14 +30,19 @@ class MysqlJournaling(Journaling):
 
     ends_transactions = True
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, definitions: Definitions) -> None:
         super().__init__(engine)
         self._unheld = Unheld(self.rows, engine.home())
+        self._definitions = definitions
 
     def kind(self, sql: str) -> Kind:
         """Rows that no transaction holds are `alone`."""
         kind = kind_of(sql)
-        return "alone" if kind == "rows" and self._unheld.why(inner(sql)) else kind
+        if kind == "rows" and self._unheld.why(inner(sql)):
+            kind = "alone"
+        if kind != "alone":  # such a one forgets by itself, having looked
+            self._definitions.forget()
+        return kind
 
     def refusal(self, sql: str, *, inside: bool) -> Refusal | None:
         """What cannot be journaled; in a transaction, rows that it would not hold."""
@@ -64,7 +70,12 @@ class MysqlJournaling(Journaling):
     def look(self, sql: str) -> Seen:
         """What SHOW CREATE says of all that the statement touches."""
         self._unheld.forget()
-        text = inner(sql)
+        try:
+            return self._looked(inner(sql))
+        finally:
+            self._definitions.forget()
+
+    def _looked(self, text: str) -> Seen:
         about, (first, _) = named(text), words_of(text)
         if about.repeatable or first == "SET":
             return {"again": True}
@@ -86,14 +97,15 @@ class MysqlJournaling(Journaling):
         return found
 
     def _definition(self, kind: str, name: str) -> str | None:
+        if kind == "TABLE" and (text := self._definitions.take(name)) is not None:
+            return _digest(text)
         try:
             rows = self.rows(f"SHOW CREATE {kind} {name}")
         except Exception as error:  # any driver's
             if error_number(error) in _ABSENT:
                 return None
             raise
-        text = _COUNTER.sub("", repr(rows))
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        return _digest(str(rows[0][1]) if kind == "TABLE" else repr(rows))
 
     def _number(self, name: str) -> Any:
         """InnoDB's own number of a table: a new one for a new table, and it goes with a rename.
@@ -131,6 +143,7 @@ class MysqlJournaling(Journaling):
         if before.get("unsettled"):
             return Settled(None, str(before["unsettled"]))
         about = named(inner(sql))
+        self._definitions.forget()
         was, now = before["seen"], self._seen(about)
         if not about.drops:
             return Settled(done=was != now)
@@ -147,3 +160,7 @@ class MysqlJournaling(Journaling):
     def reads_definitions(self, sql: str) -> bool:
         """What a migrator asks after its ALTER."""
         return words_of(sql) == ("SHOW", "CREATE")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(_COUNTER.sub("", text).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -55,6 +55,8 @@ class MysqlRecorder(Recorder):
     def __init__(self, engine: MysqlEngine) -> None:
         self._engine = engine
         self._tables: _Known | None = None
+        self._may_point: set[str] = set()
+        """Tables with foreign keys, or that had some."""
         self._things: Things = {}
         """Views and triggers."""
         self._sequences: Things = {}
@@ -68,7 +70,13 @@ class MysqlRecorder(Recorder):
             found = self._engine.db.execute_sql("SELECT @@lower_case_table_names").fetchone()
             self._exact = not int(found[0])
             self._things = kept.views_and_triggers(self._engine.db)
-            self._tables = {name: self._statement(name) for name in names}
+            self._tables = {}
+            self._know({name: self._statement(name) for name in names})
+
+    def _know(self, tables: _Known) -> None:
+        assert self._tables is not None  # noqa: S101 - for the type checker
+        self._tables.update(tables)
+        self._may_point.update(name for name, text in tables.items() if "REFERENCES" in text)
 
     def touched(self, sent: Sequence[str], *, only_creates: bool) -> Touched | None:
         """The tables whose statement is another one."""
@@ -107,7 +115,7 @@ class MysqlRecorder(Recorder):
         before = {name: self._tables.pop(name) for name in asked if name in self._tables}
         found = {name: self._statement_if_there(name) for name in asked}
         after = {name: text for name, text in found.items() if text is not None}
-        self._tables.update(after)
+        self._know(after)
         if self._things:
             self._things = kept.views_and_triggers(self._engine.db)
         return _Looked(before, after)
@@ -119,7 +127,7 @@ class MysqlRecorder(Recorder):
         hidden = any(_HIDES.search(sql) for sql in sent)
         asked = names if hidden else self._named(names, sent)
         self._tables = {name: text for name, text in before.items() if name in names}
-        self._tables.update({name: self._statement(name) for name in asked})
+        self._know({name: self._statement(name) for name in asked})
         if hidden or self._things or any(_OBJECTS.search(sql) for sql in sent):
             self._things = kept.views_and_triggers(self._engine.db)
         return _Looked(before, dict(self._tables))
@@ -154,14 +162,17 @@ class MysqlRecorder(Recorder):
 
     def _pointing_at(self, others: Iterable[str]) -> set[str]:
         """The tables that were there and have a foreign key to one of these."""
+        tables, words = self._tables or {}, [f"REFERENCES {quoted(it)}" for it in others]
         return {
             name
-            for name, text in (self._tables or {}).items()
-            if "REFERENCES" in text and any(f"REFERENCES {quoted(it)}" in text for it in others)
+            for name in self._may_point & tables.keys()
+            if any(word in tables[name] for word in words)
         }
 
     def _statement(self, name: str) -> str:
-        return kept.statement(self._engine.db, name)
+        text = kept.statement(self._engine.db, name)
+        self._engine.definitions.keep(quoted(name), text)
+        return text
 
     def _statement_if_there(self, name: str) -> str | None:
         try:
