@@ -10,7 +10,8 @@ import peewee
 from playhouse.migrate import make_index_name
 
 from .change import Change, RefusedError, Step, TableState, step
-from .columns import default_of, literal_default, nulls_are_named
+from .columns import nulls_are_named
+from .defaults import default_of, literal_default
 from .definition import Definition
 from .fill import fill_rows, update_triggers
 from .keys import Target, foreign_key_sql, index_clause, require

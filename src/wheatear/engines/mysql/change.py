@@ -11,7 +11,7 @@ from .clauses import ColumnClauses
 from .definition import Definition
 from .literals import literal, respelled, sql_of
 from .session import Session
-from .tokens import names_in
+from .tokens import names_in, quoted
 
 
 class RefusedError(Exception):
@@ -178,3 +178,21 @@ def near(name: str, names: Iterable[str]) -> str:
 def nothing(state: TableState) -> Change:
     """The change that is made already."""
     return Change((), state.definition)
+
+
+def modified(
+    state: TableState,
+    name: str,
+    clauses: ColumnClauses,
+    *,
+    expected: str | None = None,
+    explain: Any = None,
+) -> Change:
+    """The change that states a column anew, as a whole."""
+    return Change(
+        (f"MODIFY COLUMN {quoted(name)} {state.restated(clauses)}",),
+        state.definition.with_column(name, expected or str(clauses)),
+        explain=explain,
+        rebuilds=True,
+        restated=Restated(name, clauses),
+    )

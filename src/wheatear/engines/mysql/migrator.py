@@ -13,7 +13,7 @@ from playhouse.migrate import MySQLMigrator, Operation, _truncate_constraint_nam
 from wheatear.engines.mysql.tokens import quoted
 from wheatear.engines.operations import OperationsInARow, TableOperation, table_operation
 
-from . import columns, keys, tables
+from . import columns, defaults, keys, rename_column, tables
 from .add_column import ForeignKey, NewColumn, add_column
 from .change import RefusedError, Step
 from .drop_column import drop_column
@@ -149,7 +149,7 @@ class MysqlMigrator(OperationsInARow, MySQLMigrator):  # type: ignore[misc]
 
         Costs: INSTANT ("Setting a column default value").
         """
-        return columns.add_default(column, default)
+        return defaults.add_default(column, default)
 
     @table_operation
     def drop_column_default(self, table: str, column: str) -> Step:
@@ -157,7 +157,7 @@ class MysqlMigrator(OperationsInARow, MySQLMigrator):  # type: ignore[misc]
 
         Costs: INSTANT ("Dropping the column default value").
         """
-        return columns.drop_default(column)
+        return defaults.drop_default(column)
 
     @table_operation
     def add_constraint(self, table: str, name: str, constraint: peewee.Node) -> Step:
@@ -262,7 +262,7 @@ class MysqlMigrator(OperationsInARow, MySQLMigrator):  # type: ignore[misc]
 
     @table_operation
     def _rename_column(self, table: str, old_name: str, new_name: str) -> Step:
-        return columns.rename(old_name, new_name)
+        return rename_column.rename(old_name, new_name)
 
     def rename_table(self, old_name: str, new_name: str) -> TableOperation:
         """Rename a table; other tables' foreign keys follow, views and trigger bodies do not.

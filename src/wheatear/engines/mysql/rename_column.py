@@ -1,0 +1,123 @@
+"""A column under another name, and what follows it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from .change import Change, RefusedError, Statement, Step, TableState, step
+from .definition import Definition
+from .dependents import Outside, outside
+from .server_errors import HOLDS_NAME
+from .tokens import quoted, renamed, same
+from .views import following
+from .warn import BrokenByRenameWarning, warn
+
+
+def rename(old: str, new: str) -> Step:
+    """The column under another name, wherever this table mentions it."""
+
+    @step(old, new)
+    def plan(state: TableState) -> Change:
+        name = state.column(old)
+        taken = state.definition.find_column(new)
+        if taken is not None and not same(name, new):
+            raise RefusedError(f"Table {state.name!r} has a column {taken!r} already.")
+        views = _views_that_follow(state, name, new)
+        if state.session.server.renames_columns:
+            sql = f"RENAME COLUMN {quoted(name)} TO {quoted(new)}"
+        else:
+            clauses = state.restated(state.definition.column(name))
+            sql = f"CHANGE COLUMN {quoted(name)} {quoted(new)} {clauses}"
+        return Change(
+            (sql, *_checks_that_follow(state, name, new)),
+            renamed_definition(state, name, new),
+            explain=_depends(name, new),
+            after=views,
+        )
+
+    return plan
+
+
+def _checks_that_follow(state: TableState, name: str, new: str) -> tuple[str, ...]:
+    """The clauses that make the CHECKs anew that mention the column; MariaDB does it by itself.
+
+    https://dev.mysql.com/doc/refman/8.4/en/create-table-check-constraints.html
+    """
+    if state.session.server.mariadb:
+        return ()
+    checks = [one for one in state.definition.checks() if state.definition.mentions(one[1], name)]
+    return tuple(
+        clause
+        for check, sql in checks
+        for clause in (
+            f"DROP CHECK {quoted(check)}",
+            f"ADD CONSTRAINT {quoted(check)} {renamed(sql, name, new)}",
+        )
+    )
+
+
+def _depends(name: str, new: str) -> Any:
+    """Explain MySQL's refusal of another name for what an expression rests on."""
+
+    def explain(number: int, state: TableState) -> RefusedError | None:
+        what = HOLDS_NAME.get(number)
+        if what is None:
+            return None
+        return RefusedError(
+            f"{name!r} of {state.name!r} is used by {what}, and MySQL then takes no other name for"
+            " it.",
+            next=f"Drop that first, rename, and add it anew with {new!r}.",
+        )
+
+    return explain
+
+
+def _views_that_follow(state: TableState, name: str, new: str) -> tuple[Statement, ...]:
+    """The statements that make views follow; a trigger that says the old name is refused."""
+    others = outside(state, name)
+    views = {view: following(state, view, name, new) for view in others.views}
+    stuck = tuple(view for view, one in views.items() if one is None)
+    objects = Outside(views=stuck, triggers=others.triggers).named()
+    if objects:
+        raise RefusedError(
+            f"{name!r} of {state.name!r} is used by {', '.join(objects)}, which would go on saying"
+            f" {name!r} and fail.",
+            next="Drop these first (migrator.sql('DROP TRIGGER …')), rename, and make them anew"
+            f" with {new!r}.",
+        )
+    if others.perhaps:
+        warn(
+            f"rename_column({state.name!r}, {name!r}, {new!r}): these triggers mention both names"
+            f" and may fail from now on: {', '.join(others.perhaps)}.",
+            BrokenByRenameWarning,
+        )
+    return tuple(one for one in views.values() if one is not None)
+
+
+def renamed_definition(state: TableState, old: str, new: str) -> Definition:
+    """The definition after the server renamed a column: keys, keys of others, expressions."""
+    definition = state.definition
+    columns = {
+        new if column == old else column: sql and renamed(sql, old, new)
+        for column, sql in definition.columns.items()
+    }
+    keys = {name: sql and _renamed_in_key(sql, old, new) for name, sql in definition.keys.items()}
+    constraints = {
+        name: sql and _renamed_in_constraint(sql, old, new, state.name)
+        for name, sql in definition.constraints.items()
+    }
+    return replace(definition, columns=columns, keys=keys, constraints=constraints)
+
+
+def _renamed_in_key(sql: str, old: str, new: str) -> str:
+    head, parenthesis, rest = sql.partition(" (")
+    return head + parenthesis + renamed(rest, old, new)
+
+
+def _renamed_in_constraint(sql: str, old: str, new: str, table: str) -> str:
+    own, references, target = sql.partition(" REFERENCES ")
+    if references and target.startswith(quoted(table) + " "):
+        head, parenthesis, rest = target.partition(" (")
+        target = head + parenthesis + renamed(rest, old, new)
+    return renamed(own, old, new) + references + target
