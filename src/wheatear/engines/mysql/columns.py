@@ -39,6 +39,8 @@ def add_not_null(column: str) -> Step:
         if clauses.get("generated") and state.session.server.mariadb:
             raise RefusedError(f"MariaDB takes no NOT NULL on the generated column {name!r}.")
         change = modified(state, name, clauses.not_null(), explain=nulls_are_named(name))
+        if not state.session.server.mariadb and _is_in_foreign_key(state, name):
+            change = replace(change, unchecked=True)  # MySQL refuses it where the table is copied
         if "COMPRESSED" in (clauses.get("comment!") or "") and clauses.default is None:
             # MariaDB gives a compressed column that is NOT NULL the default '', unasked.
             drop = f"ALTER TABLE {state.sql_name} ALTER COLUMN {quoted(name)} DROP DEFAULT"
@@ -46,6 +48,10 @@ def add_not_null(column: str) -> Step:
         return change
 
     return plan
+
+
+def _is_in_foreign_key(state: TableState, name: str) -> bool:
+    return any(name in columns for _, columns, _ in state.definition.foreign_keys())
 
 
 def drop_not_null(column: str) -> Step:
