@@ -144,6 +144,8 @@ class Engine(ABC):
         try:
             yield
         except (peewee.PeeweeException, OSError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and "cryptography" not in str(error):
+                raise  # PyMySQL's want of that package is no other class
             raise DatabaseUnavailableError(
                 f"Cannot open {self.url}: {first_line(error)}",
                 state="nothing was changed.",

@@ -20,8 +20,7 @@ from typing import Any
 
 import peewee
 
-from .blame import is_about_connection
-from .server_errors import ALGORITHM_REFUSED, UNKNOWN_COLUMN, error_number
+from .server_errors import ALGORITHM_REFUSED, HELD, UNKNOWN_COLUMN, error_number
 from .session import Session
 
 log = logging.getLogger("wheatear")
@@ -88,13 +87,13 @@ class Alter:
         return dear
 
     def _accepted_alone(self, clauses: Sequence[str], cheap: Sequence[str], *, left: bool) -> bool:
-        """Where others are left, a refusal may be due to that: an index whose foreign key goes
-        with it. It comes again if it is not.
+        """Where others are left, it may be one of those that holds it: an index whose foreign key
+        goes with it, a column whose CHECK does.
         """
         try:
             return self._accepted(clauses, cheap)
         except peewee.DatabaseError as error:
-            if not left or is_about_connection(error):
+            if not left or error_number(error) not in HELD:
                 raise
             return False
 

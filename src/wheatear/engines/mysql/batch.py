@@ -70,6 +70,8 @@ def merge(batch: Batch, operation: TableOperation, step: Step) -> bool:
     others = batch.touched - step.names
     if change.words & others or change.after or (change.clauses and change.restated is None):
         return False
+    if change.unchecked is not batch.changes[-1].unchecked:
+        return False
     if change.restated is None:
         batch.add(operation, step.names, Change((), expected))
         return True
@@ -87,6 +89,7 @@ def merge(batch: Batch, operation: TableOperation, step: Step) -> bool:
         restated=Restated(name, clauses),
         explain=change.explain,
         rebuilds=True,
+        unchecked=change.unchecked,
     )
     batch.add(operation, step.names, merged)
     return True

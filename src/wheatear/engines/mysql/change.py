@@ -9,7 +9,7 @@ from typing import Any
 
 from .clauses import ColumnClauses
 from .definition import Definition
-from .literals import literal, respelled, sql_of
+from .literals import literal, respelled, sql_of, with_escapes
 from .session import Session
 from .tokens import names_in, quoted
 
@@ -65,6 +65,10 @@ class TableState:
     def restated(self, text: object) -> str:
         """What the server printed, as this session has to say it."""
         return str(text) if self.session.backslash else respelled(str(text))
+
+    def as_printed(self, sql: str) -> str:
+        """What this session says, as the server will print it: the other way round."""
+        return sql if self.session.backslash else with_escapes(sql)
 
 
 @dataclass(frozen=True)
@@ -189,6 +193,7 @@ def modified(
     explain: Any = None,
 ) -> Change:
     """The change that states a column anew, as a whole."""
+    legible(state, name, clauses)
     return Change(
         (f"MODIFY COLUMN {quoted(name)} {state.restated(clauses)}",),
         state.definition.with_column(name, expected or str(clauses)),
@@ -196,3 +201,24 @@ def modified(
         rebuilds=True,
         restated=Restated(name, clauses),
     )
+
+
+def legible(state: TableState, name: str, clauses: ColumnClauses) -> None:
+    """Refuse to say an expression again that MySQL shows with `?` for some of its letters: as the
+    statement would have it, it would be another one.
+    """
+    said = [clauses.get("generated") or "", clauses.default or ""]
+    shown = sum(text.count("?") for text in said)
+    if not shown or state.session.server.mariadb:
+        return
+    rows = state.session.rows(
+        "SELECT generation_expression, column_default FROM information_schema.columns"
+        " WHERE table_schema = %s AND table_name = %s AND column_name = %s",
+        (state.schema, state.name, name),
+    )
+    if rows and sum(str(text or "").count("?") for text in rows[0]) < shown:
+        raise RefusedError(
+            f"MySQL shows letters of the expression of {name!r} as '?', so the column cannot be"
+            " said anew as it is.",
+            next="Drop its default or the column itself first, and add it again after.",
+        )

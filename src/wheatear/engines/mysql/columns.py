@@ -15,6 +15,7 @@ from .change import (
     Statement,
     Step,
     TableState,
+    legible,
     modified,
     nothing,
     step,
@@ -39,7 +40,7 @@ def add_not_null(column: str) -> Step:
         if clauses.get("generated") and state.session.server.mariadb:
             raise RefusedError(f"MariaDB takes no NOT NULL on the generated column {name!r}.")
         change = modified(state, name, clauses.not_null(), explain=nulls_are_named(name))
-        if not state.session.server.mariadb and _is_in_foreign_key(state, name):
+        if not state.session.server.mariadb and state.definition.is_in_foreign_key(name):
             change = replace(change, unchecked=True)  # MySQL refuses it where the table is copied
         if "COMPRESSED" in (clauses.get("comment!") or "") and clauses.default is None:
             # MariaDB gives a compressed column that is NOT NULL the default '', unasked.
@@ -48,10 +49,6 @@ def add_not_null(column: str) -> Step:
         return change
 
     return plan
-
-
-def _is_in_foreign_key(state: TableState, name: str) -> bool:
-    return any(name in columns for _, columns, _ in state.definition.foreign_keys())
 
 
 def drop_not_null(column: str) -> Step:
@@ -87,6 +84,7 @@ def alter_type(column: str, field: Any, cast: Any) -> Step:
         _refuse_to_shorten_keys(state, name, new)
         _say_what_is_not_applied(state, name, clauses, field)
         changed = of_type(state, clauses, new)
+        legible(state, name, changed)
         sql = f"MODIFY COLUMN {quoted(name)} {state.restated(changed)}"
         expected = str(changed.having("type", SOME_TYPE))
         return Change(

@@ -13,7 +13,10 @@ from .definition import SOME_DEFAULT
 from .literals import is_sql
 from .tokens import quoted
 
-_WITHOUT_LITERAL_DEFAULT = ("text", "blob", "json", "geometry", "point", "polygon", "linestring")
+_WITHOUT_LITERAL_DEFAULT = (
+    *("text", "blob", "json", "vector"),
+    *("geometry", "point", "polygon", "linestring", "collection"),
+)
 _TIMES = ("timestamp", "datetime")
 _NOW = re.compile(
     r"(CURRENT_TIMESTAMP|NOW|LOCALTIME|LOCALTIMESTAMP)\s*(\(\s*\d*\s*\))?", re.IGNORECASE
@@ -41,7 +44,7 @@ def add_default(column: str, default: Any) -> Step:
             if clauses.get(kind):
                 # MariaDB takes the first without a word, and sets no default.
                 raise RefusedError(f"The {word} column {name!r} cannot have a default.")
-        default_sql = default_of(state, value, clauses.get("type") or "")
+        default_sql = state.as_printed(default_of(state, value, clauses.get("type") or ""))
         return _default_change(state, name, clauses.having("default", f"DEFAULT {default_sql}"))
 
     return plan
@@ -78,7 +81,13 @@ def _default_change(state: TableState, name: str, clauses: ColumnClauses) -> Cha
     whole = clauses if new or not clauses.null else clauses.nullable()
     if clauses.get("update") or not _takes_set_default(state, clauses):
         return modified(state, name, whole, expected=_expected_default(whole))
-    action = f"SET {new}" if new else "SET DEFAULT NULL" if clauses.null else "DROP DEFAULT"
+    action = (
+        f"SET {state.restated(new)}"
+        if new
+        else "SET DEFAULT NULL"
+        if clauses.null
+        else "DROP DEFAULT"
+    )
     expected = state.definition.with_column(name, _expected_default(clauses))
     sql = f"ALTER COLUMN {quoted(name)} {action}"
     return Change((sql,), expected, restated=Restated(name, whole))
@@ -112,10 +121,10 @@ def default_of(state: TableState, value: Any, type_sql: str) -> str:
 def of_type(state: TableState, clauses: ColumnClauses, type_sql: str) -> ColumnClauses:
     """The column as another type, with its default as that type takes it."""
     changed = clauses.of_type(type_sql)
-    if not _LITERAL.fullmatch(changed.default or ""):
+    default = changed.default or ""
+    if state.session.server.mariadb or not (_LITERAL.fullmatch(default) or _is_now(default)):
         return changed
-    default = _literal(state, changed.default or "", type_sql)
-    return changed.having("default", f"DEFAULT {default}")
+    return changed.having("default", f"DEFAULT {_sql_default(state, default, type_sql)}")
 
 
 def _sql_default(state: TableState, text: str, type_sql: str) -> str:
@@ -124,7 +133,8 @@ def _sql_default(state: TableState, text: str, type_sql: str) -> str:
     https://dev.mysql.com/doc/refman/8.4/en/data-type-defaults.html
     """
     if _is_now(text) and not state.session.server.mariadb:
-        return text if type_word(type_sql) in _TIMES else _in_parentheses(text)
+        bare = type_word(type_sql) in _TIMES and _digits(text) == _digits(type_sql)
+        return text if bare else _in_parentheses(text)
     if _LITERAL.fullmatch(text):
         return _literal(state, text, type_sql)
     return _in_parentheses(text)
@@ -133,6 +143,11 @@ def _sql_default(state: TableState, text: str, type_sql: str) -> str:
 def _is_now(text: str) -> bool:
     """The one function that MySQL takes as a default without parentheses."""
     return bool(_NOW.fullmatch(text))
+
+
+def _digits(sql: str) -> int:
+    """Of the fraction of a second: a time and its default have to have the same."""
+    return int(sql.partition("(")[2].rstrip(") ") or 0)
 
 
 def literal_default(state: TableState, value: Any, type_sql: str) -> str:

@@ -108,6 +108,10 @@ class Definition:
             if text and text.startswith("FOREIGN KEY"):
                 yield name, list_of_names(_parenthesis(text)), text
 
+    def is_in_foreign_key(self, column: str) -> bool:
+        """Whether a foreign key of this table is made of this column."""
+        return any(column in columns for _, columns, _ in self.foreign_keys())
+
     def key_columns(self, name: str) -> tuple[str, ...]:
         """The columns of a key, in order; an expression's too."""
         text = self.keys[name] or ""

@@ -12,7 +12,7 @@ from .tokens import tokens
 
 # What SHOW CREATE TABLE escapes, whatever the session's sql_mode says.
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_UNESCAPE = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "b": "\b", "Z": "\x1a"}
+_UNESCAPE = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "b": "\b", "Z": "\x1a", "'": "''"}
 _KEPT = {"%": r"\%", "_": r"\_"}
 
 
@@ -42,6 +42,14 @@ def respelled(sql: str) -> str:
     """SQL as SHOW CREATE TABLE prints it, for a session in which a backslash does not escape."""
     return "".join(
         _without_escapes(token.text) if token.kind == "string" else token.text
+        for token in tokens(sql)
+    )
+
+
+def with_escapes(sql: str) -> str:
+    """SQL of a session in which a backslash does not escape, as SHOW CREATE TABLE prints it."""
+    return "".join(
+        token.text.replace("\\", "\\\\") if token.kind == "string" else token.text
         for token in tokens(sql)
     )
 

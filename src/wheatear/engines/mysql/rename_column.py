@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 from .change import Change, RefusedError, Statement, Step, TableState, step
 from .definition import Definition
 from .dependents import Outside, outside
-from .server_errors import HOLDS_NAME
+from .server_errors import HOLDS_NAME, NO_COPY
+from .table_rows import as_written
 from .tokens import quoted, renamed, same
 from .views import following
 from .warn import BrokenByRenameWarning, warn
+
+_FOREIGN_TEXT = re.compile(r"\b_\w+ ?'[^']*[^\x00-\x7f']")
 
 
 def rename(old: str, new: str) -> Step:
@@ -29,32 +33,57 @@ def rename(old: str, new: str) -> Step:
         else:
             clauses = state.restated(state.definition.column(name))
             sql = f"CHANGE COLUMN {quoted(name)} {quoted(new)} {clauses}"
+        checks = _checks_that_follow(state, name, new)
+        expected = renamed_definition(state, name, new)
+        for check in checks:
+            expected = expected.with_constraint(check)
+        mysql = not state.session.server.mariadb
         return Change(
-            (sql, *_checks_that_follow(state, name, new)),
-            renamed_definition(state, name, new),
+            (sql, *(clause for clauses in checks.values() for clause in clauses)),
+            expected,
             explain=_depends(name, new),
             after=views,
+            # MySQL does not do it by a copy, which what it shares its ALTER with may need.
+            unchecked=mysql and state.definition.is_in_foreign_key(name),
         )
 
     return plan
 
 
-def _checks_that_follow(state: TableState, name: str, new: str) -> tuple[str, ...]:
-    """The clauses that make the CHECKs anew that mention the column; MariaDB does it by itself.
+def _checks_that_follow(state: TableState, name: str, new: str) -> dict[str, tuple[str, str]]:
+    """The clauses that make each CHECK anew that mentions the column; MariaDB does it by itself.
 
     https://dev.mysql.com/doc/refman/8.4/en/create-table-check-constraints.html
     """
     if state.session.server.mariadb:
-        return ()
+        return {}
     checks = [one for one in state.definition.checks() if state.definition.mentions(one[1], name)]
-    return tuple(
-        clause
-        for check, sql in checks
-        for clause in (
-            f"DROP CHECK {quoted(check)}",
-            f"ADD CONSTRAINT {quoted(check)} {renamed(sql, name, new)}",
-        )
+    told = _told(state) if checks else {}
+    clauses = {}
+    for check, sql in checks:
+        if _FOREIGN_TEXT.search(told[check]):
+            raise RefusedError(
+                f"{name!r} of {state.name!r} is used by the CHECK {check!r}, whose text in another"
+                " character set cannot be said anew.",
+                next=f"Drop that first, rename, and add it anew with {new!r}.",
+            )
+        end = " NOT ENFORCED" if "NOT ENFORCED" in sql else ""
+        condition = state.restated(renamed(told[check], name, new))
+        added = f"ADD CONSTRAINT {quoted(check)} CHECK ({condition}){end}"
+        clauses[check] = (f"DROP CHECK {quoted(check)}", added)
+    return clauses
+
+
+def _told(state: TableState) -> dict[str, str]:
+    """The conditions by name, as the catalogue has them: SHOW CREATE TABLE prints `?` for letters
+    outside of the character set that it has read them in.
+    """
+    rows = state.session.rows(
+        "SELECT constraint_name, check_clause FROM information_schema.check_constraints"
+        " WHERE constraint_schema = %s",
+        (state.schema,),
     )
+    return {name: as_written(clause) for name, clause in rows}
 
 
 def _depends(name: str, new: str) -> Any:
@@ -62,12 +91,13 @@ def _depends(name: str, new: str) -> Any:
 
     def explain(number: int, state: TableState) -> RefusedError | None:
         what = HOLDS_NAME.get(number)
+        if number == NO_COPY:
+            what = "a foreign key, while the table is copied for what changes with it"
         if what is None:
             return None
         return RefusedError(
-            f"{name!r} of {state.name!r} is used by {what}, and MySQL then takes no other name for"
-            " it.",
-            next=f"Drop that first, rename, and add it anew with {new!r}.",
+            f"{name!r} of {state.name!r} is used by {what}: then MySQL takes no other name for it.",
+            next=f"Drop the one or the other first, rename, and add it anew with {new!r}.",
         )
 
     return explain

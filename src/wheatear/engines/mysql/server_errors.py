@@ -18,6 +18,10 @@ HOLDS_NAME = {
 """What MySQL says a column's name is used by; it neither drops nor renames such a one.
 https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
 """
+HELD = frozenset({NEEDED_BY_FOREIGN_KEY, 1828, 1829, 3959, *HOLDS_NAME})
+"""What is asked for has to wait until something else is gone: a foreign key, a CHECK (3959)."""
+NO_COPY = 1846
+"""ALTER_OPERATION_NOT_SUPPORTED_REASON: of a foreign key's column, as a rule."""
 IS_REFERENCED = frozenset({1217, 1451, 3730})
 """A table that another one's foreign key points at is not dropped; MySQL 8 has a number for it."""
 ALGORITHM_REFUSED = frozenset({1221, 1800, 1845, 1846, 4080, 4092})

@@ -76,8 +76,9 @@ def _default(row: Row, extra: str, *, mariadb: bool) -> str | None:
         return text
     if "DEFAULT_GENERATED" in extra:
         bare = text.upper().startswith("CURRENT_TIMESTAMP")
-        return text if bare else f"({_as_written(text)})"
-    if text.startswith(("b'", "0x")) or _is_number(row["data_type"]):
+        return text if bare else f"({as_written(text)})"
+    binary = "binary" in row["data_type"].lower() and text.startswith("0x")
+    if binary or _is_number(row["data_type"]):
         return text
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
@@ -91,7 +92,7 @@ def _generated(row: Row, extra: str, *, mariadb: bool) -> str | None:
     words = extra.upper()
     if "GENERATED" in words and (expression := row["generation_expression"]):
         kind = "STORED" if "STORED" in words else "VIRTUAL"
-        expression = expression if mariadb else _as_written(expression)
+        expression = expression if mariadb else as_written(expression)
         return f"GENERATED ALWAYS AS ({expression}) {kind}"
     if "AUTO_INCREMENT" in words:
         return "AUTO_INCREMENT"
@@ -103,7 +104,7 @@ def _generated(row: Row, extra: str, *, mariadb: bool) -> str | None:
     )
 
 
-def _as_written(expression: str) -> str:
+def as_written(expression: str) -> str:
     """An expression of MySQL's, whose catalogue escapes quotes and backslashes, takes UTF-8 for
     Latin-1, and says the character set of each text.
     """
@@ -161,7 +162,7 @@ def _checks(rows: TableRows, *, mariadb: bool) -> Iterator[Constraint]:
             "check",
             # MariaDB keeps a CHECK that stands at a column there, and calls it by the column.
             (row["constraint_name"],) if inline else (),
-            row["check_clause"] if mariadb else _as_written(row["check_clause"]),
+            row["check_clause"] if mariadb else as_written(row["check_clause"]),
             options="NOT ENFORCED" if row.get("enforced") == "NO" else "",
             name=None if inline else row["constraint_name"],
         )
@@ -193,7 +194,7 @@ def _index(name: str, parts: list[Row]) -> Index:
 
 def _part(row: Row) -> str:
     expression = row.get("expression")
-    text = f"({_as_written(expression)})" if expression else row["column_name"]
+    text = f"({as_written(expression)})" if expression else row["column_name"]
     # A SPATIAL index shows a length of its own making.
     if row["sub_part"] and row["index_type"] not in {"SPATIAL", "RTREE"}:
         text += f"({row['sub_part']})"

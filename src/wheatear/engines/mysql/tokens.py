@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 TokenKind = Literal["space", "comment", "name", "string", "word", "mark"]
@@ -23,7 +24,8 @@ _TOKEN = re.compile(
 )
 
 
-_INTRODUCER = re.compile(r"^_(?!binary\b)[a-z0-9]+ ?(?=['\"])")
+# Those that a connection may have: a text in one of them can be sent in another.
+_INTRODUCER = re.compile(r"^_(?:utf8mb[34]|utf8|latin1|ascii) ?(?=['\"])")
 
 
 class Token(NamedTuple):
@@ -78,18 +80,21 @@ def renamed(sql: str, old: str, new: str) -> str:
 
 
 def without_introducers(sql: str) -> str:
-    """`sql` without the character sets that MySQL writes before plain ASCII texts: it reads an
-    expression anew with each ALTER, and then may write another one.
+    """`sql` without the character sets that MySQL writes before texts: it reads an expression anew
+    with each ALTER, and then may write another one. One that a collation belongs to stays.
 
     https://dev.mysql.com/doc/refman/8.4/en/charset-introducer.html
     """
     if "_" not in sql:
         return sql
+    found = list(tokens(sql))
+    solid = [at for at, token in enumerate(found) if token.kind != "space"]
+    collated = {at for at, then in pairwise(solid) if found[then].text.upper() == "COLLATE"}
     return "".join(
         _INTRODUCER.sub("", token.text)
-        if token.kind == "string" and token.text.isascii()
+        if token.kind == "string" and at not in collated
         else token.text
-        for token in tokens(sql)
+        for at, token in enumerate(found)
     )
 
 

@@ -57,24 +57,33 @@ class MysqlColumns(MysqlKeys):
             if fill and before.null and not after.null:
                 yield self.execute(self.update(change.table, after.name, fill))
             altered = self._altered(change.table, [self._modified(change.table, after, place)])
-            yield from self._unchecked(altered) if self._is_held(change, place) else (altered,)
+            yield from self._kept_as_they_are(altered, change, place)
         else:
             yield from super().alter_column(change, place)
 
-    def _is_held(self, change: kinds.AlterColumn, place: Place) -> bool:
-        """Whether MySQL refuses to make a column count, or count no more: one of a foreign key."""
-        columns = {column for key in self._held(change.table, place.now) for column in key}
-        counts = change.before.generated != change.after.generated
-        return not self._mariadb and counts and change.after.name in columns
+    def _kept_as_they_are(
+        self, step: Step, change: kinds.AlterColumn, place: Place
+    ) -> Iterator[Step]:
+        """The rows of a column that counts from now on, or no more: a 0 is no wish for a number,
+        and MySQL need not refuse it for a foreign key, since neither type nor values change.
 
-    def _unchecked(self, step: Step) -> Iterator[Step]:
-        """The type is the same, so no row can be wrong.
-
-        https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html#sysvar_foreign_key_checks
+        https://mariadb.com/kb/en/sql-mode/, https://dev.mysql.com/doc/refman/8.4/en/sql-mode.html
         """
-        yield self.execute("SET foreign_key_checks = 0")
+        settings = {}
+        counts = [column.generated == "AUTO_INCREMENT" for column in (change.before, change.after)]
+        if counts == [False, True]:
+            settings["sql_mode"] = "CONCAT_WS(',', NULLIF(@@sql_mode, ''), 'NO_AUTO_VALUE_ON_ZERO')"
+        held = {column for key in self._held(change.table, place.now) for column in key}
+        if counts[0] is not counts[1] and change.after.name in held and not self._mariadb:
+            settings["foreign_key_checks"] = "0"
+        if not settings:
+            yield step
+            return
+        kept = ", ".join(f"@kept_{name} = @@{name}" for name in settings)
+        yield self.execute(f"SET {kept}")
+        yield self.execute(f"SET {', '.join(f'{one} = {to}' for one, to in settings.items())}")
         yield step
-        yield self.execute("SET foreign_key_checks = 1")
+        yield self.execute(f"SET {', '.join(f'{name} = @kept_{name}' for name in settings)}")
 
     def _rest(self, column: Column) -> tuple[str | None, ...]:
         return column.generated, column.collation, column.comment

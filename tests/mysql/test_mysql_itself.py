@@ -1,0 +1,159 @@
+"""What MySQL's own server does otherwise than MariaDB: see docs/engines.md."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import peewee
+import pytest
+from mariadb_live import Live
+
+from support.databases import is_mysql
+from support.written import migration, opened, run
+from wheatear.engines import engine_for
+from wheatear.engines.operations import migrate
+from wheatear.errors import OperationError
+from wheatear.schema.diff import compare
+
+pytestmark = pytest.mark.skipif(not is_mysql(), reason="MySQL's own")
+
+
+def _defaults(live: Live) -> dict[str, Any]:
+    live.run("INSERT INTO t (id) VALUES (1)")
+    row = live.run("SELECT * FROM t")[0]
+    names = [name for (name,) in live.run("SHOW COLUMNS FROM t", "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 't' ORDER BY ordinal_position")]  # fmt: skip
+    return dict(zip(names, row, strict=True))
+
+
+def test_a_check_follows_a_name_letter_by_letter(live: Live) -> None:
+    """SHOW CREATE TABLE prints `????` for it, the catalogue does not."""
+    live.run(
+        "CREATE TABLE t (id int PRIMARY KEY, a varchar(9), b int, "
+        "CONSTRAINT smile CHECK (a IN ('😀', 'é', 'it''s', 'x\\\\y')), "
+        "CONSTRAINT slack CHECK (a <> 'no') NOT ENFORCED)",
+        "INSERT INTO t VALUES (1, '😀', 1), (2, 'x\\\\y', 2)",
+    )
+    migrate(live.migrator.rename_column("t", "a", "c"))
+    live.run("INSERT INTO t (id, c) VALUES (3, 'é'), (4, 'it''s')")
+    with pytest.raises(peewee.OperationalError):
+        live.run("INSERT INTO t (id, c) VALUES (5, '????')")
+    assert "NOT ENFORCED" in live.run("SHOW CREATE TABLE t")[0][1]
+
+
+def test_an_expression_that_cannot_be_read_is_not_said_again(live: Live) -> None:
+    live.run("CREATE TABLE t (id int PRIMARY KEY, a varchar(9) DEFAULT (concat('😀', 'x')))")
+    with pytest.raises(OperationError, match="MySQL shows letters of the expression"):
+        migrate(live.migrator.add_not_null("t", "a"))
+    migrate(live.migrator.drop_column_default("t", "a"), live.migrator.add_not_null("t", "a"))
+
+
+def test_an_alter_of_a_table_whose_check_it_reads_anew(live: Live) -> None:
+    """It then says another character set before the text, and means the same."""
+    live.run(
+        "CREATE TABLE t (id int PRIMARY KEY, a varchar(9) CHARACTER SET latin1, CHECK (a <> 'x'))"
+    )
+    with opened(engine_for(live.database)) as engine:
+        before = engine.read_schema()
+        migrate(live.migrator.add_column("t", "b", peewee.IntegerField(default=1)))
+        migrate(live.migrator.drop_column("t", "b"))
+        assert compare(before, engine.read_schema(), policy=engine.policy()).changes == ()
+
+
+def test_a_text_keeps_the_character_set_of_its_collation(live: Live) -> None:
+    live.run(
+        "CREATE TABLE t (id int PRIMARY KEY, a varchar(9), CHECK (a <> _latin1'b' COLLATE latin1_bin))"
+    )
+    with opened(engine_for(live.database)) as engine:
+        schema = engine.read_schema()
+        live.run("DROP TABLE t")
+        changes = compare(engine.read_schema(), schema, policy=engine.policy()).changes
+        run(engine, migration(changes, engine.read_schema(), engine.spelling()), "migrate_forward")
+        assert compare(engine.read_schema(), schema, policy=engine.policy()).changes == ()
+
+
+@pytest.mark.parametrize("backslash", [True, False])
+def test_defaults_that_set_default_does_not_take(live: Live, backslash: bool) -> None:
+    live.run(
+        "CREATE TABLE t (id int PRIMARY KEY, a text, j json, d datetime, d6 datetime(6), v varchar(9))"
+    )
+    if not backslash:
+        live.run("SET sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')")
+    now = peewee.SQL("CURRENT_TIMESTAMP")
+    said = {"a": "it's 100% \\n", "j": '{"k": "say \\"hi\\""}', "v": "a\\b"}
+    if (
+        not backslash
+    ):  # there MySQL itself reads an expression anew otherwise than it has written it
+        said = {"a": "100%", "j": "{}", "v": "a\\b"}
+    migrate(
+        *(live.migrator.add_column_default("t", name, value) for name, value in said.items()),
+        live.migrator.add_column_default("t", "d", now),
+        live.migrator.add_column_default("t", "d6", now),
+    )
+    live.run("SET sql_mode = REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '')")
+    row = _defaults(live)
+    assert {name: row[name] for name in said} == said
+    assert isinstance(row["d"], datetime)
+    assert isinstance(row["d6"], datetime)
+    migrate(*(live.migrator.drop_column_default("t", name) for name in (*said, "d", "d6")))
+    live.run("DELETE FROM t")
+    assert set(_defaults(live).values()) == {1, None}
+
+
+def test_defaults_go_with_a_type(live: Live) -> None:
+    live.run(
+        "CREATE TABLE t (id int PRIMARY KEY, n int DEFAULT 7, d datetime DEFAULT CURRENT_TIMESTAMP)"
+    )
+    migrate(
+        live.migrator.alter_column_type("t", "n", peewee.TextField(null=True)),
+        live.migrator.alter_column_type("t", "d", peewee.DateField(null=True)),
+    )
+    assert _defaults(live)["n"] == "7"
+
+
+def test_a_foreign_keys_column_beside_a_copy(live: Live) -> None:
+    live.run(
+        "CREATE TABLE p (id int PRIMARY KEY)",
+        "CREATE TABLE t (id int PRIMARY KEY, p_id int, b int, CONSTRAINT f FOREIGN KEY (p_id) REFERENCES p (id))",
+    )
+    migrate(
+        live.migrator.add_column_default("t", "p_id", 1),
+        live.migrator.add_not_null("t", "p_id"),
+        live.migrator.alter_column_type("t", "b", peewee.CharField(null=True)),
+        live.migrator.rename_column("t", "p_id", "owner"),
+        live.migrator.alter_column_type("t", "b", peewee.IntegerField(null=True)),
+    )
+    assert "`owner` int NOT NULL DEFAULT '1'" in live.lines("t")
+    migrate(
+        live.migrator.drop_foreign_key_constraint("t", "owner"), live.migrator.drop_index("t", "f")
+    )
+    assert not any("KEY `f`" in line for line in live.lines("t"))
+
+
+@pytest.mark.parametrize("what", ["g int AS (a + 1)", "g int DEFAULT (a + 1)", "KEY g ((a + 1))"])
+def test_a_name_that_an_expression_holds(live: Live, what: str) -> None:
+    live.run(f"CREATE TABLE t (id int PRIMARY KEY, a int, {what})")
+    with pytest.raises(OperationError, match="then MySQL takes no other name for it"):
+        migrate(live.migrator.rename_column("t", "a", "b"))
+
+
+def test_a_key_that_begins_to_count_keeps_its_rows(live: Live) -> None:
+    tables = (
+        "CREATE TABLE p (id int {counts} PRIMARY KEY)",
+        "CREATE TABLE c (p_id int, FOREIGN KEY (p_id) REFERENCES p (id))",
+    )
+    with opened(engine_for(live.database)) as engine:
+        live.run(*(sql.format(counts="AUTO_INCREMENT") for sql in tables))
+        there = engine.read_schema()
+        live.run("DROP TABLE c, p", *(sql.format(counts="") for sql in tables))
+        live.run("INSERT INTO p VALUES (0), (5)", "INSERT INTO c VALUES (0), (5)")
+        here = engine.read_schema()
+        text = migration(
+            compare(here, there, policy=engine.policy()).changes, here, engine.spelling()
+        )
+        before = live.run("SELECT @@sql_mode, @@foreign_key_checks")
+        run(engine, text, "migrate_forward")
+        assert live.run("SELECT id FROM p ORDER BY id") == ((0,), (5,))
+        assert live.run("SELECT @@sql_mode, @@foreign_key_checks") == before
+        run(engine, text, "migrate_backward")
+        assert compare(engine.read_schema(), here, policy=engine.policy()).changes == ()
