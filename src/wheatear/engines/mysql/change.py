@@ -103,8 +103,9 @@ class Change:
         rebuilds: Whether it mostly needs a copy or a rebuild of the table.
         restated: The column that it changes, as it is to be: further changes can join in.
         optional_keys: Keys that the server may make or drop by itself.
-        unchecked: No row can break the foreign key, since the new column is NULL in all of them:
-            with foreign_key_checks off the server need not copy the table to look.
+        unchecked: No row can break a foreign key, since the new column is NULL in all of them, or
+            no value changes: with foreign_key_checks off the server need not copy the table to
+            look. Such a change shares its ALTER with its like alone.
         new_checks: Whether the server may name CHECKs of its own.
         refill: Fills rows that others inserted meanwhile, where NULLs stop the change.
         renamed_to: The table's name afterwards, if it is another; "" if it is gone.
