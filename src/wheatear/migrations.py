@@ -105,6 +105,9 @@ class Migrations:
     def history(self, *, wait: float | None = None) -> list[Record]:
         """Return the log of what was run, oldest first.
 
+        A record that a run has begun and not ended says `running` while some run is at work, and
+        `interrupted` otherwise: that run has died.
+
         Args:
             wait: Seconds to wait at most while others keep the database from being read.
 
@@ -116,7 +119,15 @@ class Migrations:
             return []
         waiting = self._waiting(wait, _tell_logging)
         with engine.opened(waiting):
-            return History(engine, waiting).read()
+            records = History(engine, waiting).read()
+            if not any(one.outcome == "running" for one in records):
+                return records
+            if engine.is_running_elsewhere():
+                return records
+        return [
+            one._replace(outcome="interrupted") if one.outcome == "running" else one
+            for one in records
+        ]
 
     def diff(self, *, wait: float | None = None) -> Comparison:
         """Compare the models with the database. Nothing is created or changed.

@@ -136,6 +136,7 @@ def test_a_connection_lost_before_that_is_made_good(new_project: Callable[..., P
     assert ended.code == 1
     assert f"{ONE} is applied, but that could not be recorded" in ended.err
     assert reading.history(project.url) == [(ONE, "forward", "running")]
+    assert "  forward   interrupted  " in project.run("history").out  # that run has died
     write(project, TWO, sql("CREATE TABLE two (x INTEGER)"))
     ended = project.run("migrate")
     assert ended.code == 0
