@@ -172,10 +172,14 @@ def _renamed(reader: _Reader) -> Named:
     return Named(things, invisible=len(names) > 2)
 
 
+def _kind(reader: _Reader) -> str:
+    kind = reader.skip_to([*_SHOWN, *_ALIASES, "USER", "ROLE", "SERVER"])
+    return _ALIASES.get(kind, kind)
+
+
 def _created(reader: _Reader) -> Named:
     replaces = reader.word() == "OR"
-    kind = reader.skip_to([*_SHOWN, *_ALIASES, "USER", "ROLE", "SERVER"])
-    kind = _ALIASES.get(kind, kind)
+    kind = _kind(reader)
     if kind == "INDEX":
         return _of_table(reader, "ON")
     if kind not in _SHOWN:
@@ -186,8 +190,7 @@ def _created(reader: _Reader) -> Named:
 
 
 def _dropped(reader: _Reader) -> Named:
-    kind = reader.skip_to([*_SHOWN, *_ALIASES, "USER", "ROLE", "SERVER"])
-    kind = _ALIASES.get(kind, kind)
+    kind = _kind(reader)
     if kind == "INDEX":
         return _of_table(reader, "ON")
     if kind not in _SHOWN:
