@@ -82,6 +82,15 @@ def test_a_later_line_replaces_an_earlier_one() -> None:
         ("ALTER TABLE a ADD b INT", ["TABLE `a`"]),
         ("alter table `x`.`a b` rename to c", ["TABLE `x`.`a b`", "TABLE `c`"]),
         ("ALTER TABLE a RENAME COLUMN b TO c", ["TABLE `a`"]),
+        ("ALTER TABLE x.`a` ADD b INT", ["TABLE `x`.`a`"]),
+        ("ALTER TABLE x . a ADD b INT", ["TABLE `x`.`a`"]),
+        ("ALTER TABLE `x` .a ADD b INT", ["TABLE `x`.`a`"]),
+        ("ALTER TABLE `x`. `a` ADD b INT", ["TABLE `x`.`a`"]),
+        ("ALTER TABLE a RENAME = b", ["TABLE `a`", "TABLE `b`"]),
+        ("ALTER TABLE a CONVERT PARTITION p TO TABLE b", ["TABLE `a`", "TABLE `b`"]),
+        ("ALTER TABLE a CONVERT TABLE x.`b` TO PARTITION p VALUES LESS THAN (1)", ["TABLE `a`", "TABLE `x`.`b`"]),
+        ("ALTER TABLE a CONVERT TO CHARACTER SET utf8mb4", ["TABLE `a`"]),
+        ("RENAME TABLE a WAIT 5 TO x.`b`, c NOWAIT TO d", ["TABLE `a`", "TABLE `x`.`b`", "TABLE `c`", "TABLE `d`"]),
         ("ALTER TABLE a RENAME INDEX b TO c, RENAME d", ["TABLE `a`", "TABLE `d`"]),
         ("ALTER TABLE x.a EXCHANGE PARTITION p WITH TABLE b", ["TABLE `x`.`a`", "TABLE `b`"]),
         ("RENAME TABLE a TO b, c TO d", [f"TABLE `{name}`" for name in "abcd"]),
@@ -100,6 +109,28 @@ def test_what_a_statement_names(sql: str, things: list[str]) -> None:
     assert [f"{kind} {name}" for kind, name in found.things] == things
     assert found.known
     assert bool(things) is not found.repeatable
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["ALTER TABLE a /*!50000 RENAME TO b */", "RENAME TABLE a /*M! TO b */ /* RENAME */", "USE a"],
+)
+def test_what_is_not_read(sql: str) -> None:
+    assert not named(sql).known
+
+
+@pytest.mark.parametrize(
+    ("sql", "altered"),
+    [
+        ("RENAME TABLE a TO t, b TO a, t TO b", {"`a`", "`b`"}),
+        ("RENAME TABLE IF EXISTS a TO b", set()),
+        ("ALTER TABLE a RENAME b", {"`a`"}),
+        ("CREATE INDEX i ON a (x)", {"`a`"}),
+        ("CREATE TABLE a (x INT)", set()),
+    ],
+)
+def test_what_must_be_there(sql: str, altered: set[str]) -> None:
+    assert named(sql).altered == altered
 
 
 @pytest.mark.parametrize(

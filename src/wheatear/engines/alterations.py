@@ -95,6 +95,15 @@ class _Reader:
         while self.text in texts:
             self._at += 1
 
+    def patience(self) -> None:
+        """Step over MariaDB's WAIT n or NOWAIT.
+
+        https://mariadb.com/kb/en/wait-and-nowait/
+        """
+        if self.takes("WAIT"):
+            self._at += 1
+        self.takes("NOWAIT")
+
     def name(self) -> str:
         """A name, after whatever qualifies it."""
         return self.qualified()[1]
@@ -132,6 +141,7 @@ def _alter(reader: _Reader) -> Iterator[Alteration]:
     reader.takes("ONLY")
     schema, table = reader.qualified()
     reader.takes("*")
+    reader.patience()
     found: list[Alteration] = []
     while True:
         one = _action(reader, table)
@@ -182,6 +192,7 @@ def _rename(reader: _Reader) -> Iterator[Alteration]:
     reader.takes("IF", "EXISTS")
     while True:
         old = reader.name()
+        reader.patience()
         if not reader.takes("TO"):
             raise _UnknownError
         yield Renames(old, reader.name())

@@ -65,6 +65,11 @@ class Journaling(ABC):
         self.engine = engine
         self.connection = engine.connection
 
+    def as_sent(self, sql: str, parameters: Any) -> str:
+        """A statement's text as the driver sends it, but for the parameters' values."""
+        del parameters
+        return sql
+
     @abstractmethod
     def kind(self, sql: str) -> Kind:
         """Say what a statement is to the journal."""
@@ -135,12 +140,13 @@ class Journaling(ABC):
         """Look at what a statement that commits by itself is about to touch."""
 
     @abstractmethod
-    def settle(self, sql: str, before: Seen) -> Settled:
+    def settle(self, sql: str, before: Seen, *, dead: bool = False) -> Settled:
         """Look again: did the statement take effect? What it left half done is removed.
 
         Args:
             sql: The statement's text.
             before: What `look` saw before it.
+            dead: A run that died sent it: others may have changed something since.
         """
 
     def unsettled(self, before: Seen) -> str | None:
@@ -159,6 +165,9 @@ class Journaling(ABC):
 
     def wait_for(self, sql: str, before: Seen, waiting: Waiting) -> None:  # noqa: B027
         """Wait until a dead run's statement is no longer at work on the server."""
+
+    def come_home(self) -> None:  # noqa: B027
+        """A migration has ended: the next begins in the database that the run was opened for."""
 
     def send(self, sql: str, values: Any = None) -> Any:
         """Send a statement of the journal's own, past Peewee and the log; return the cursor."""

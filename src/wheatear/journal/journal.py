@@ -74,7 +74,7 @@ class Journal:
         if last is not None and last.is_open:
             sql = last.intent.get("text", last.sql)
             self._ways.wait_for(sql, last.intent, waiting)
-            found = self._ways.settle(sql, last.intent)
+            found = self._ways.settle(sql, last.intent, dead=True)
             if found.done is None:
                 raise stops.cannot_settle(self._record.name, last.sql, found.why)
             if found.done:
@@ -123,6 +123,7 @@ class Journal:
         with self._served.serving(vars(module)):
             yield
         self._recorder.end()
+        self._ways.come_home()
 
     def aside(self) -> AbstractContextManager[None]:
         """For the block, time and chance are nobody's: what goes past the journal is not kept."""

@@ -85,6 +85,7 @@ class Recorder:
         Returns:
             What the driver answered, or had answered.
         """
+        statement.sql = self._ways.as_sent(statement.sql, parameters)
         kind = self._ways.kind(statement.sql)
         if kind == "setting":
             self._refuse(statement.sql, inside=False)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import peewee
 
 from wheatear.engines.engine import FULL, READ_ONLY, RIGHTS, Engine, put_back
 from wheatear.engines.mysql import lock
-from wheatear.engines.mysql.definitions import Definitions
 from wheatear.engines.waiting import Waiting
 
 if TYPE_CHECKING:
     from wheatear.engines.aside import Aside
     from wheatear.engines.journaling import Journaling
     from wheatear.engines.models import Statement
+    from wheatear.engines.mysql.definitions import Definitions
     from wheatear.engines.recording import Recorder
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
@@ -55,13 +56,27 @@ class MysqlEngine(Engine):
         super().__init__(db)
         self._lock = ""
         self._held = False
-        self.definitions = Definitions()
 
     def migrator(self, schema: str | None = None) -> Any:
         """Imported only where a project has one made."""
         from wheatear.engines.mysql.migrator import MysqlMigrator  # noqa: PLC0415
 
         return MysqlMigrator(self.db, schema)
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        """Imported only where something is run or compared."""
+        from wheatear.engines.mysql.definitions import Definitions  # noqa: PLC0415
+
+        return Definitions(self.ask, self.home)
+
+    def ask(self, sql: str, values: Any = None) -> list[Any]:
+        """Send a statement as it is, past Peewee, whose connection may be watched; its rows."""
+        cursor = (self.connection or self.db.connection()).cursor()
+        cursor.execute(sql, values) if values else cursor.execute(sql)
+        found = list(cursor.fetchall()) if cursor.description else []
+        cursor.close()
+        return found
 
     # Connection
 
@@ -228,7 +243,7 @@ class MysqlEngine(Engine):
         """Only where there is something to journal."""
         from wheatear.engines.mysql.journaling import MysqlJournaling  # noqa: PLC0415
 
-        return MysqlJournaling(self, self.definitions)
+        return MysqlJournaling(self)
 
     # Backups
 
@@ -252,7 +267,7 @@ class MysqlEngine(Engine):
         from wheatear.engines.mysql import kept  # noqa: PLC0415
 
         del without  # a table of ours, as others that are left out
-        return kept.schema(self.db)
+        return kept.schema(self)
 
     def schema_of_kept(self, kept: Any) -> Schema:
         """What the statements make in a scratch database."""

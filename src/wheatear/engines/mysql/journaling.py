@@ -4,22 +4,21 @@ itself, between an intent and a look.
 
 from __future__ import annotations
 
-import hashlib
-import re
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from wheatear.engines.engine import Engine
 from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
 
-from .definitions import Definitions
+from .by_whom import by_whom
 from .kinds import ROWS, inner, kind_of, refusal_of, words_of
 from .named import Named, named
 from .server_errors import error_number
+from .tokens import quoted
 from .unheld import Unheld
 
-_COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
-# No such table, trigger, routine, event, database, sequence.
-_ABSENT = frozenset({1146, 1360, 1305, 1539, 1049, 4091})
+if TYPE_CHECKING:
+    from .engine import MysqlEngine
+
 _UNKNOWN_VARIABLE = 1193
 _OF_CLIENT = 2000  # from there on errors are the client's: the connection is gone
 _IN_TRANSACTION = 1  # SERVER_STATUS_IN_TRANS of the protocol
@@ -30,10 +29,23 @@ class MysqlJournaling(Journaling):
 
     ends_transactions = True
 
-    def __init__(self, engine: Engine, definitions: Definitions) -> None:
+    engine: MysqlEngine
+
+    def __init__(self, engine: MysqlEngine) -> None:
         super().__init__(engine)
         self._unheld = Unheld(self.rows, engine.home())
-        self._definitions = definitions
+        self._definitions = engine.definitions
+        self._definitions.begin()
+
+    def as_sent(self, sql: str, parameters: Any) -> str:
+        """PyMySQL looks for percent signs wherever it is given parameters, also where there are
+        none in them, as Peewee gives them.
+        """
+        if "%%" not in sql or not isinstance(parameters, tuple) or len(parameters) < 2:
+            return sql
+        *many, args, kwargs = parameters
+        given = bool(many) or kwargs.get("args", args[0] if args else None) is not None
+        return sql.replace("%%", "%") if given else sql
 
     def kind(self, sql: str) -> Kind:
         """Rows that no transaction holds are `alone`."""
@@ -42,6 +54,7 @@ class MysqlJournaling(Journaling):
             kind = "alone"
         if kind != "alone":  # such a one forgets by itself, having looked
             self._definitions.forget()
+        self._definitions.doubt(sql)
         return kind
 
     def refusal(self, sql: str, *, inside: bool) -> Refusal | None:
@@ -89,32 +102,38 @@ class MysqlJournaling(Journaling):
         return seen
 
     def _seen(self, about: Named) -> dict[str, Any]:
-        found = {}
+        """By kind and place, see `Definitions.place`: a run that takes this up is at home again."""
+        found: dict[str, Any] = {}
         for kind, name in about.things:
-            found[f"{kind} {name}"] = self._definition(kind, name)
+            place = name if kind == "DATABASE" else self._definitions.place(name)
+            found[f"{kind} {place}"] = self._definition(kind, place)
             if about.invisible:
-                found[f"number of {name}"] = self._number(name)
+                found[f"number of {place}"] = self._number(place)
         return found
 
-    def _definition(self, kind: str, name: str) -> str | None:
-        if kind == "TABLE" and (text := self._definitions.take(name)) is not None:
-            return _digest(text)
-        try:
-            rows = self.rows(f"SHOW CREATE {kind} {name}")
-        except Exception as error:  # any driver's
-            if error_number(error) in _ABSENT:
-                return None
-            raise
-        return _digest(str(rows[0][1]) if kind == "TABLE" else repr(rows))
+    def _definition(self, kind: str, place: str) -> str | None:
+        said = self._definitions.said(place) if kind == "TABLE" else None
+        return self._definitions.ask(kind, place) if said is None else said
 
-    def _number(self, name: str) -> Any:
+    def _again(self, seen: Mapping[str, Any]) -> dict[str, Any]:
+        """The same things as they are now."""
+        found: dict[str, Any] = {}
+        for key in seen:
+            kind, _, place = key.partition(" ")
+            if kind == "number":
+                found[key] = self._number(place.removeprefix("of "))
+            else:
+                found[key] = self._definitions.ask(kind, place)
+        return found
+
+    def _number(self, place: str) -> Any:
         """InnoDB's own number of a table: a new one for a new table, and it goes with a rename.
 
         Needs the PROCESS privilege; the one server has the one view, the other the other.
         https://mariadb.com/kb/en/information-schema-innodb_sys_tables-table/
         https://dev.mysql.com/doc/refman/8.4/en/information-schema-innodb-tables-table.html
         """
-        parts = [part.strip("`") for part in name.split("`.`")]
+        parts = [part.strip("`") for part in place.split("`.`")]
         database = parts[0] if len(parts) > 1 else self.engine.home()
         for view in ("INNODB_SYS_TABLES", "INNODB_TABLES"):
             try:
@@ -131,12 +150,13 @@ class MysqlJournaling(Journaling):
 
     def _numbers_are_seen(self, about: Named) -> bool:
         """Whether each table that is there shows its number."""
+        places = [(kind, self._definitions.place(name)) for kind, name in about.things]
         return all(
-            self._number(name) is not None or self._definition(kind, name) is None
-            for kind, name in about.things
+            self._number(place) is not None or self._definitions.ask(kind, place) is None
+            for kind, place in places
         )
 
-    def settle(self, sql: str, before: Seen) -> Settled:
+    def settle(self, sql: str, before: Seen, *, dead: bool = False) -> Settled:
         """Look again: what differs has been done."""
         if before.get("again"):
             return Settled(done=False)
@@ -144,9 +164,13 @@ class MysqlJournaling(Journaling):
             return Settled(None, str(before["unsettled"]))
         about = named(inner(sql))
         self._definitions.forget()
-        was, now = before["seen"], self._seen(about)
+        was = before["seen"]
+        now = self._again(was)
         if not about.drops:
-            return Settled(done=was != now)
+            done = was != now
+            if done and dead:
+                return by_whom(self.engine, inner(sql), about, was, now)
+            return Settled(done)
         there = [name for name, seen in was.items() if seen is not None]
         gone = [name for name in there if now.get(name) is None]
         if gone and len(gone) < len(there):
@@ -157,10 +181,12 @@ class MysqlJournaling(Journaling):
         """Said before it runs."""
         return before.get("unsettled")
 
+    def come_home(self) -> None:
+        """After its USE, which a run that takes the next one up would not have sent."""
+        if self._definitions.database != self.engine.home():
+            self.send(f"USE {quoted(self.engine.home())}").close()
+            self._definitions.doubt("USE")
+
     def reads_definitions(self, sql: str) -> bool:
         """What a migrator asks after its ALTER."""
         return words_of(sql) == ("SHOW", "CREATE")
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(_COUNTER.sub("", text).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -6,7 +6,6 @@ Only where they are no longer the same are tables made, in a scratch database, t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,22 +19,19 @@ from wheatear.schema.stored import as_json, from_json
 if TYPE_CHECKING:
     from wheatear.engines.mysql.engine import MysqlEngine
 
-_COUNTER = re.compile(r"^(\) ENGINE=.*?) AUTO_INCREMENT=\d+", re.MULTILINE)
-
 Tables = Mapping[str, str]
 """The statement of each."""
 Things = dict[tuple[str, str], Object]
 """Views, triggers and sequences, by kind and name."""
 
 
-def statement(db: Any, name: str) -> str:
-    """SHOW CREATE TABLE, without the counter that rows move.
+def statements(engine: MysqlEngine, names: Iterable[str]) -> dict[str, str]:
+    """SHOW CREATE TABLE of those tables that are there, without the counter that rows move.
 
     https://mariadb.com/kb/en/show-create-table/
     """
-    place = quoted(name).replace("%", "%%")
-    text = str(db.execute_sql(f"SHOW CREATE TABLE {place}").fetchone()[1])
-    return _COUNTER.sub(r"\1", text)
+    found = {name: engine.definitions.ask("TABLE", quoted(name)) for name in names}
+    return {name: text for name, text in found.items() if text is not None}
 
 
 def names(db: Any) -> tuple[list[str], Things]:
@@ -50,11 +46,11 @@ def views_and_triggers(db: Any) -> Things:
     return {(one.kind, one.name): one for one in read_objects(db)}
 
 
-def schema(db: Any) -> Any:
+def schema(engine: MysqlEngine) -> Any:
     """All of the current database, as what JSON knows."""
-    tables, sequences = names(db)
-    things = {**views_and_triggers(db), **sequences}
-    return value({name: statement(db, name) for name in tables}, things)
+    tables, sequences = names(engine.db)
+    things = {**views_and_triggers(engine.db), **sequences}
+    return value(statements(engine, tables), things)
 
 
 def value(
@@ -95,8 +91,8 @@ def schema_of(engine: MysqlEngine, kept: Any) -> Schema:
         things = from_json({"tables": [], "objects": kept["objects"]})
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"this is no schema: {error!r}") from error
-    there = set(names(engine.db)[0])
-    same = [name for name in tables if name in there and statement(engine.db, name) == tables[name]]
+    there = statements(engine, tables.keys() & {*names(engine.db)[0]})
+    same = [name for name in tables if there.get(name) == tables[name]]
     others = [sql for name, sql in tables.items() if name not in same]
     read = engine.read_schema(same).tables if same else ()
     made = _made(engine, others).tables if others else ()
@@ -109,6 +105,7 @@ def _made(engine: MysqlEngine, tables: list[str]) -> Schema:
     (before,) = db.execute_sql("SELECT @@SESSION.foreign_key_checks").fetchone()
     db.execute_sql("SET SESSION foreign_key_checks = 0")
     try:
-        return engine.created([(sql.replace("%", "%%"), ()) for sql in tables])
+        with engine.definitions.settings.kept():  # under which they were said
+            return engine.created([(sql.replace("%", "%%"), ()) for sql in tables])
     finally:
         put_back(lambda: db.execute_sql(f"SET SESSION foreign_key_checks = {int(before)}"))

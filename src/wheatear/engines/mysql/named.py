@@ -5,6 +5,7 @@ https://mariadb.com/kb/en/data-definition/, https://dev.mysql.com/doc/refman/8.4
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,8 @@ _ALIASES = {"TABLES": "TABLE", "SCHEMA": "DATABASE", "INDEX": "INDEX"}
 _REPEATABLE = frozenset(
     "ANALYZE OPTIMIZE CHECK REPAIR FLUSH GRANT REVOKE RESET PURGE CHECKSUM CACHE KILL".split()
 )
+# What some versions alone execute stands in a comment, which is not read here.
+_HIDES_NAMES = re.compile(r"/\*M?!.*?\b(?:RENAME|EXCHANGE|CONVERT)\b", re.IGNORECASE | re.DOTALL)
 _INVISIBLE = frozenset({"EXCHANGE", "DISCARD", "IMPORT"})
 
 
@@ -32,6 +35,7 @@ class Named:
             tells (TRUNCATE, a swap of two tables).
         known: Its grammar is one of those above.
         drops: It drops each thing by itself.
+        altered: The names of those that must be there before it.
     """
 
     things: tuple[tuple[str, str], ...] = ()
@@ -39,6 +43,7 @@ class Named:
     invisible: bool = False
     known: bool = True
     drops: bool = False
+    altered: frozenset[str] = frozenset()
 
 
 class _Reader:
@@ -83,42 +88,47 @@ class _Reader:
                 return word
         return ""
 
-    def existence(self) -> None:
-        """Skip IF [NOT] EXISTS."""
-        if self.take("IF"):
-            self.take("NOT")
-            self.take("EXISTS")
+    def existence(self) -> bool:
+        """Skip IF [NOT] EXISTS; say whether it was there."""
+        if not self.take("IF"):
+            return False
+        self.take("NOT")
+        self.take("EXISTS")
+        return True
 
     def name(self) -> str:
-        """The next name, perhaps behind a database's."""
+        """The next name, perhaps behind a database's; the point may stick to either, or to none."""
         parts: list[str] = []
-        while (token := self._next()) is not None:
+        goes_on = True
+        while (token := self._next()) is not None and (goes_on or token.text.startswith(".")):
             parts += _parts(token)
-            self._at += 1
-            following = self._next()
-            if following is None or following.text != ".":
-                if following is None or not following.text.startswith("."):
-                    break
-                parts += _parts(following)  # `db`.name: the point sticks to the word
-                self._at += 1
-                break
+            goes_on = token.kind == "word" and token.text.endswith(".")
             self._at += 1
         return ".".join(f"`{part.replace('`', '``')}`" for part in parts if part)
 
     def names(self) -> list[str]:
         """Names with commas between them."""
         found = [self.name()]
-        while self.comma():
+        while self.take_mark(","):
             found.append(self.name())
         return found
 
-    def comma(self) -> bool:
-        """Go past a comma, if it is next."""
+    def take_mark(self, mark: str) -> bool:
+        """Go past a mark, if it is next."""
         token = self._next()
-        if token is None or token.text != ",":
+        if token is None or token.text != mark:
             return False
         self._at += 1
         return True
+
+    def patience(self) -> None:
+        """Skip MariaDB's WAIT n or NOWAIT.
+
+        https://mariadb.com/kb/en/wait-and-nowait/
+        """
+        if self.take("WAIT"):
+            self._at += 1
+        self.take("NOWAIT")
 
     def words(self) -> list[str]:
         """All words to the end, outside of parentheses."""
@@ -144,6 +154,8 @@ def _parts(token: Token) -> list[str]:
 @lru_cache(maxsize=64)  # asked before a statement, and again of what the whole migration touched
 def named(sql: str) -> Named:
     """Say what a statement touches."""
+    if _HIDES_NAMES.search(sql):
+        return Named(known=False)
     reader = _Reader(sql)
     word = reader.word()
     reader.take(word)
@@ -152,24 +164,25 @@ def named(sql: str) -> Named:
     if word == "TRUNCATE":
         reader.take("TABLE")
         return Named((("TABLE", reader.name()),), invisible=True)
-    if word == "RENAME":
-        return _renamed(reader)
-    if word == "CREATE":
-        return _created(reader)
-    if word == "DROP":
-        return _dropped(reader)
-    return _altered(reader) if word == "ALTER" else Named(known=False)
+    read = _READERS.get(word)
+    return read(reader) if read else Named(known=False)
 
 
 def _renamed(reader: _Reader) -> Named:
     if not reader.take("TABLE", "TABLES"):
         return Named(known=False)
-    reader.existence()
+    perhaps = reader.existence()
     names = [reader.name()]
-    while reader.take("TO") or reader.comma():
+    reader.patience()
+    while reader.take("TO") or reader.take_mark(","):
         names.append(reader.name())
+        reader.patience()
+    if len(names) % 2:
+        return Named(known=False)
     things = tuple(dict.fromkeys(("TABLE", name) for name in names))
-    return Named(things, invisible=len(names) > 2)
+    # One that stands as a new name before need not be there: `a TO c, b TO a, c TO b`.
+    altered = {one for at, one in enumerate(names) if at % 2 == 0 and one not in names[1:at:2]}
+    return Named(things, invisible=len(names) > 2, altered=frozenset(() if perhaps else altered))
 
 
 def _kind(reader: _Reader) -> str:
@@ -202,7 +215,8 @@ def _dropped(reader: _Reader) -> Named:
 def _of_table(reader: _Reader, word: str) -> Named:
     if not reader.find(word):
         return Named(known=False)
-    return Named((("TABLE", reader.name()),))
+    name = reader.name()
+    return Named((("TABLE", name),), altered=frozenset({name}))
 
 
 def _altered(reader: _Reader) -> Named:
@@ -212,15 +226,20 @@ def _altered(reader: _Reader) -> Named:
         return Named(repeatable=True)
     if kind not in _SHOWN:
         return Named(known=False)
-    reader.existence()
+    perhaps = reader.existence()
     things = [(kind, reader.name())]
+    altered = frozenset() if perhaps else frozenset({things[0][1]})
     words = reader.words()
     invisible = bool(_INVISIBLE & set(words)) or _pairs(words, "TRUNCATE", "PARTITION")
     if "EXCHANGE" in words and reader.find("TABLE"):
         things.append(("TABLE", reader.name()))
+    elif _pairs(words, "CONVERT", "TABLE") or _pairs(words, "CONVERT", "PARTITION"):
+        # MariaDB's: CONVERT TABLE name TO PARTITION …, CONVERT PARTITION … TO TABLE name
+        if reader.find("CONVERT") and reader.find("TABLE"):
+            things.append(("TABLE", reader.name()))
     elif kind == "TABLE" and (new := _new_name(reader)):
         things.append(("TABLE", new))
-    return Named(tuple(things), invisible=invisible)
+    return Named(tuple(things), invisible=invisible, altered=altered)
 
 
 def _pairs(words: Sequence[str], first: str, second: str) -> bool:
@@ -232,6 +251,10 @@ def _new_name(reader: _Reader) -> str | None:
     while reader.find("RENAME"):
         if reader.word() in ("COLUMN", "INDEX", "KEY", "CONSTRAINT"):
             continue
-        reader.take("TO", "AS")
+        if not reader.take("TO", "AS"):
+            reader.take_mark("=")
         return reader.name() or None
     return None
+
+
+_READERS = {"RENAME": _renamed, "CREATE": _created, "DROP": _dropped, "ALTER": _altered}

@@ -11,15 +11,11 @@ from typing import TYPE_CHECKING, Any
 import peewee
 
 from .lock_timeout import patiently
+from .plain import MODES_THAT_PRINT_OTHERWISE
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-# Modes in which SHOW CREATE TABLE quotes otherwise, or leaves things out.
-_MODES_THAT_PRINT_OTHERWISE = frozenset(
-    {"ANSI", "ANSI_QUOTES", "DB2", "MAXDB", "MSSQL", "MYSQL323", "MYSQL40", "ORACLE"}
-    | {"NO_FIELD_OPTIONS", "NO_KEY_OPTIONS", "NO_TABLE_OPTIONS", "POSTGRESQL"}
-)
 _NO_ZERO_DATES = frozenset({"NO_ZERO_DATE", "NO_ZERO_IN_DATE"})
 _STRICT = frozenset({"STRICT_ALL_TABLES", "TRADITIONAL"})
 
@@ -68,9 +64,10 @@ class Session:
         self.checks_foreign_keys = True
 
     def __enter__(self) -> Self:
-        version, self._mode, wait, self.schema, timestamps, checks = self.rows(
+        version, self._mode, wait, self.schema, timestamps, checks, quotes = self.rows(
             "SELECT VERSION(), @@SESSION.sql_mode, @@SESSION.lock_wait_timeout, DATABASE(),"
-            " @@SESSION.explicit_defaults_for_timestamp, @@SESSION.foreign_key_checks"
+            " @@SESSION.explicit_defaults_for_timestamp, @@SESSION.foreign_key_checks,"
+            " @@SESSION.sql_quote_show_create"
         )[0]
         self.checks_foreign_keys = bool(int(checks))
         self.server = Server.parse(version)
@@ -84,6 +81,8 @@ class Session:
             # Zero dates that are there stay: strictness is about values that would change.
             kept = modes if "STRICT_TRANS_TABLES" in modes else modes - _NO_ZERO_DATES
             settings["sql_mode"] = (",".join(sorted({*kept, "STRICT_ALL_TABLES"})), self._mode)
+        if not int(quotes):
+            settings["sql_quote_show_create"] = (1, 0)
         self._set({name: new for name, (new, _) in settings.items()})
         self._restore = {name: old for name, (_, old) in settings.items()}
         if not int(timestamps):
@@ -131,7 +130,7 @@ class Session:
 
     def show_create(self, name: str) -> tuple[Any, ...]:
         """The row of SHOW CREATE TABLE; `name` is quoted already. Names come in backticks."""
-        odd = bool(self._modes & _MODES_THAT_PRINT_OTHERWISE)
+        odd = bool(self._modes & MODES_THAT_PRINT_OTHERWISE)
         if odd:
             self._set({"sql_mode": ""})
         try:

@@ -12,12 +12,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wheatear.engines.alterations import Word, alterations
+from wheatear.engines.alterations import Drops, Word, alterations
 from wheatear.engines.mysql import kept
 from wheatear.engines.mysql.kept import Things
 from wheatear.engines.mysql.kinds import inner, words_of
 from wheatear.engines.mysql.named import named
-from wheatear.engines.mysql.server_errors import NO_SUCH_TABLE, error_number
 from wheatear.engines.mysql.tokens import quoted, tokens
 from wheatear.engines.recording import Identities, Recorder, Renamed, Touched
 from wheatear.schema.ours import is_ours
@@ -71,7 +70,7 @@ class MysqlRecorder(Recorder):
             self._exact = not int(found[0])
             self._things = kept.views_and_triggers(self._engine.db)
             self._tables = {}
-            self._know({name: self._statement(name) for name in names})
+            self._know(kept.statements(self._engine, names))
 
     def _know(self, tables: _Known) -> None:
         assert self._tables is not None  # noqa: S101 - for the type checker
@@ -82,17 +81,22 @@ class MysqlRecorder(Recorder):
         """The tables whose statement is another one."""
         del only_creates
         assert self._tables is not None  # noqa: S101 - for the type checker
-        sent = [sql.replace("%%", "%") for sql in sent]  # as the driver sends it
         renames = _renames(sent, self._tables)
         things = {**self._things, **self._sequences}
         said = self._said(sent)
         tables = self._look_around(sent) if said is None else self._look_at(said)
+        _follow_all(tables, sent, renames)
         now = {**self._things, **self._sequences}
         return _touched((tables.before, things), (tables.after, now), renames)
 
     def _said(self, sent: Sequence[str]) -> set[str] | None:
-        """All tables whose definition the statements change, if their grammar says them."""
+        """All tables whose definition the statements change, if their grammar says them.
+
+        Raises:
+            LookupError: A table is altered that was not known: nobody knows what it was before.
+        """
         said: set[str] = set()
+        assert self._tables is not None  # noqa: S101 - for the type checker
         for sql in map(inner, sent):
             if words_of(sql)[0] in _NO_DEFINITION:
                 continue
@@ -103,6 +107,8 @@ class MysqlRecorder(Recorder):
                 plain = name[1:-1].replace("``", "`")
                 if kind != "TABLE" or quoted(plain) != name or is_ours(plain):
                     return None
+                if name in about.altered and plain not in said | self._tables.keys():
+                    raise LookupError(plain)
                 said.add(plain)
         # RENAME TABLE takes views and sequences too.
         others = {name for _, name in (*self._things, *self._sequences)}
@@ -113,8 +119,7 @@ class MysqlRecorder(Recorder):
         assert self._tables is not None  # noqa: S101 - for the type checker
         asked = said | self._pointing_at(said)
         before = {name: self._tables.pop(name) for name in asked if name in self._tables}
-        found = {name: self._statement_if_there(name) for name in asked}
-        after = {name: text for name, text in found.items() if text is not None}
+        after = kept.statements(self._engine, asked)
         self._know(after)
         if self._things:
             self._things = kept.views_and_triggers(self._engine.db)
@@ -127,7 +132,7 @@ class MysqlRecorder(Recorder):
         hidden = any(_HIDES.search(sql) for sql in sent)
         asked = names if hidden else self._named(names, sent)
         self._tables = {name: text for name, text in before.items() if name in names}
-        self._know({name: self._statement(name) for name in asked})
+        self._know(kept.statements(self._engine, asked))
         if hidden or self._things or any(_OBJECTS.search(sql) for sql in sent):
             self._things = kept.views_and_triggers(self._engine.db)
         return _Looked(before, dict(self._tables))
@@ -169,18 +174,25 @@ class MysqlRecorder(Recorder):
             if any(word in tables[name] for word in words)
         }
 
-    def _statement(self, name: str) -> str:
-        text = kept.statement(self._engine.db, name)
-        self._engine.definitions.keep(quoted(name), text)
-        return text
 
-    def _statement_if_there(self, name: str) -> str | None:
-        try:
-            return self._statement(name)
-        except Exception as error:  # any driver's
-            if error_number(error) != NO_SUCH_TABLE:
-                raise
-            return None
+def _follow_all(tables: _Looked, sent: Sequence[str], renames: Iterable[Renamed]) -> None:
+    """See that no table may be another under a new name that nobody has understood.
+
+    Raises:
+        LookupError: One is gone and one has come, and the statements do not say how.
+    """
+    gone = {name.lower() for name in tables.before.keys() - tables.after.keys()}
+    came = {name.lower() for name in tables.after.keys() - tables.before.keys()}
+    if not gone or not came:
+        return
+    for sql in map(inner, sent):
+        gone -= {one.table.lower() for one in alterations(words_in(sql)) if isinstance(one, Drops)}
+        if words_of(sql) == ("CREATE", "TABLE"):
+            came -= {name[1:-1].replace("``", "`").lower() for _, name in named(sql).things}
+    gone -= {one.old.lower() for one in renames if not one.is_column}
+    came -= {one.new.lower() for one in renames if not one.is_column}
+    if gone and came:
+        raise LookupError(", ".join(sorted(came)))
 
 
 def _is_said(name: str, said: str) -> bool:

@@ -140,8 +140,9 @@ class PostgresqlJournaling(Journaling):
             "others": [f"{kind} {name}" for kind, name in others if name.lower() in text],
         }
 
-    def settle(self, sql: str, before: Seen) -> Settled:
+    def settle(self, sql: str, before: Seen, *, dead: bool = False) -> Settled:
         """Done if something valid came or went; an INVALID index that came is dropped."""
+        del dead
         now = self._catalogue(sql)
         came = self._named(sql, set(now["valid"]) - {*before["valid"], *before["invalid"]})
         left_over = set(now["invalid"]) - {*before["valid"], *before["invalid"]}

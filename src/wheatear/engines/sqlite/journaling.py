@@ -92,9 +92,9 @@ class SqliteJournaling(Journaling):
         del sql
         return {"again": True}
 
-    def settle(self, sql: str, before: Seen) -> Settled:
+    def settle(self, sql: str, before: Seen, *, dead: bool = False) -> Settled:
         """It is done once more."""
-        del sql, before
+        del sql, before, dead
         return Settled(done=False)
 
 
