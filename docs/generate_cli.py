@@ -67,12 +67,15 @@ def _section(title: str, command: click.Command) -> Iterator[str]:
 def _argument(argument: click.Argument) -> str:
     if isinstance(argument.type, click.Choice):
         return _value(argument)
-    return (argument.metavar or argument.name or "").upper()
+    name = (argument.metavar or argument.name or "").strip("[]").upper()
+    return name if argument.required else f"[{name}]"
 
 
 def _option(option: click.Option) -> str:
     value = "" if option.is_flag or option.is_eager else f" {_value(option)}"
-    return ", ".join(f"`{name}{value}`" for name in option.opts)
+    names = [*option.opts, *option.secondary_opts]
+    again = " …" if option.multiple else ""
+    return ", ".join(f"`{name}{value}`{again}" for name in names)
 
 
 def _value(parameter: click.Parameter) -> str:

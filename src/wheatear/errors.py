@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class WheatearError(Exception):
     """Base of every error Wheatear raises on purpose.
@@ -16,6 +18,8 @@ class WheatearError(Exception):
     """
 
     exit_code = 1
+    result: Any = None
+    """Of a run that began: the `RunResult` of what it had done before."""
 
     def __init__(
         self,

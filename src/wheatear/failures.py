@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from wheatear.engines.engine import first_line
 from wheatear.errors import (
+    ConfigError,
     HistoryError,
     MigrationFailedError,
     MigrationFileError,
@@ -112,14 +113,34 @@ def nothing_to_mark() -> HistoryError:
     )
 
 
-def missing_file(name: str) -> MigrationFileError:
-    """A migration that is to be reverted has no file."""
+def missing_file(name: str, later: Sequence[str]) -> MigrationFileError:
+    """A migration that is to be reverted has neither a file nor a record of what it did.
+
+    Args:
+        name: The migration.
+        later: Those that were applied after it, and are to be reverted before it.
+    """
+    record = "record that with `migrate --backward --fake`."
+    if later:
+        count = f" --steps {len(later)}" if len(later) > 1 else ""
+        record = (
+            f"first revert what was applied after it (`migrate --backward{count}`), then {record}"
+        )
     return MigrationFileError(
         f"{name} cannot be reverted: its file is not in the migrations folder.",
         state="nothing was changed.",
         next="put the file back (another branch, a backup), then run the command again; or, if the "
-        "database is as it was before this migration, record that with "
-        "`migrate --backward --fake`.",
+        f"database is as it was before this migration, {record}",
+    )
+
+
+def no_folder(folder: str) -> ConfigError:
+    """There is nothing to look for migrations in: as a rule this is the wrong place."""
+    return ConfigError(
+        f"There is no folder of migrations: {folder}",
+        state="nothing was changed.",
+        next="run it where the project is, or say where that is (-C); `create NAME` makes the "
+        "folder, with a first migration.",
     )
 
 

@@ -264,7 +264,7 @@ def check_function(loaded: LoadedMigration, direction: str) -> None:
     name = f"migrate_{direction}"
     function = loaded.function(direction)
     if function is None:
-        raise _without_function(loaded.file, direction)
+        raise without_function(loaded.file, direction)
     code = getattr(function, "__code__", None)
     if code is None:
         return
@@ -285,7 +285,8 @@ def check_function(loaded: LoadedMigration, direction: str) -> None:
         )
 
 
-def _without_function(file: MigrationFile, direction: str) -> MigrationFileError:
+def without_function(file: MigrationFile, direction: str) -> MigrationFileError:
+    """A migration cannot go a way of which its file says nothing."""
     if direction == "forward":
         return MigrationFileError(
             f"{file.name}.py has no migrate_forward().",

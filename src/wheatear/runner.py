@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -93,11 +94,16 @@ class Runner:
                 `result`.
         """
         try:
-            self._run_all(list_files(self._project.folder))
+            self._run_all(self._listing())
         except Exception as error:
             error.result = self._result()  # type: ignore[attr-defined]
             raise
         return self._result()
+
+    def _listing(self) -> Listing:
+        if not os.path.isdir(self._project.folder):
+            raise failures.no_folder(self._project.folder)
+        return list_files(self._project.folder)
 
     def _run_all(self, listing: Listing) -> None:
         if self._request.backup:
@@ -252,13 +258,8 @@ class Runner:
         ]
         if self._request.backward:  # only what would be reverted by another text matters
             steps = {step.name: step for step in self._agenda.planned.steps}
-            changed = [one for one in changed if one.name in steps]
-            # What has no file goes by its record, and is asked about.
-            changed = [
-                one
-                for one in changed
-                if one.state == "changed" or not self._reverting.is_recorded(steps[one.name])
-            ]
+            # What has no file goes by its record, and is asked about; without one it is refused.
+            changed = [one for one in changed if one.name in steps and one.state == "changed"]
         if not changed or self._request.on_changed == "accept":
             return changed
         if self._request.on_changed == "warn":

@@ -16,9 +16,14 @@ def sqlite_url(url: str) -> tuple[str, dict[str, Any]]:
     """Return the path in an `sqlite:///` URL, and the arguments in its query.
 
     Raises:
-        ConfigError: It names a host.
+        ConfigError: It names a host, or has too few slashes.
     """
     parts = urlsplit(url)
+    if not parts.netloc and parts.path and not parts.path.startswith("/"):
+        raise ConfigError(
+            f"The database URL {masked(url)} cannot be understood.",
+            next=f"write three slashes: sqlite:///{parts.path}",
+        )
     if parts.netloc:
         host = parts.netloc.rpartition("@")[2]
         raise ConfigError(

@@ -148,6 +148,11 @@ def test_a_script_without_a_config(on_sqlite: Project, tmp_path: Path) -> None:
             "The database URL sqlite://app.db names a host: app.db", 2,
             "write three slashes: sqlite:///app.db", id="two slashes",
         ),
+        pytest.param(
+            "from wheatear import connect\ndb = connect('sqlite:app.db')\n",
+            "The database URL sqlite:app.db cannot be understood.", 2,
+            "write three slashes: sqlite:///app.db", id="no slash",
+        ),
     ],
 )  # fmt: skip
 def test_a_wrong_config(

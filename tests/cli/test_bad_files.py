@@ -194,11 +194,23 @@ def test_a_file_that_looks_meant_is_warned_of(on_sqlite: Project) -> None:
     assert on_sqlite.run("status", "--json").err == ""
 
 
-@pytest.mark.parametrize("wanted", ["migrate", "status", "history"])
+def test_no_folder_to_migrate(on_sqlite: Project) -> None:
+    """As a rule it is the wrong place: an application would come up without its tables."""
+    on_sqlite.folder.rmdir()
+    assert on_sqlite.run("migrate").told == (
+        1,
+        "",
+        "error: There is no folder of migrations: ROOT/migrations\n"
+        "  state: nothing was changed.\n"
+        "  next:  run it where the project is, or say where that is (-C); `create NAME` makes the "
+        "folder, with a first migration.\n",
+    )
+
+
+@pytest.mark.parametrize("wanted", ["status", "history"])
 def test_no_folder_at_all(on_sqlite: Project, wanted: str) -> None:
     on_sqlite.folder.rmdir()
     said = {
-        "migrate": "Nothing to do: no migration is pending.\n",
         "status": "sqlite:///FILE: no migrations yet. Begin with: create add_something\n",
         "history": "sqlite:///FILE: nothing has been run yet.\n",
     }

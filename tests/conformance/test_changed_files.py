@@ -63,11 +63,15 @@ def test_an_applied_file_is_missing(project: Project, engine: str) -> None:
         "error: 1 applied migration file: missing.\n"
         f"  where: {a}.py is missing\n{NOTHING}  next:  {PUT_BACK}{ACCEPT}",
     )
-    assert project.run("migrate", "--backward", "--to", "zero").code == 1
+    first = "first revert what was applied after it (`migrate --backward`), then record that with "
+    for more in ((), ("--dry-run",)):
+        ended = project.run("migrate", "--backward", "--to", "zero", *more)
+        assert (ended.code, ended.out) == (1, "")
+        assert f"{first}`migrate --backward --fake`.\n" in ended.err
     assert (reading.dump(project.url), reading.history(project.url)) == before
     # What is not reverted may be missing.
     assert project.run("migrate", "--backward").told == (0, f"  reverted {b}  N s\n", "")
-    assert project.run("migrate", "--backward", "--accept-changed").told == (
+    assert project.run("migrate", "--backward").told == (
         1,
         "",
         f"error: {a} cannot be reverted: its file is not in the migrations folder.\n"

@@ -313,3 +313,19 @@ def test_a_plain_playhouse_migrator_works_too(project: Project, engine: str) -> 
     assert project.run("migrate").code == 0
     assert reading.rows(project.url, "player") == [(*row, 0) for row in ROWS]
     assert project.run("migrate", "--backward", "--to", "zero").code == 0
+
+
+def test_an_index_concurrently_on_every_engine(player: Project) -> None:
+    """PostgreSQL's; where nobody is kept out, or only one connection writes, it goes without."""
+    player.write(
+        f"migrations/{NEXT}.py",
+        "from playhouse.migrate import *\nfrom migrations_config import db, migrator\n\n"
+        "atomic = False\n\n\ndef migrate_forward():\n"
+        "    migrate(migrator.add_index('player', ('name',), concurrently=True))\n\n\n"
+        "def migrate_backward():\n"
+        "    migrate(migrator.drop_index('player', 'player_name', concurrently=True))\n",
+    )
+    assert player.run("migrate").code == 0
+    assert "player_name" in reading.indexes(player.url, "player")
+    assert player.run("migrate", "--backward").code == 0
+    assert "player_name" not in reading.indexes(player.url, "player")

@@ -105,6 +105,6 @@ def _explain(one: MigrationStatus) -> None:
         return
     if one.in_flight:
         note(f"  {one.in_flight}")
-        note("  (the last of these may or may not have taken effect)")
+        note("  (whether the last of these has taken effect is looked at when it goes on)")
     note("  `migrate` goes on from there, and `migrate --backward` goes back from there.")
     note(f"  Or finish it by hand and say {_MARKS}.")

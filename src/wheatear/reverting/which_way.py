@@ -7,7 +7,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from wheatear import failures
-from wheatear.files import LoadedMigration, MigrationFile, check_function, defines, load
+from wheatear.files import (
+    LoadedMigration,
+    MigrationFile,
+    check_function,
+    defines,
+    load,
+    without_function,
+)
 from wheatear.history import History
 from wheatear.plan import Step
 from wheatear.project import Project
@@ -38,6 +45,8 @@ class Reverting:
         self._files = files
         self._touched: dict[Step, str | None] = {}
         self._kept: KeptAside | None = None
+        self._steps: list[Step] = []
+        """Those that can be gone, so far."""
         self._passed: list[tuple[str, str | None]] = []
         """The steps so far that go by their files, and what their records say."""
 
@@ -68,22 +77,32 @@ class Reverting:
         if loaded is None or loaded.function("backward") is None:
             derived = self._derived(step)
             if derived is not None:
+                self._steps.append(step)
                 return derived
         if loaded is None:
             if step.abandons or step.resumes is not None:
                 raise failures.missing_to_finish(step.name)
-            raise failures.missing_file(step.name)
+            raise failures.missing_file(step.name, [one.name for one in self._steps])
+        self._steps.append(step)
         check_function(loaded, "backward")
         self._passed.append((step.name, self._text(step)))
         return _put_back_after(loaded, self._dropped(step))
 
     def look_ahead(self, step: Step) -> None:
-        """Find out the same without running a file, for what would be done."""
+        """Find out the same without running a file, for what would be done.
+
+        Raises:
+            MigrationFileError: There is neither a function nor a record of what it did.
+            HistoryError: The schema is not what the migration left.
+        """
         file = self._files.get(step.name)
         if file is not None and defines(file, "migrate_backward"):
             self._passed.append((step.name, self._text(step)))
-        else:
-            self._derived(step)
+        elif self._derived(step) is None:
+            if file is None:
+                raise failures.missing_file(step.name, [one.name for one in self._steps])
+            raise without_function(file, "backward")
+        self._steps.append(step)
 
     def confirm(self, *, yes: bool, ask: Confirm | None) -> None:
         """Go without a file only where somebody has said so.

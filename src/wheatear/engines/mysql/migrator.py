@@ -230,22 +230,25 @@ class MysqlMigrator(OperationsInARow, MySQLMigrator):  # type: ignore[misc]
         where: Any = None,
         nulls_distinct: bool | None = None,
         name: str | None = None,
+        concurrently: bool = False,
     ) -> Step:
         """Add an index; `using` may be BTREE, HASH, FULLTEXT or SPATIAL.
 
         Costs: NOCOPY on MariaDB, INPLACE on MySQL, LOCK=NONE ("Index Operations"); FULLTEXT and
-        SPATIAL LOCK=SHARED.
+        SPATIAL LOCK=SHARED. So `concurrently` is what is done anyway.
         """
+        del concurrently
         if nulls_distinct is not None:
             raise RefusedError("MySQL and MariaDB have no NULLS [NOT] DISTINCT.")
         return keys.add_index(name, columns, unique=unique, using=using, where=where)
 
     @table_operation
-    def drop_index(self, table: str, index_name: str) -> Step:
-        """Drop an index; one that a foreign key needs is refused.
+    def drop_index(self, table: str, index_name: str, concurrently: bool = False) -> Step:
+        """Drop an index; one that a foreign key needs is refused. `concurrently` is PostgreSQL's.
 
         Costs: NOCOPY on MariaDB, INPLACE on MySQL, LOCK=NONE, at once ("Index Operations").
         """
+        del concurrently
         return keys.drop_index(index_name)
 
     def rename_column(self, table: str, old_name: str, new_name: str) -> TableOperation:

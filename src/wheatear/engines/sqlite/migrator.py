@@ -260,11 +260,13 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         where: Any = None,
         nulls_distinct: bool | None = None,
         name: str | None = None,
+        concurrently: bool = False,
     ) -> list[Any]:
-        """Make an index.
+        """Make an index. `concurrently` is PostgreSQL's: here one connection writes at a time.
 
         Cost: the rows are read and sorted once (lang_createindex.html).
         """
+        del concurrently
         return [
             self._index(
                 table,
@@ -288,12 +290,12 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         return changes.AddIndex(name, tuple(columns), unique, sql)
 
     @table_operation
-    def drop_index(self, table: str, index_name: str) -> list[Any]:
-        """Drop an index of the table.
+    def drop_index(self, table: str, index_name: str, concurrently: bool = False) -> list[Any]:
+        """Drop an index of the table. `concurrently` is PostgreSQL's.
 
         Cost: catalogue, and its pages are freed (lang_dropindex.html).
         """
-        _ = table
+        del table, concurrently
         return [changes.DropIndex(index_name)]
 
     @table_operation
