@@ -32,7 +32,7 @@ class MysqlJournaling(Journaling):
 
     def __init__(self, engine: Engine, definitions: Definitions) -> None:
         super().__init__(engine)
-        self._unheld = Unheld(self.rows, engine.home())
+        self._unheld = Unheld(self.rows, engine.home)
         self._definitions = definitions
 
     def kind(self, sql: str) -> Kind:
