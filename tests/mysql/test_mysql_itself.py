@@ -12,6 +12,7 @@ from mariadb_live import Live
 from support.databases import is_mysql
 from support.written import migration, opened, run
 from wheatear.engines import engine_for
+from wheatear.engines.mysql import rename_column
 from wheatear.engines.operations import migrate
 from wheatear.errors import OperationError
 from wheatear.schema.diff import compare
@@ -39,6 +40,58 @@ def test_a_check_follows_a_name_letter_by_letter(live: Live) -> None:
     with pytest.raises(peewee.OperationalError):
         live.run("INSERT INTO t (id, c) VALUES (5, '????')")
     assert "NOT ENFORCED" in live.run("SHOW CREATE TABLE t")[0][1]
+
+
+def test_a_check_that_only_speaks_of_not_enforced(live: Live) -> None:
+    live.run("CREATE TABLE t (a varchar(20), CONSTRAINT k CHECK (a <> 'NOT ENFORCED'))")
+    migrate(live.migrator.rename_column("t", "a", "b"))
+    assert live.lines("t")[2] == "CONSTRAINT `k` CHECK ((`b` <> 'NOT ENFORCED'))"
+    with pytest.raises(peewee.OperationalError):
+        live.run("INSERT INTO t VALUES ('NOT ENFORCED')")
+
+
+def test_a_check_that_does_not_come_back_as_it_was_is_seen(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live.run("CREATE TABLE t (a varchar(20), CONSTRAINT k CHECK (a <> 'x'))")
+    monkeypatch.setattr(rename_column, "_is_not_enforced", lambda _: True)
+    with pytest.raises(OperationError, match="changed more than it names: `k` CHECK"):
+        migrate(live.migrator.rename_column("t", "a", "b"))
+
+
+TEXTS = "_latin1 x'E4', 'ß', _gbk x'B0A1', _utf16 x'00F8', _utf8mb3'é', 'it''s'"
+
+
+def test_texts_of_several_character_sets_are_read_each_by_its_own(live: Live) -> None:
+    live.run(
+        f"CREATE TABLE t (a varchar(20), CONSTRAINT k CHECK (a NOT IN ({TEXTS}) AND "
+        "a <> _latin1 x'DF' COLLATE latin1_bin AND cast(a AS binary) <> _binary x'5C27FF'))"
+    )
+    with opened(engine_for(live.database)) as engine:
+        schema = engine.read_schema()
+        assert schema.table("t").constraints[0].sql == (
+            "((`a` not in ('ä','ß',_gbk x'b0a1',_utf16 x'00f8','é','it\\'s'))"
+            " and (`a` <> (_latin1 x'df' collate latin1_bin))"
+            " and (cast(`a` as char charset binary) <> _binary x'5c27ff'))"
+        )
+        live.run("DROP TABLE t")
+        changes = compare(engine.read_schema(), schema, policy=engine.policy()).changes
+        run(engine, migration(changes, engine.read_schema(), engine.spelling()), "migrate_forward")
+        assert compare(engine.read_schema(), schema, policy=engine.policy()).changes == ()
+    for letter in "äß啊øé":
+        with pytest.raises(peewee.OperationalError):
+            live.run(f"INSERT INTO t VALUES ('{letter}')")
+
+
+def test_a_check_with_a_text_in_another_character_set_takes_no_other_name(live: Live) -> None:
+    check = "CONSTRAINT k CHECK (a <> _latin1 x'E4' and a <> 'ß')"
+    live.run(f"CREATE TABLE t (a varchar(20), {check})")
+    with pytest.raises(OperationError) as caught:
+        migrate(live.migrator.rename_column("t", "a", "x"))
+    assert str(caught.value.what) == (
+        "rename_column('t', 'a', 'x'): 'a' of 't' is used by the CHECK 'k', whose text in another"
+        " character set cannot be said anew."
+    )
 
 
 def test_an_expression_that_cannot_be_read_is_not_said_again(live: Live) -> None:
