@@ -101,6 +101,37 @@ def test_an_expression_that_cannot_be_read_is_not_said_again(live: Live) -> None
     migrate(live.migrator.drop_column_default("t", "a"), live.migrator.add_not_null("t", "a"))
 
 
+def test_a_question_mark_is_no_letter_that_cannot_be_read(live: Live) -> None:
+    live.run(
+        "CREATE TABLE t (a text, b blob, c varbinary(10) DEFAULT 'a?', d varchar(9) DEFAULT '?', "
+        "e text DEFAULT ('e?'), g varchar(40) AS (concat(`a`, 'ß?')))",
+        "INSERT INTO t (a, b) VALUES ('', '')",
+    )
+    m = live.migrator
+    migrate(
+        m.add_column_default("t", "a", "what?"),
+        m.add_not_null("t", "a"),
+        m.add_column_default("t", "b", b"what?"),
+        m.add_not_null("t", "c"),
+        m.add_not_null("t", "d"),
+        m.alter_column_type("t", "e", peewee.CharField(null=True)),
+        m.add_not_null("t", "e"),
+        m.add_not_null("t", "g"),
+    )
+    live.run("INSERT INTO t () VALUES ()")
+    row = ("what?", b"what?", b"a?", "?", "e?", "what?ß?")
+    assert live.run("SELECT * FROM t WHERE a <> ''") == (row,)
+
+
+@pytest.mark.parametrize(
+    "column", ["a varchar(9) DEFAULT (concat('😀?', '?'))", "a varchar(40) AS (concat(b, '😀?'))"]
+)
+def test_letters_that_cannot_be_read_beside_a_question_mark(live: Live, column: str) -> None:
+    live.run(f"CREATE TABLE t (b varchar(9) NOT NULL, {column})")
+    with pytest.raises(OperationError, match="MySQL shows letters of the expression"):
+        migrate(live.migrator.alter_column_type("t", "a", peewee.CharField(50, null=True)))
+
+
 def test_an_alter_of_a_table_whose_check_it_reads_anew(live: Live) -> None:
     """It then says another character set before the text, and means the same."""
     live.run(
