@@ -184,6 +184,49 @@ def test_defaults_that_set_default_does_not_take(live: Live, backslash: bool) ->
     assert set(_defaults(live).values()) == {1, None}
 
 
+@pytest.mark.parametrize("mode", ["", ",ANSI_QUOTES", ",NO_BACKSLASH_ESCAPES"])
+def test_defaults_that_the_catalogue_tells_in_part(
+    live: Live, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    live.run(
+        "CREATE TABLE `t?` (a binary(4) DEFAULT 'a\\0b', b binary(4) DEFAULT '\\0\\0\\0a', "
+        "c varbinary(9) DEFAULT x'FF00', d varbinary(9) DEFAULT '', e binary(2), "
+        "f varbinary(9) DEFAULT 'it''s ß\\\\\\n', g varchar(9) DEFAULT '😀?''', "
+        "h varchar(9) DEFAULT '?', `i``?` enum('?', 'x') DEFAULT '?')",
+        "CREATE TABLE u (a binary(2) DEFAULT 'a', b binary(2) DEFAULT 'b', v varchar(9))",
+        "CREATE VIEW v AS SELECT a, b FROM u",
+        f"SET sql_mode = CONCAT(@@sql_mode, '{mode}')",
+    )
+    with opened(engine_for(live.database)) as engine:
+        with monkeypatch.context() as patched:
+            sent = []
+            plain = live.database.execute_sql
+            patched.setattr(
+                live.database, "execute_sql", lambda *args: (sent.append(args[0]), plain(*args))[1]
+            )
+            schema = engine.read_schema()
+        assert sum(sql.startswith("SHOW CREATE") for sql in sent) == 2
+        assert {one.name: one.default for one in schema.table("t?").columns} == {
+            "a": "0x61006200",
+            "b": "0x00000061",
+            "c": "0xFF00",
+            "d": "''",
+            "e": None,
+            "f": "0x6974277320C39F5C0A",
+            "g": "'😀?'''",
+            "h": "'?'",
+            "i`?": "'?'",
+        }
+        live.run("INSERT INTO `t?` () VALUES ()")
+        there = live.run("SELECT * FROM `t?`")
+        live.run("DROP TABLE `t?`")
+        changes = compare(engine.read_schema(), schema, policy=engine.policy()).changes
+        run(engine, migration(changes, engine.read_schema(), engine.spelling()), "migrate_forward")
+        assert compare(engine.read_schema(), schema, policy=engine.policy()).changes == ()
+        live.run("INSERT INTO `t?` () VALUES ()")
+        assert live.run("SELECT * FROM `t?`") == there
+
+
 def test_defaults_go_with_a_type(live: Live) -> None:
     live.run(
         "CREATE TABLE t (id int PRIMARY KEY, n int DEFAULT 7, d datetime DEFAULT CURRENT_TIMESTAMP)"
