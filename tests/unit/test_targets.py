@@ -23,13 +23,18 @@ CHANGED = {
     "; /* a */ -- b\n INSERT INTO t VALUES (1)": "t",
     "UPDATE t SET a = 1": "t",
     "UPDATE LOW_PRIORITY IGNORE t AS x SET x.a = 1": "t",
-    "UPDATE a, b SET b.x = a.x": "a, b",
-    "UPDATE a x JOIN db.b y ON (x.i = y.i AND y.j IN (1, 2)), c SET x.a = 1": "a, db.b, c",
-    "UPDATE (a LEFT JOIN (b, c) USING (i)) STRAIGHT_JOIN d SET a.x = 1": "a, b, c, d",
+    "UPDATE a, b SET b.x = a.x": "b",
+    "UPDATE a AS y, db.b AS x SET x.c = (SELECT 1, 2), db.x.d = y.c WHERE y.c = 1": "db.b",
+    "UPDATE a, b SET a.x = IF(b.y, b.z, 1), b.y = 1 ORDER BY a.i": "a, b",
+    "UPDATE a, b SET a.x = (SELECT y FROM c WHERE z), b.y = 1": "a, b",
+    "UPDATE a, b SET x = 1, a.y = 2": "a, b",
+    "UPDATE a, b SET c.x = 1": "a, b",
+    "UPDATE a x JOIN db.b y ON (x.i = y.i AND y.j IN (1, 2)), c SET a = 1": "a, db.b, c",
+    "UPDATE (a LEFT JOIN (b, c) USING (i)) STRAIGHT_JOIN d SET x = 1": "a, b, c, d",
     "UPDATE a JOIN (SELECT i FROM read_only, other) AS r ON a.i = r.i SET a.x = 1": "a",
-    "UPDATE a USE INDEX FOR JOIN (i, j) IGNORE INDEX (k), b PARTITION (p, q) SET a.x = 1": "a, b",
+    "UPDATE a USE INDEX FOR JOIN (i, j) IGNORE INDEX (k), b PARTITION (p, q) SET x = 1": "a, b",
     "UPDATE a, JSON_TABLE(a.j, '$[*]' COLUMNS (i INT PATH '$')) AS r SET a.x = r.i": "a",
-    "WITH c (i) AS (SELECT i FROM read_only), d AS (SELECT 1) UPDATE a, b SET b.x = 1": "a, b",
+    "WITH c (i) AS (SELECT i FROM read_only), d AS (SELECT 1) UPDATE a, b SET b.x = 1": "b",
     "WITH c AS (SELECT 1) DELETE FROM t WHERE i IN (SELECT * FROM c)": "t",
     "DELETE FROM t": "t",
     "DELETE LOW_PRIORITY QUICK IGNORE FROM db.t WHERE a IN (SELECT a FROM other)": "db.t",
@@ -98,7 +103,7 @@ def test_a_body() -> None:
         DECLARE a INT DEFAULT INSERT('x', 1, 1, 'y') + REPLACE('x', 'y', 'z');
         SELECT x INTO a FROM read_only FOR UPDATE;
         IF a THEN INSERT INTO t VALUES (a) ON DUPLICATE KEY UPDATE x = 1; END IF;
-        DELETE u FROM u JOIN v; UPDATE w, x SET w.a = 1; CALL `p q`();
+        DELETE u FROM u JOIN v; UPDATE w, x SET a = 1; CALL `p q`();
     END"""
     found = list(targets_inside(body))
     assert [one and (one.verb, _said(one.names)) for one in found] == [

@@ -23,6 +23,7 @@ _AFTER_TABLE = frozenset(
     " WHERE GROUP HAVING ORDER LIMIT UNION EXCEPT INTERSECT WINDOW PROCEDURE LOCK".split()
 )
 _AFTER_FROM = tuple("WHERE GROUP HAVING ORDER LIMIT UNION EXCEPT INTERSECT WINDOW".split())
+_AFTER_SET = ("WHERE", "ORDER", "LIMIT", "RETURNING")
 _DOTS = re.compile(r"\.|[^.]+")
 _PORTION = re.compile(r"\bPORTION\b", re.IGNORECASE)
 _DUPLICATE = re.compile(r"\bDUPLICATE\b", re.IGNORECASE)
@@ -126,8 +127,7 @@ def _statement(reader: _Reader) -> Targets | None:
         reader.take("INTO")
         return _one(verb, reader)
     if verb == "UPDATE":
-        found = reader.references(("SET",), needed=True)
-        return Targets(verb, tuple(found)) if found else None
+        return _updated(reader)
     return _deleted(reader) if verb == "DELETE" else None
 
 
@@ -148,6 +148,15 @@ def _loaded(reader: _Reader) -> Targets | None:
     return _one(verb, reader) if reader.take("TABLE") else None
 
 
+def _updated(reader: _Reader) -> Targets | None:
+    """Of several tables those that the columns behind SET are of."""
+    tables = reader.references(("SET",), needed=True)
+    if not tables:
+        return None
+    names = reader.tables_of_assignments() if tables[1:] else []
+    return Targets("UPDATE", _meant(names, tables))
+
+
 def _deleted(reader: _Reader) -> Targets | None:
     """DELETE FROM name; DELETE names FROM tables; DELETE FROM names USING tables."""
     begins_with_from = reader.take("FROM")
@@ -159,13 +168,16 @@ def _deleted(reader: _Reader) -> Targets | None:
     tables = reader.references(("WHERE",))
     if not tables:
         return None
-    found = [table for table in tables for name in names if _is_meant(name, table)]
-    known = all(any(_is_meant(name, table) for table in tables) for name in names)
-    return Targets("DELETE", tuple(found if known else tables))
+    return Targets("DELETE", _meant(names, tables))
 
 
-def _is_meant(name: TableName, table: TableName) -> bool:
-    return same(name.name, table.alias or table.name)
+def _meant(names: list[TableName], tables: list[TableName]) -> tuple[TableName, ...]:
+    """The tables that are called by these names; all, where one of the names is unknown."""
+    meant = [
+        [table for table in tables if same(name.name, table.alias or table.name)] for name in names
+    ]
+    found = dict.fromkeys(table for some in meant for table in some)
+    return tuple(found if meant and all(meant) else tables)
 
 
 class _Reader:
@@ -272,6 +284,23 @@ class _Reader:
                 expected = all(inside)
             last = word
         return None if needed or inside else found
+
+    def tables_of_assignments(self) -> list[TableName]:
+        """What the columns that are set are called by, in front of their names; nothing if one has
+        no such name.
+        """
+        found: list[TableName] = []
+        depth, begins = 0, True
+        while self.text() and (depth or (self.text() != ";" and self.word() not in _AFTER_SET)):
+            if begins:
+                column = self.name()
+                if column is None or not column.database:
+                    return []
+                found.append(TableName("", column.database))
+            begins = not depth and self.text() == ","
+            depth += {"(": 1, ")": -1}.get(self.text(), 0)
+            self.advance()
+        return found
 
     def _table(self) -> TableName | None:
         name = self.name()

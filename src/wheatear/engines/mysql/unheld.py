@@ -109,7 +109,7 @@ class Unheld:
         shown = [sql for (sql,) in self._ask(_VIEW, key) if sql]
         tables = tables_of_view(shown[0]) if shown else None
         if tables is None:
-            return f"of what tables the view {key[1]} is cannot be seen"
+            return f"the tables of the view {key[1]} cannot be seen"
         inside = text.inside(key, text.sql)
         for table in tables:
             table_key = (table.database or key[0], table.name)
@@ -120,7 +120,7 @@ class Unheld:
     def _of_triggers(self, key: tuple[str, str], events: frozenset[str], text: _Text) -> str | None:
         for name, event, body in self._ask(_TRIGGERS, key):
             if event in events and (why := self._of_body(text.inside(key, body))):
-                return f"of its trigger {name}, {why}"
+                return f"it fires the trigger {name}, and {why}"
         return None
 
     def _of_procedure(self, key: tuple[str, str], text: _Text) -> str | None:
