@@ -22,6 +22,7 @@ CHANGED = {
     "REPLACE DELAYED t SET a = 1": "t",
     "; /* a */ -- b\n INSERT INTO t VALUES (1)": "t",
     "UPDATE t SET a = 1": "t",
+    r"UPDATE t SET a = '\', b = '1'": "t",
     "UPDATE LOW_PRIORITY IGNORE t AS x SET x.a = 1": "t",
     "UPDATE a, b SET b.x = a.x": "b",
     "UPDATE a AS y, db.b AS x SET x.c = (SELECT 1, 2), db.x.d = y.c WHERE y.c = 1": "db.b",
@@ -55,6 +56,7 @@ NOT_UNDERSTOOD = [
     "DELETE t",
     "INSERT /*!50000 INTO other */ t VALUES (1)",
     "UPDATE a /*M!100100 , b */ SET b.x = 1",
+    r"UPDATE a, b SET a.x = '\', b.y = '1'",
     "LOAD SOMETHING",
     "SELECT 1",
 ]

@@ -74,7 +74,9 @@ def targets(sql: str) -> Targets | None:
     """What a statement changes; None if its text is not understood."""
     if _has_hidden_words(sql):
         return None
-    return _statement(_Reader(_pieces(sql)))
+    reader = _Reader(_pieces(sql))
+    found = _statement(reader)
+    return None if reader.doubtful else found
 
 
 def targets_inside(body: str) -> Iterator[Targets | None]:
@@ -186,12 +188,14 @@ class _Reader:
     def __init__(self, pieces: Iterable[Token]) -> None:
         self._rest = iter(pieces)
         self._next = next(self._rest, None)
+        self.doubtful = False
+        """A text with a backslash was passed: under NO_BACKSLASH_ESCAPES it may end elsewhere."""
 
-    def advance(self) -> Token | None:
-        """Go past the next piece; return it."""
-        piece = self._next
+    def advance(self) -> None:
+        """Go past the next piece."""
+        if self._next is not None and self._next.kind == "string" and "\\" in self._next.text:
+            self.doubtful = True
         self._next = next(self._rest, None)
-        return piece
 
     def text(self) -> str:
         """The next piece's text; nothing at the end."""
