@@ -69,8 +69,8 @@ class Crashes:
         self.engine = engine
         self._server = server or require(engine) or ""
         name = f"wheatear_test_{uuid.uuid4().hex[:16]}"
-        self._url, self._kept = (self._named(folder, f"{name}{end}") for end in ("", "_kept"))
-        self.project = Project(folder / name, self._url)
+        self.url, self._kept = (self._named(folder, f"{name}{end}") for end in ("", "_kept"))
+        self.project = Project(folder / name, self.url)
         for number, text in enumerate(case.texts(atomic=atomic)):
             self.project.write(f"migrations/{NAME.format(number)}.py", text)
         self._restoring: list[str] = []
@@ -82,7 +82,7 @@ class Crashes:
 
     def close(self) -> None:
         if self.engine != "sqlite":
-            reading.execute(self._server, self._drop(self._kept), self._drop(self._url))
+            reading.execute(self._server, self._drop(self._kept), self._drop(self.url))
 
     def _drop(self, url: str) -> str:
         force = " WITH (FORCE)" if self.engine == "postgresql" else ""
@@ -104,8 +104,8 @@ class Crashes:
         """The database as the runs begin."""
         if self.engine == "sqlite":
             for suffix in ("-journal", "-wal", "-shm", "-wheatear"):
-                Path(_file(self._url) + suffix).unlink(missing_ok=True)
-            shutil.copy(_file(self._kept), _file(self._url))
+                Path(_file(self.url) + suffix).unlink(missing_ok=True)
+            shutil.copy(_file(self._kept), _file(self.url))
         else:
             reading.execute(self._server, *self._restoring)
 
@@ -117,9 +117,9 @@ class Crashes:
 
     def _ways_to_restore(self) -> list[str]:
         """The statements, found out once."""
-        name, source = _name(self._url), _name(self._kept)
+        name, source = _name(self.url), _name(self._kept)
         if self.engine == "postgresql":
-            return [self._drop(self._url), f"CREATE DATABASE {name} TEMPLATE {source}"]
+            return [self._drop(self.url), f"CREATE DATABASE {name} TEMPLATE {source}"]
         if self.engine == "sqlite":
             return []
         tables, views = [], []
@@ -129,12 +129,12 @@ class Crashes:
                 views.append(sql.replace(f"`{source}`.", ""))
                 continue
             tables += [sql, f"INSERT INTO `{table}` SELECT * FROM `{source}`.`{table}`"]
-        begin = [self._drop(self._url), f"CREATE DATABASE {name}", f"USE {name}"]
+        begin = [self._drop(self.url), f"CREATE DATABASE {name}", f"USE {name}"]
         return [*begin, "SET foreign_key_checks = 0", *tables, *views]
 
     def snapshot(self) -> Any:
         """Definitions and rows; generated ids may have gaps, so they do not count."""
-        with closing(reading.connection(self._url)) as connection:
+        with closing(reading.connection(self.url)) as connection:
             cursor = connection.cursor()
 
             def read(sql: str) -> list[tuple[Any, ...]]:
@@ -160,7 +160,7 @@ class Crashes:
         found = [read(f"SHOW CREATE TABLE {table}")[0][1] for table in tables]
         texts = [re.sub(r" AUTO_INCREMENT=\d+", "", one) for one in found]
         triggers = [one[0] for one in read("SHOW TRIGGERS")]
-        return [*(one.replace(_name(self._url), "DATABASE") for one in texts), *triggers]
+        return [*(one.replace(_name(self.url), "DATABASE") for one in texts), *triggers]
 
     # Runs
 
@@ -168,7 +168,7 @@ class Crashes:
         self, *words: str, url: str | None = None, calls: Calls | None = None
     ) -> tuple[int, str, str]:
         """Run the program in a fork."""
-        environment = self.project.environment({"DATABASE_URL": url or self._url})
+        environment = self.project.environment({"DATABASE_URL": url or self.url})
         first = (lambda: watch(calls, self.engine)) if calls else None
         fork = Fork(list(words), self.project.root, environment, first)
         code, out, err, _ = fork.end()

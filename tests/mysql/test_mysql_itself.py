@@ -12,6 +12,7 @@ from mariadb_live import Live
 from support.databases import is_mysql
 from support.written import migration, opened, run
 from wheatear.engines import engine_for
+from wheatear.engines.mysql import rename_column
 from wheatear.engines.operations import migrate
 from wheatear.errors import OperationError
 from wheatear.schema.diff import compare
@@ -41,11 +42,94 @@ def test_a_check_follows_a_name_letter_by_letter(live: Live) -> None:
     assert "NOT ENFORCED" in live.run("SHOW CREATE TABLE t")[0][1]
 
 
+def test_a_check_that_only_speaks_of_not_enforced(live: Live) -> None:
+    live.run("CREATE TABLE t (a varchar(20), CONSTRAINT k CHECK (a <> 'NOT ENFORCED'))")
+    migrate(live.migrator.rename_column("t", "a", "b"))
+    assert live.lines("t")[2] == "CONSTRAINT `k` CHECK ((`b` <> 'NOT ENFORCED'))"
+    with pytest.raises(peewee.OperationalError):
+        live.run("INSERT INTO t VALUES ('NOT ENFORCED')")
+
+
+def test_a_check_that_does_not_come_back_as_it_was_is_seen(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live.run("CREATE TABLE t (a varchar(20), CONSTRAINT k CHECK (a <> 'x'))")
+    monkeypatch.setattr(rename_column, "_is_not_enforced", lambda _: True)
+    with pytest.raises(OperationError, match="changed more than it names: `k` CHECK"):
+        migrate(live.migrator.rename_column("t", "a", "b"))
+
+
+TEXTS = "_latin1 x'E4', 'ß', _gbk x'B0A1', _utf16 x'00F8', _utf8mb3'é', 'it''s'"
+
+
+def test_texts_of_several_character_sets_are_read_each_by_its_own(live: Live) -> None:
+    live.run(
+        f"CREATE TABLE t (a varchar(20), CONSTRAINT k CHECK (a NOT IN ({TEXTS}) AND "
+        "a <> _latin1 x'DF' COLLATE latin1_bin AND cast(a AS binary) <> _binary x'5C27FF'))"
+    )
+    with opened(engine_for(live.database)) as engine:
+        schema = engine.read_schema()
+        assert schema.table("t").constraints[0].sql == (
+            "((`a` not in ('ä','ß',_gbk x'b0a1',_utf16 x'00f8','é','it\\'s'))"
+            " and (`a` <> (_latin1 x'df' collate latin1_bin))"
+            " and (cast(`a` as char charset binary) <> _binary x'5c27ff'))"
+        )
+        live.run("DROP TABLE t")
+        changes = compare(engine.read_schema(), schema, policy=engine.policy()).changes
+        run(engine, migration(changes, engine.read_schema(), engine.spelling()), "migrate_forward")
+        assert compare(engine.read_schema(), schema, policy=engine.policy()).changes == ()
+    for letter in "äß啊øé":
+        with pytest.raises(peewee.OperationalError):
+            live.run(f"INSERT INTO t VALUES ('{letter}')")
+
+
+def test_a_check_with_a_text_in_another_character_set_takes_no_other_name(live: Live) -> None:
+    check = "CONSTRAINT k CHECK (a <> _latin1 x'E4' and a <> 'ß')"
+    live.run(f"CREATE TABLE t (a varchar(20), {check})")
+    with pytest.raises(OperationError) as caught:
+        migrate(live.migrator.rename_column("t", "a", "x"))
+    assert str(caught.value.what) == (
+        "rename_column('t', 'a', 'x'): 'a' of 't' is used by the CHECK 'k', whose text in another"
+        " character set cannot be said anew."
+    )
+
+
 def test_an_expression_that_cannot_be_read_is_not_said_again(live: Live) -> None:
     live.run("CREATE TABLE t (id int PRIMARY KEY, a varchar(9) DEFAULT (concat('😀', 'x')))")
     with pytest.raises(OperationError, match="MySQL shows letters of the expression"):
         migrate(live.migrator.add_not_null("t", "a"))
     migrate(live.migrator.drop_column_default("t", "a"), live.migrator.add_not_null("t", "a"))
+
+
+def test_a_question_mark_is_no_letter_that_cannot_be_read(live: Live) -> None:
+    live.run(
+        "CREATE TABLE t (a text, b blob, c varbinary(10) DEFAULT 'a?', d varchar(9) DEFAULT '?', "
+        "e text DEFAULT ('e?'), g varchar(40) AS (concat(`a`, 'ß?')))",
+        "INSERT INTO t (a, b) VALUES ('', '')",
+    )
+    m = live.migrator
+    migrate(
+        m.add_column_default("t", "a", "what?"),
+        m.add_not_null("t", "a"),
+        m.add_column_default("t", "b", b"what?"),
+        m.add_not_null("t", "c"),
+        m.add_not_null("t", "d"),
+        m.alter_column_type("t", "e", peewee.CharField(null=True)),
+        m.add_not_null("t", "e"),
+        m.add_not_null("t", "g"),
+    )
+    live.run("INSERT INTO t () VALUES ()")
+    row = ("what?", b"what?", b"a?", "?", "e?", "what?ß?")
+    assert live.run("SELECT * FROM t WHERE a <> ''") == (row,)
+
+
+@pytest.mark.parametrize(
+    "column", ["a varchar(9) DEFAULT (concat('😀?', '?'))", "a varchar(40) AS (concat(b, '😀?'))"]
+)
+def test_letters_that_cannot_be_read_beside_a_question_mark(live: Live, column: str) -> None:
+    live.run(f"CREATE TABLE t (b varchar(9) NOT NULL, {column})")
+    with pytest.raises(OperationError, match="MySQL shows letters of the expression"):
+        migrate(live.migrator.alter_column_type("t", "a", peewee.CharField(50, null=True)))
 
 
 def test_an_alter_of_a_table_whose_check_it_reads_anew(live: Live) -> None:
@@ -98,6 +182,49 @@ def test_defaults_that_set_default_does_not_take(live: Live, backslash: bool) ->
     migrate(*(live.migrator.drop_column_default("t", name) for name in (*said, "d", "d6")))
     live.run("DELETE FROM t")
     assert set(_defaults(live).values()) == {1, None}
+
+
+@pytest.mark.parametrize("mode", ["", ",ANSI_QUOTES", ",NO_BACKSLASH_ESCAPES"])
+def test_defaults_that_the_catalogue_tells_in_part(
+    live: Live, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    live.run(
+        "CREATE TABLE `t?` (a binary(4) DEFAULT 'a\\0b', b binary(4) DEFAULT '\\0\\0\\0a', "
+        "c varbinary(9) DEFAULT x'FF00', d varbinary(9) DEFAULT '', e binary(2), "
+        "f varbinary(9) DEFAULT 'it''s ß\\\\\\n', g varchar(9) DEFAULT '😀?''', "
+        "h varchar(9) DEFAULT '?', `i``?` enum('?', 'x') DEFAULT '?')",
+        "CREATE TABLE u (a binary(2) DEFAULT 'a', b binary(2) DEFAULT 'b', v varchar(9))",
+        "CREATE VIEW v AS SELECT a, b FROM u",
+        f"SET sql_mode = CONCAT(@@sql_mode, '{mode}')",
+    )
+    with opened(engine_for(live.database)) as engine:
+        with monkeypatch.context() as patched:
+            sent = []
+            plain = live.database.execute_sql
+            patched.setattr(
+                live.database, "execute_sql", lambda *args: (sent.append(args[0]), plain(*args))[1]
+            )
+            schema = engine.read_schema()
+        assert sum(sql.startswith("SHOW CREATE") for sql in sent) == 2
+        assert {one.name: one.default for one in schema.table("t?").columns} == {
+            "a": "0x61006200",
+            "b": "0x00000061",
+            "c": "0xFF00",
+            "d": "''",
+            "e": None,
+            "f": "0x6974277320C39F5C0A",
+            "g": "'😀?'''",
+            "h": "'?'",
+            "i`?": "'?'",
+        }
+        live.run("INSERT INTO `t?` () VALUES ()")
+        there = live.run("SELECT * FROM `t?`")
+        live.run("DROP TABLE `t?`")
+        changes = compare(engine.read_schema(), schema, policy=engine.policy()).changes
+        run(engine, migration(changes, engine.read_schema(), engine.spelling()), "migrate_forward")
+        assert compare(engine.read_schema(), schema, policy=engine.policy()).changes == ()
+        live.run("INSERT INTO `t?` () VALUES ()")
+        assert live.run("SELECT * FROM `t?`") == there
 
 
 def test_defaults_go_with_a_type(live: Live) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from .shown_defaults import complete_defaults
+
 Row = dict[str, Any]
 """A row by its columns' names in lower case: MySQL 8 prints them in upper case."""
 
@@ -62,6 +64,11 @@ def read_rows(db: Any, tables: Collection[str] | None) -> Rows:
         )
         for name, (catalogue, of, table, order) in _PARTS.items()
     }
+    if not mariadb:
+        tables_alone = {row["table_name"] for row in found if row["table_type"] == "BASE TABLE"}
+        complete_defaults(
+            db, schema, [row for row in parts["columns"] if row["table_name"] in tables_alone]
+        )
     parts["checks"] = _checks(db, tables, schema, mariadb=mariadb)
     return Rows(
         schema,

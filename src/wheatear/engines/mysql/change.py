@@ -32,12 +32,14 @@ class TableState:
         sql_name: The same quoted, with its schema if one was given.
         schema: The database it is in.
         definition: What SHOW CREATE TABLE says of it, or is going to say.
+        printed: What it says of it now.
     """
 
     name: str
     sql_name: str
     schema: str
     definition: Definition
+    printed: Definition
     session: Session
     new_context: Callable[[], Any]
 
@@ -208,9 +210,11 @@ def legible(state: TableState, name: str, clauses: ColumnClauses) -> None:
     """Refuse to say an expression again that MySQL shows with `?` for some of its letters: as the
     statement would have it, it would be another one.
     """
-    said = [clauses.get("generated") or "", clauses.default or ""]
-    shown = sum(text.count("?") for text in said)
-    if not shown or state.session.server.mariadb:
+    if state.session.server.mariadb or name not in state.printed.columns:
+        return
+    kept = _expressions(clauses) & _expressions(state.printed.column(name))
+    shown = sum(text.count("?") for text in kept)
+    if not shown:
         return
     rows = state.session.rows(
         "SELECT generation_expression, column_default FROM information_schema.columns"
@@ -223,3 +227,10 @@ def legible(state: TableState, name: str, clauses: ColumnClauses) -> None:
             " said anew as it is.",
             next="Drop its default or the column itself first, and add it again after.",
         )
+
+
+def _expressions(clauses: ColumnClauses) -> set[str]:
+    """What a column is computed from, or its default is; a plain default is a text or its bytes."""
+    default = clauses.default or ""
+    found = {clauses.get("generated") or "", default if default.startswith("(") else ""}
+    return found - {""}

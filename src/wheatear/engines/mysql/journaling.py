@@ -33,7 +33,7 @@ class MysqlJournaling(Journaling):
 
     def __init__(self, engine: MysqlEngine) -> None:
         super().__init__(engine)
-        self._unheld = Unheld(self.rows, engine.home())
+        self._unheld = Unheld(self.rows, lambda: engine.definitions.database)
         self._definitions = engine.definitions
         self._definitions.begin()
 

@@ -41,7 +41,7 @@ def literal(value: Any, *, backslash: bool = True) -> str:
 def respelled(sql: str) -> str:
     """SQL as SHOW CREATE TABLE prints it, for a session in which a backslash does not escape."""
     return "".join(
-        _without_escapes(token.text) if token.kind == "string" else token.text
+        without_escapes(token.text) if token.kind == "string" else token.text
         for token in tokens(sql)
     )
 
@@ -80,7 +80,8 @@ def _string(text: str, *, backslash: bool) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _without_escapes(text: str) -> str:
+def without_escapes(text: str) -> str:
+    """A literal's text without its escapes; quotes in it are doubled."""
     return _ESCAPED.sub(lambda m: _KEPT.get(m[1], _UNESCAPE.get(m[1], m[1])), text)
 
 

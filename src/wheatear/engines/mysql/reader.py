@@ -1,4 +1,6 @@
-"""Read the schema of the connection's database, by eight queries however many tables it has."""
+"""Read the schema of the connection's database, by eight queries however many tables it has; on
+MySQL one more for each table with a default that these do not tell.
+"""
 
 from __future__ import annotations
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
 from .change import Change, RefusedError, Statement, Step, TableState, step
 from .definition import Definition
 from .dependents import Outside, outside
+from .expressions import as_written, has_text_in_another_set
 from .server_errors import HOLDS_NAME, NO_COPY
-from .table_rows import as_written
-from .tokens import quoted, renamed, same
+from .tokens import quoted, renamed, same, spelled, tokens
 from .views import following
 from .warn import BrokenByRenameWarning, warn
-
-_FOREIGN_TEXT = re.compile(r"\b_\w+ ?'[^']*[^\x00-\x7f']")
 
 
 def rename(old: str, new: str) -> Step:
@@ -34,13 +31,10 @@ def rename(old: str, new: str) -> Step:
             clauses = state.restated(state.definition.column(name))
             sql = f"CHANGE COLUMN {quoted(name)} {quoted(new)} {clauses}"
         checks = _checks_that_follow(state, name, new)
-        expected = renamed_definition(state, name, new)
-        for check in checks:
-            expected = expected.with_constraint(check)
         mysql = not state.session.server.mariadb
         return Change(
             (sql, *(clause for clauses in checks.values() for clause in clauses)),
-            expected,
+            renamed_definition(state, name, new),
             explain=_depends(name, new),
             after=views,
             # MySQL does not do it by a copy, which what it shares its ALTER with may need.
@@ -61,14 +55,14 @@ def _checks_that_follow(state: TableState, name: str, new: str) -> dict[str, tup
     told = _told(state) if checks else {}
     clauses = {}
     for check, sql in checks:
-        if _FOREIGN_TEXT.search(told[check]):
+        if has_text_in_another_set(told[check]):
             raise RefusedError(
                 f"{name!r} of {state.name!r} is used by the CHECK {check!r}, whose text in another"
                 " character set cannot be said anew.",
                 next=f"Drop that first, rename, and add it anew with {new!r}.",
             )
-        end = " NOT ENFORCED" if "NOT ENFORCED" in sql else ""
-        condition = state.restated(renamed(told[check], name, new))
+        end = " NOT ENFORCED" if _is_not_enforced(sql) else ""
+        condition = state.restated(renamed(as_written(told[check]), name, new))
         added = f"ADD CONSTRAINT {quoted(check)} CHECK ({condition}){end}"
         clauses[check] = (f"DROP CHECK {quoted(check)}", added)
     return clauses
@@ -83,7 +77,14 @@ def _told(state: TableState) -> dict[str, str]:
         " WHERE constraint_schema = %s",
         (state.schema,),
     )
-    return {name: as_written(clause) for name, clause in rows}
+    return dict(rows)
+
+
+def _is_not_enforced(sql: str) -> bool:
+    """What stands behind the condition, in a comment for servers that know it."""
+    found = list(tokens(sql))
+    end = max(at for at, token in enumerate(found) if token.text == ")")
+    return "NOT ENFORCED" in spelled(found[end:])
 
 
 def _depends(name: str, new: str) -> Any:

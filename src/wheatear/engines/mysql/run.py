@@ -197,6 +197,7 @@ class Run:
             self._sql_name,
             self._schema,
             definition,
+            definition,
             self.session,
             self._new_context,
         )

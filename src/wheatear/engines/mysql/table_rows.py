@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -13,7 +11,7 @@ from wheatear.schema.model import Column, Constraint, Index, Table
 
 from .catalogue import Row
 from .definition import PRIMARY
-from .tokens import without_introducers
+from .expressions import as_written
 
 _NO_ACTION = ("RESTRICT", "NO ACTION")
 """The two are the same, and what neither says; servers print one or the other."""
@@ -102,27 +100,6 @@ def _generated(row: Row, extra: str, *, mariadb: bool) -> str | None:
         if start < 0
         else "ON UPDATE " + extra[start + len("ON UPDATE ") :].split(",", maxsplit=1)[0]
     )
-
-
-def as_written(expression: str) -> str:
-    """An expression of MySQL's, whose catalogue escapes quotes and backslashes, takes UTF-8 for
-    Latin-1, and says the character set of each text.
-    """
-    if not expression.isascii():
-        with suppress(UnicodeError):
-            expression = b"".join(map(_byte, expression)).decode("utf-8")
-    return without_introducers(re.sub(r"\\(['\\])", r"\1", expression))
-
-
-def _byte(letter: str) -> bytes:
-    """What MySQL calls latin1 is Windows' character set.
-
-    https://dev.mysql.com/doc/refman/8.4/en/charset-we-sets.html
-    """
-    try:
-        return letter.encode("cp1252")
-    except UnicodeError:
-        return letter.encode("latin-1")
 
 
 def _primary(rows: TableRows) -> Iterator[Constraint]:

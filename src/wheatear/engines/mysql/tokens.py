@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
@@ -88,14 +88,17 @@ def without_introducers(sql: str) -> str:
     if "_" not in sql:
         return sql
     found = list(tokens(sql))
-    solid = [at for at, token in enumerate(found) if token.kind != "space"]
-    collated = {at for at, then in pairwise(solid) if found[then].text.upper() == "COLLATE"}
+    kept = collated(found)
     return "".join(
-        _INTRODUCER.sub("", token.text)
-        if token.kind == "string" and at not in collated
-        else token.text
+        _INTRODUCER.sub("", token.text) if token.kind == "string" and at not in kept else token.text
         for at, token in enumerate(found)
     )
+
+
+def collated(found: Sequence[Token]) -> set[int]:
+    """At which of these tokens a collation follows."""
+    solid = [at for at, token in enumerate(found) if token.kind != "space"]
+    return {at for at, then in pairwise(solid) if found[then].text.upper() == "COLLATE"}
 
 
 def list_of_names(sql: str) -> tuple[str, ...]:
