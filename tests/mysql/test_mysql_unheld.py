@@ -59,7 +59,7 @@ def looking(live: Live) -> Iterator[Looking]:
         ("INSERT INTO `my-log` VALUES (1)", "my-log"),
         ("INSERT INTO `ta ble` VALUES (1)", "ta ble"),
         ("INSERT INTO `a%b` VALUES (1)", "a%b"),
-        ("INSERT INTO `a%%b` VALUES (%s)", "a%b"),
+        ("INSERT INTO `a%b` VALUES (%s)", "a%b"),
         ("INSERT plain VALUES (1)", "plain"),
         ("INSERT IGNORE plain VALUES (1)", "plain"),
         ("REPLACE plain VALUES (1)", "plain"),

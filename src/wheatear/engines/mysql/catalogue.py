@@ -64,11 +64,9 @@ def read_rows(db: Any, tables: Collection[str] | None) -> Rows:
         )
         for name, (catalogue, of, table, order) in _PARTS.items()
     }
-    if not mariadb:
-        tables_alone = {row["table_name"] for row in found if row["table_type"] == "BASE TABLE"}
-        complete_defaults(
-            db, schema, [row for row in parts["columns"] if row["table_name"] in tables_alone]
-        )
+    tables_alone = {row["table_name"] for row in found if row["table_type"] == "BASE TABLE"}
+    columns = [row for row in parts["columns"] if row["table_name"] in tables_alone]
+    complete_defaults(db, schema, columns, mariadb=mariadb)
     parts["checks"] = _checks(db, tables, schema, mariadb=mariadb)
     return Rows(
         schema,

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .plain import PlainSettings
+from .raw_bytes import spelled
 from .server_errors import error_number
 from .tokens import quoted
 
@@ -75,7 +76,7 @@ class Definitions:
             raise
         if kind != "TABLE":
             return repr(rows)
-        text = _COUNTER.sub(r"\1", str(rows[0][1]))
+        text = spelled(_COUNTER.sub(r"\1", str(rows[0][1])))
         self._said[place] = (time.monotonic(), text)
         return text
 
@@ -85,7 +86,7 @@ class Definitions:
         Args:
             name: Quoted, and bare.
         """
-        return _COUNTER.sub(r"\1", str(self._rows(f"SHOW CREATE TABLE {name}")[0][1]))
+        return spelled(_COUNTER.sub(r"\1", str(self._rows(f"SHOW CREATE TABLE {name}")[0][1])))
 
     def said(self, place: str) -> str | None:
         """What was said of a table just before the migration began, if that was a moment ago."""

@@ -12,6 +12,7 @@ import peewee
 
 from wheatear.engines.engine import FULL, READ_ONLY, RIGHTS, Engine, put_back
 from wheatear.engines.mysql import lock
+from wheatear.engines.mysql.raw_bytes import taken
 from wheatear.engines.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ class MysqlEngine(Engine):
         self._lock = lock.lock_name(database)
         self._set_lock_timeout(max(round(self.lock_timeout), 1))
         try:
-            yield
+            with taken(self.connection):
+                yield
         finally:
             if not self.db.is_closed() and getattr(self.connection, "open", True):
                 put_back(lambda: self._set_lock_timeout(timeout))

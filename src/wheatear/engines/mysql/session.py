@@ -12,6 +12,7 @@ import peewee
 
 from .lock_timeout import patiently
 from .plain import MODES_THAT_PRINT_OTHERWISE
+from .raw_bytes import spelled, taken
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -64,6 +65,8 @@ class Session:
         self.checks_foreign_keys = True
 
     def __enter__(self) -> Self:
+        self._bytes = taken(self.database.connection())
+        self._bytes.__enter__()
         version, self._mode, wait, self.schema, timestamps, checks, quotes = self.rows(
             "SELECT VERSION(), @@SESSION.sql_mode, @@SESSION.lock_wait_timeout, DATABASE(),"
             " @@SESSION.explicit_defaults_for_timestamp, @@SESSION.foreign_key_checks,"
@@ -96,6 +99,7 @@ class Session:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._bytes.__exit__(None, None, None)
         try:
             self._set(self._restore)
         except Exception:
@@ -135,7 +139,8 @@ class Session:
             self._set({"sql_mode": ""})
         try:
             cursor = self.execute(f"SHOW CREATE TABLE {name}", "Reading the table")
-            return tuple(cursor.fetchall()[0])
+            first, text, *rest = cursor.fetchall()[0]
+            return first, spelled(str(text)), *rest
         finally:
             if odd:
                 self._set({"sql_mode": self._mode})
