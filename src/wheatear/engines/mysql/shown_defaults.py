@@ -1,8 +1,8 @@
 """Plain defaults that information_schema tells in part, as SHOW CREATE TABLE tells them.
 
 On MySQL the bytes of a BINARY or VARBINARY column's end there at the first NUL, and a letter beyond
-the Basic Multilingual Plane is a question mark: the view is in utf8mb3. On MariaDB a byte that is no
-letter is one.
+the Basic Multilingual Plane is a question mark: the view is in utf8mb3. On MariaDB a byte that is
+no letter is one.
 https://dev.mysql.com/doc/refman/8.4/en/information-schema-columns-table.html
 """
 
