@@ -12,7 +12,7 @@ from importlib import import_module
 import click
 
 from wheatear import __version__
-from wheatear.cli.output import error, note
+from wheatear.cli.output import drop, error, note
 from wheatear.errors import WheatearError
 
 COMMANDS = (
@@ -103,8 +103,7 @@ def _told(failure: Exception) -> int:
         failure.show()
         code = failure.exit_code
     elif isinstance(failure, BrokenPipeError):
-        # The reader of our output has gone, as `head` does; Python would complain again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop("stdout")  # by what click itself prints
         code = 1
     else:
         code = _defect(failure)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from wheatear.cli.output import duration, has_room_for_a_table, say
+from wheatear.cli.output import duration, has_room_for_a_table, say, show
 from wheatear.cli.place import migrations_of
 from wheatear.records import Record
 
@@ -43,8 +43,7 @@ def _words(one: Record) -> tuple[str, ...]:
 
 
 def _table(records: list[Record]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - slow to import, needed on terminals only
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415 - slow to import, needed on terminals only
     from rich.text import Text  # noqa: PLC0415
 
     table: Any = Table(box=None)
@@ -52,7 +51,7 @@ def _table(records: list[Record]) -> None:
         table.add_column(title, overflow="fold" if title == "migration" else "ellipsis")
     for one in records:
         table.add_row(*(Text(word.strip()) for word in _words(one)))
-    Console().print(table)
+    show(table)
 
 
 def _as_dict(one: Record) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wheatear.cli.output import note, say
+from wheatear.cli.output import is_terminal, note, say
 from wheatear.cli.place import migrations_of
 from wheatear.cli.signals import interruptible
 from wheatear.errors import UsageError
@@ -61,7 +61,7 @@ def _ask(migrations: Migrations, name: str) -> None:
 
     copies = made_of(migrations.project.engine)
     path = find(copies, name)
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         raise UsageError(
             "Nobody is there to be asked.",
             state="nothing was changed.",
