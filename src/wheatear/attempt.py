@@ -26,6 +26,7 @@ from wheatear.errors import (
     MigrationFailedError,
     Terminated,
 )
+from wheatear.events import Stopped
 from wheatear.files import LoadedMigration
 from wheatear.history import History
 from wheatear.plan import Outcome, Step
@@ -336,6 +337,18 @@ class Attempt:
             before: The migrations that the same run had finished.
             lost: Those that were rolled back with it.
         """
+        return self._state(error, before, lost)
+
+    def stopped(self, error: BaseException, before: list[str], lost: list[str]) -> Stopped:
+        """Say where Ctrl-C or the like has ended this try; the arguments are those above."""
+        begun = self.record is not None
+        state = self._state(error, before, lost, begun=begun)
+        goes_on = begun and bool(self.lasting() or self.under_way(error))
+        return Stopped(state, failures.CONTINUE if goes_on else failures.AGAIN)
+
+    def _state(
+        self, error: BaseException, before: list[str], lost: list[str], *, begun: bool = True
+    ) -> str:
         under_way = self.under_way(error)
         return failures.state_after(
             self.step,
@@ -345,6 +358,7 @@ class Attempt:
             before=before,
             lost=lost,
             backfilled=self._running.stays,
+            begun=begun,
         )
 
     def explained(self, error: Exception, before: list[str], lost: list[str]) -> Exception:

@@ -16,6 +16,7 @@ from wheatear.errors import (
     UsageError,
     WheatearError,
 )
+from wheatear.events import Stopped
 from wheatear.one_line import one_line
 from wheatear.plan import Standing, Step
 from wheatear.records import Record
@@ -28,6 +29,12 @@ RESUME = (
     "mend what failed, the file only from there on, and run the command again: it goes on behind "
     "what stays. Or go back from there with `migrate --backward`; or settle it by hand and say "
     "`migrate --mark-applied` or `migrate --mark-pending`."
+)
+AGAIN = "run the command again."
+CONTINUE = (
+    "run the command again: it goes on from there, if its file is left as it is. Or go back from "
+    "there with `migrate --backward`; or settle it by hand and say `migrate --mark-applied` or "
+    "`migrate --mark-pending`; then the file may be changed."
 )
 RECONNECT = "see that the server is up, then run the command again: it goes on from there."
 _SHOWN = 10
@@ -190,6 +197,7 @@ def state_after(
     before: Sequence[str],
     lost: Sequence[str],
     backfilled: Mapping[str, int] = MappingProxyType({}),
+    begun: bool = True,
 ) -> str:
     """Say what the database is like after a step failed.
 
@@ -201,8 +209,11 @@ def state_after(
         before: The migrations that the same run had finished.
         lost: Those that were rolled back with it, since they shared its transaction.
         backfilled: How many rows of which tables its backfills have committed.
+        begun: It was its turn.
     """
-    if stays:
+    if not begun:
+        text = f"{step.name} was not begun."
+    elif stays:
         shown = "\n".join(one_line(sql)[:_LONGEST] for sql in stays[-_SHOWN:])
         text = (
             f"{step.name} is interrupted: each of its statements commits by itself, so "
@@ -213,7 +224,7 @@ def state_after(
     elif transactional:
         text = f"{step.name} was rolled back: nothing of it stays."
     elif backfilled:
-        text = f"{step.name} had changed nothing but what is backfilled."
+        text = f"{step.name} has changed nothing yet, beside what backfill() has done."
     else:
         text = f"{step.name} had changed nothing yet."
     for table, rows in backfilled.items():
@@ -230,6 +241,12 @@ def state_after(
         done = "applied" if step.direction == "forward" else "reverted"
         text += f"\n{done} before it in this run, and staying so: {', '.join(before)}."
     return text
+
+
+def stopped_between(before: Sequence[str]) -> Stopped:
+    """Ctrl-C or the like has ended a run while no migration ran."""
+    staying = f"done in this run, and staying so: {', '.join(before)}."
+    return Stopped(staying if before else "no migration was begun.", AGAIN)
 
 
 def failed(

@@ -348,9 +348,9 @@ def test_raises_what_is_no_exception(project: Project, engine: str) -> None:
     assert project.run("migrate").told == (
         1,
         f"  applied {FIRST}  N s\n",
-        f"{textwrap.dedent(f'         {state}')}"
         "error: The command was ended by GeneratorExit: no more\n"
         f"  where: {FILE}:10\n"
+        f"  state: {state}"
         "  next:  raise an Exception there, and run the command again.\n",
     )
 
