@@ -7,6 +7,8 @@ import traceback
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+import peewee
+
 from wheatear.engines.engine import first_line
 from wheatear.errors import (
     HistoryError,
@@ -17,6 +19,7 @@ from wheatear.errors import (
     WheatearError,
 )
 from wheatear.events import Stopped
+from wheatear.masking import Mask
 from wheatear.one_line import one_line
 from wheatear.plan import Standing, Step
 from wheatear.records import Record
@@ -257,6 +260,7 @@ def failed(
     statement: str | None,
     state: str,
     remedy: str | None,
+    mask: Mask,
 ) -> MigrationFailedError:
     """Tell how a migration failed.
 
@@ -267,9 +271,10 @@ def failed(
         statement: The statement that failed, if one did.
         state: What stays.
         remedy: What to do, if it is not what the error itself says, nor mending the file.
+        mask: Hides passwords in the error's own words and in the statement.
     """
     ours = error if isinstance(error, WheatearError) else None
-    what = f"{step.name} failed: {ours.what if ours else _said(error)}"
+    what = f"{step.name} failed: {ours.what if ours else _said(error, mask)}"
     again = "run the command again"
     if step.direction == "backward":  # mended, its file is no longer what was applied
         again += " with --accept-changed"
@@ -279,7 +284,7 @@ def failed(
         next_ = f"{own}\n{RESUME}"
     where = [
         frames_in(error, path) if path else None,
-        f"statement: {one_line(statement)[:_LONGEST]}" if statement else None,
+        f"statement: {one_line(mask.statement(statement))[:_LONGEST]}" if statement else None,
     ]
     shown = "\n".join(part for part in where if part)
     if ours and ours.where and not (where[0] or statement):
@@ -287,18 +292,19 @@ def failed(
     return MigrationFailedError(what, where=shown, state=state, next=next_)
 
 
-def _said(error: BaseException) -> str:
+def _said(error: BaseException, mask: Mask) -> str:
     """The error's class and its first line: drivers go on with the statement, shown elsewhere."""
-    return f"{type(error).__name__}: {first_line(error)}"
+    of_database = isinstance(error, peewee.PeeweeException)
+    return f"{type(error).__name__}: {mask.foreign(first_line(error), names=of_database)}"
 
 
-def reason(error: BaseException) -> str:
-    """Why a step ended, for the history."""
+def reason(error: BaseException, mask: Mask) -> str:
+    """Why a step ended, for the history, which is no place for a password either."""
     if isinstance(error, KeyboardInterrupt):
         return "Ctrl-C"
     if isinstance(error, Terminated):
         return "SIGTERM"
-    return _said(error) if str(error) else type(error).__name__
+    return _said(error, mask) if str(error) else type(error).__name__
 
 
 def frames_in(error: BaseException, path: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from wheatear.cli.output import duration, has_room_for_a_table, say, show
+from wheatear.cli.output import duration, has_room_for_a_table, masked_statement, say, show
 from wheatear.cli.place import migrations_of
 from wheatear.records import Record
 
@@ -66,5 +66,5 @@ def _as_dict(one: Record) -> dict[str, Any]:
         "tool": one.tool,
         "run": one.run,
         "error": one.error,
-        "statements": list(one.statements),
+        "statements": [masked_statement(sql) for sql in one.statements],
     }

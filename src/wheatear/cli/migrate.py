@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wheatear.cli.output import duration, everything_said, is_terminal, note, say
+from wheatear.cli.output import duration, everything_said, is_terminal, masked_statement, note, say
 from wheatear.cli.place import complete_name, migrations_of
 from wheatear.cli.signals import interruptible
 from wheatear.errors import UsageError
@@ -180,7 +180,9 @@ class Progress:
             return
         self._break()
         end = "  -- failed" if statement.failed else ""
-        note(f"    {statement.sql.strip()}  -- {duration(statement.seconds)}{end}")
+        note(
+            f"    {masked_statement(statement.sql.strip())}  -- {duration(statement.seconds)}{end}"
+        )
 
     def _end(self, line: str) -> None:
         say(f"\r\x1b[K{line}" if self._open else line)

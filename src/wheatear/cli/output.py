@@ -30,6 +30,11 @@ def masked(text: str) -> str:
     return _mask(text)
 
 
+def masked_statement(sql: str) -> str:
+    """The statement without secrets, which its quoted texts may hold as any word."""
+    return _mask.statement(sql)
+
+
 def say(text: str = "", *, newline: bool = True) -> None:
     """Print a result."""
     _write(masked(text), "stdout", newline=newline)

@@ -147,7 +147,7 @@ class Engine(ABC):
             if isinstance(error, RuntimeError) and "cryptography" not in str(error):
                 raise  # PyMySQL's want of that package is no other class
             raise DatabaseUnavailableError(
-                f"Cannot open {self.url}: {first_line(error)}",
+                f"Cannot open {self.url}: {self.mask().foreign(first_line(error))}",
                 state="nothing was changed.",
                 next=self.way_in(error),
             ) from error
