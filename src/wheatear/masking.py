@@ -10,8 +10,8 @@ from urllib.parse import quote
 MASK = "***"
 _TELLING = 8
 """From so many letters on, a password with digits or signs in it stands nowhere by chance."""
-# The login of any URL without spaces, whoever's it is.
-_LOGIN = re.compile(r"""(?<=\w)(://[^\s:/?#@'"]*:)(?!\*{3}@)[^\s'"]+(?=@)""")
+# The login of any URL without spaces, whoever's it is, but for that of our own examples.
+_LOGIN = re.compile(r"""(?<=\w)(://[^\s:/?#@'"]*:)(?!(?:\*{3}|password)@)[^\s'"]+(?=@)""")
 _BEFORE = (
     r"(?:password|passwd|passphrase|pwd|identified(?:\s+with\s+\S+)?\s+(?:by|as))"
     r"""[^\w\n.]{0,6}[=:('"][^\w\n.]{0,6}"""

@@ -82,6 +82,21 @@ def test_a_login_that_needs_a_package(new_project: NewProject) -> None:
 # Not there
 
 
+@pytest.mark.parametrize("command", ["migrate", "status"])
+def test_a_folder_for_a_file(new_project: NewProject, command: str) -> None:
+    project = new_project("sqlite")
+    project.tables("a")
+    project.url = f"sqlite:///{project.folder}"
+    assert project.run(command).told == (
+        1,
+        "",
+        "error: Cannot open sqlite:///ROOT/migrations: unable to open database file\n"
+        "  state: nothing was changed.\n"
+        "  next:  ROOT/migrations is a folder: write the path of a file, such as "
+        "ROOT/migrations/app.db.\n",
+    )
+
+
 @pytest.mark.parametrize("command", ["migrate", "status", "history"])
 def test_no_such_folder(new_project: NewProject, command: str) -> None:
     project = new_project()

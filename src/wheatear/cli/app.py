@@ -111,6 +111,13 @@ def _told(failure: Exception) -> int:
     elif isinstance(failure, click.ClickException):
         failure.show()
         code = failure.exit_code
+    elif isinstance(failure, FileNotFoundError) and _is_nowhere():
+        error(
+            "The current folder is no longer there.\n"
+            "  state: nothing was changed.\n"
+            "  next:  go to a folder that is there, then run the command again."
+        )
+        code = 1
     elif isinstance(failure, BrokenPipeError):
         drop("stdout")  # by what click itself prints
         code = 1
@@ -140,6 +147,14 @@ def _stopped(failure: BaseException | None, command: object) -> int:
     next_ = found.next if found else "run the command again."
     error(str(WheatearError(what, state=state, next=next_)))
     return 128 + signal.SIGINT
+
+
+def _is_nowhere() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _script() -> str | None:
