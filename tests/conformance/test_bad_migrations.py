@@ -341,6 +341,24 @@ def test_ends_the_program(project: Project, engine: str) -> None:
     )
 
 
+def test_a_wrong_name_in_an_operation(project: Project, engine: str) -> None:
+    """Which name was meant is said with what happened, and what to do with what is next."""
+    project.migration(
+        FIRST, "db.execute_sql('CREATE TABLE player (id INTEGER PRIMARY KEY, score INTEGER)')"
+    )
+    project.migration(NEXT, "migrate(migrator.add_not_null('player', 'scor'))")
+    ended = project.run("migrate")
+    meant = {
+        "sqlite": "table player has no column 'scor'; did you mean score?",
+        "postgresql": 'There is no column "scor" in table "player"; did you mean "score"?',
+        "mariadb": "Table 'player' has no column 'scor'; did you mean score?",
+    }[engine]
+    assert ended.err.partition("\n")[0] == (
+        f"error: {NEXT} failed: add_not_null('player', 'scor'): {meant}"
+    )
+    assert ended.err.endswith("  next:  mend the file and run the command again.\n")
+
+
 def test_raises_what_is_no_exception(project: Project, engine: str) -> None:
     project.tables("a")
     project.migration(NEXT, f"db.execute_sql('{CREATE}')\nraise GeneratorExit('no more')")
