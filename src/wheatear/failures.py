@@ -49,18 +49,20 @@ def changed_files(changed: Sequence[Standing], *, backward: bool) -> HistoryErro
     lines = "\n".join(f"{one.name}.py is {one.state}" for one in changed[:_SHOWN])
     if len(changed) > _SHOWN:
         lines += f"\nand {len(changed) - _SHOWN} more"
-    states = {one.state for one in changed}
-    how = " or ".join(
-        word
-        for state, word in (("changed", "changed since it was applied"), ("missing", "missing"))
-        if state in states
-    )
+    states, one_alone = {one.state for one in changed}, len(changed) == 1
+    how = {
+        "changed": "was changed since it was applied",
+        "missing": "is missing",
+    }
+    if not one_alone:
+        how = {"changed": "were changed since they were applied", "missing": "are missing"}
+    ways = ", or ".join(words for state, words in how.items() if state in states)
     command = "migrate --backward" if backward else "migrate"
     mend = "put the file back as it was (git restore)"
     if "changed" in states:
         mend += ", and write a new migration for what you wanted to change"
     return HistoryError(
-        f"{len(changed)} applied migration file{'' if len(changed) == 1 else 's'}: {how}.",
+        f"{len(changed)} applied migration file{'' if one_alone else 's'} {ways}.",
         where=lines,
         state="nothing was changed in the database.",
         next=f"{mend}; or, if the database is right as it is, accept it with "
@@ -314,4 +316,7 @@ def frames_in(error: BaseException, path: str) -> str | None:
         if frame.filename == path:
             text = (frame.line or linecache.getline(path, frame.lineno or 0)).strip()
             lines.append(f"{path}:{frame.lineno} in {frame.name}()\n  {text}")
+    if len(lines) > _SHOWN:  # something calls itself
+        half = _SHOWN // 2
+        lines[half:-half] = [f"… and {len(lines) - 2 * half} calls more between these"]
     return "\n".join(lines) or None

@@ -67,7 +67,7 @@ def test_init_writes_what_works(on_sqlite: Project, tmp_path: Path) -> None:
         0,
         "wrote manage_migrations.py\nwrote migrations_config.py\nwrote migrations/\n"
         "Next: say in migrations_config.py where your database is, then\n"
-        "  python manage_migrations.py create add_experience\n",
+        "  uv run manage_migrations.py create add_experience\n",
         "",
     )
     assert on_sqlite.run("create", "add_experience", cwd=root).code == 0
@@ -130,6 +130,21 @@ def test_a_table_on_a_terminal(applied: Project) -> None:
     assert pending == ["pending", "20260102_000000_add_b"]
     code, text = on_a_terminal(applied, "history")
     assert ESCAPE.sub("", text).splitlines()[0].split()[:2] == ["when", "(UTC)"]
+
+
+def test_history_says_why_a_migration_failed(applied: Project) -> None:
+    applied.migration("20260301_000000_bad", "raise ValueError('no such rule\\nmore of it')")
+    assert applied.run("migrate").code == 1
+    *_, last, why = applied.run("history").out.splitlines()
+    assert last == "TIME  forward   failed       20260301_000000_bad  N s  WHO"
+    assert why == "    ValueError: no such rule"
+    assert "    ValueError: no such rule\n" in on_a_terminal(applied, "history", width=89)[1]
+    _, text = on_a_terminal(applied, "history", width=90)
+    head, *lines = ESCAPE.sub("", text).splitlines()
+    assert head.split()[:2] == ["when", "(UTC)"]
+    (at,) = (number for number, line in enumerate(lines) if "20260301_000000_bad " in line)
+    assert lines[at + 1].strip() == "ValueError: no such rule"
+    assert all(len(line) <= 90 for line in lines)
 
 
 @pytest.mark.parametrize("width", [100, 70])

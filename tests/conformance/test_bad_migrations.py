@@ -5,6 +5,7 @@ Where DDL is transactional nothing of them stays; elsewhere the message says exa
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 import pytest
@@ -339,6 +340,25 @@ def test_ends_the_program(project: Project, engine: str) -> None:
         "ROOT/migrations/20260201_000000_next.py:11 in migrate_forward()\n           sys.exit()",
         "raise an error instead, or return from the function.",
     )
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_of_what_calls_itself_some_frames_are_shown(project: Project, engine: str) -> None:
+    body = """
+        def deeper():
+            deeper()
+
+        deeper()
+        """
+    err = fails(project, engine, body).err
+    assert err.count(f"{FILE}:12 in deeper()\n           deeper()\n") == 9
+    assert re.search(
+        rf"  where: {re.escape(FILE)}:14 in migrate_forward\(\)\n"
+        r"           deeper\(\)\n(?:.*\n)+"
+        r"         … and \d{3} calls more between these\n",
+        err,
+    )
+    assert len(err.splitlines()) < 30
 
 
 def test_a_wrong_name_in_an_operation(project: Project, engine: str) -> None:

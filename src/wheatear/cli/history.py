@@ -11,6 +11,9 @@ from wheatear.cli.output import duration, has_room_for_a_table, masked_statement
 from wheatear.cli.place import migrations_of
 from wheatear.records import Record
 
+_WIDTH = 90
+"""Columns of a terminal from which on a table is printed, else plain lines."""
+
 
 @click.command("history")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -24,11 +27,18 @@ def command(ctx: click.Context, *, as_json: bool) -> None:
         say(json.dumps(entries, indent=2, ensure_ascii=False))
     elif not records:
         say(f"{migrations.project.url}: nothing has been run yet.")
-    elif has_room_for_a_table():
+    elif has_room_for_a_table(_WIDTH):
         _table(records)
     else:
         for one in records:
             say("  ".join(_words(one)).rstrip())
+            if one.error:
+                say(f"    {_reason(one)}")
+
+
+def _reason(one: Record) -> str:
+    """Why it failed, in one line."""
+    return (one.error or "").strip().partition("\n")[0]
 
 
 def _words(one: Record) -> tuple[str, ...]:
@@ -50,7 +60,10 @@ def _table(records: list[Record]) -> None:
     for title in ("when (UTC)", "direction", "ended", "migration", "took", "by"):
         table.add_column(title, overflow="fold" if title == "migration" else "ellipsis")
     for one in records:
-        table.add_row(*(Text(word.strip()) for word in _words(one)))
+        cells = [Text(word.strip()) for word in _words(one)]
+        if one.error:
+            cells[3].append(f"\n  {_reason(one)}")
+        table.add_row(*cells)
     show(table)
 
 

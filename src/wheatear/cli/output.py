@@ -15,8 +15,6 @@ import click
 from wheatear.masking import Mask
 
 _mask = Mask()
-_TABLE = 60
-"""Columns of a terminal from which on tables are printed, else plain lines."""
 
 
 def hide(mask: Mask) -> None:
@@ -100,13 +98,13 @@ def _color(terminal: bool) -> bool:
     return terminal and not os.environ.get("NO_COLOR")
 
 
-def has_room_for_a_table() -> bool:
-    """Whether people look at a terminal on which no column would be squeezed to nothing."""
+def has_room_for_a_table(width: int = 60) -> bool:
+    """Whether people look at a terminal that is so wide that no column would be cut."""
     if not is_terminal(sys.stdout):
         return False
     from shutil import get_terminal_size  # noqa: PLC0415 - for terminals only
 
-    return get_terminal_size().columns >= _TABLE
+    return get_terminal_size().columns >= width
 
 
 def duration(seconds: float | None) -> str:
