@@ -94,12 +94,11 @@ class Runner:
         """
         try:
             self._run_all(list_files(self._project.folder))
-        except Exception as error:
-            error.result = self._result()  # type: ignore[attr-defined]
-            raise
         except BaseException as error:
-            if not hasattr(error, "stopped"):
+            if not hasattr(error, "stopped"):  # what is stopped may raise any error
                 error.stopped = failures.stopped_between(self._names_done())  # type: ignore[attr-defined]
+            if isinstance(error, Exception):
+                error.result = self._result()  # type: ignore[attr-defined]
             raise
         return self._result()
 

@@ -276,6 +276,30 @@ def test_a_run_is_finished_whatever_becomes_of_what_it_prints(
     ]
 
 
+@pytest.mark.skipif(not FULL_DEVICE, reason="no /dev/full")
+def test_a_help_that_cannot_be_written(on_sqlite: Project) -> None:
+    assert _in_a_shell(on_sqlite, "wheatear migrate --help >/dev/full").told == (
+        1,
+        "",
+        "error: The standard output cannot be written: No space left on device.\n"
+        "  state: nothing was changed.\n"
+        "  next:  make room, or send the output elsewhere, and run the command again.\n",
+    )
+
+
+def test_interrupted_at_the_question_before_a_revert(on_sqlite: Project) -> None:
+    (name,) = on_sqlite.tables("a")
+    on_sqlite.run("migrate")
+    (on_sqlite.folder / f"{name}.py").unlink()
+    code, text = on_a_terminal(on_sqlite, "migrate", "--backward", types="\x04")
+    assert code == 130
+    assert ESCAPE.sub("", text).endswith(
+        "error: Stopped: the question was not answered.\n"
+        "  state: nothing was changed.\n"
+        "  next:  run the command again.\n"
+    )
+
+
 def test_what_an_output_has_no_letters_for_is_spelled(on_sqlite: Project) -> None:
     on_sqlite.migration("20260101_000000_añadir")
     on_sqlite.migration("20260102_000000_b")

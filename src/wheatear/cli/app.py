@@ -118,8 +118,14 @@ def _told(failure: Exception) -> int:
             "  next:  go to a folder that is there, then run the command again."
         )
         code = 1
-    elif isinstance(failure, BrokenPipeError):
-        drop("stdout")  # by what click itself prints
+    elif isinstance(failure, OSError) and _is_printing(failure):
+        drop("stdout")
+        if not isinstance(failure, BrokenPipeError):
+            error(
+                f"The standard output cannot be written: {failure.strerror}.\n"
+                "  state: nothing was changed.\n"
+                "  next:  make room, or send the output elsewhere, and run the command again."
+            )
         code = 1
     else:
         code = _defect(failure)
@@ -147,6 +153,13 @@ def _stopped(failure: BaseException | None, command: object) -> int:
     next_ = found.next if found else "run the command again."
     error(str(WheatearError(what, state=state, next=next_)))
     return 128 + signal.SIGINT
+
+
+def _is_printing(failure: OSError) -> bool:
+    """Whether it comes of what click itself prints, such as a help."""
+    last = traceback.extract_tb(failure.__traceback__)[-1]
+    by_click = os.path.basename(os.path.dirname(last.filename)) == "click"
+    return by_click or isinstance(failure, BrokenPipeError)
 
 
 def _is_nowhere() -> bool:
