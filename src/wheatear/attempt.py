@@ -26,6 +26,7 @@ from wheatear.errors import (
     MigrationFailedError,
     Terminated,
 )
+from wheatear.events import Stopped
 from wheatear.files import LoadedMigration
 from wheatear.history import History
 from wheatear.plan import Outcome, Step
@@ -268,7 +269,7 @@ class Attempt:
             raise
         except SystemExit as error:
             raise MigrationFailedError(
-                f"the migration ends the program ({failures.reason(error)}).",
+                f"the migration ends the program ({failures.reason(error, engine.mask())}).",
                 where=failures.frames_in(error, loaded.file.path),
                 next="raise an error instead, or return from the function.",
             ) from error
@@ -336,15 +337,28 @@ class Attempt:
             before: The migrations that the same run had finished.
             lost: Those that were rolled back with it.
         """
-        under_way = self.under_way(error)
+        return self._state(error, before, lost)
+
+    def stopped(self, error: BaseException, before: list[str], lost: list[str]) -> Stopped:
+        """Say where Ctrl-C or the like has ended this try; the arguments are those above."""
+        begun = self.record is not None
+        state = self._state(error, before, lost, begun=begun)
+        goes_on = begun and bool(self.lasting() or self.under_way(error))
+        return Stopped(state, failures.CONTINUE if goes_on else failures.AGAIN)
+
+    def _state(
+        self, error: BaseException, before: list[str], lost: list[str], *, begun: bool = True
+    ) -> str:
+        under_way, mask = self.under_way(error), self.run.engine.mask()
         return failures.state_after(
             self.step,
-            stays=[one.sql for one in self.lasting()],
-            under_way=under_way.sql if under_way else None,
+            stays=[mask.statement(one.sql) for one in self.lasting()],
+            under_way=mask.statement(under_way.sql) if under_way else None,
             transactional=self.transactional,
             before=before,
             lost=lost,
             backfilled=self._running.stays,
+            begun=begun,
         )
 
     def explained(self, error: Exception, before: list[str], lost: list[str]) -> Exception:
@@ -360,6 +374,7 @@ class Attempt:
             statement=last.sql if last and last.failed else None,
             state=self.what_stays(error, before, lost),
             remedy=self._remedy(first),
+            mask=self.run.engine.mask(),
         )
 
     def _remedy(self, error: BaseException) -> str | None:
@@ -373,8 +388,9 @@ class Attempt:
         return outside
 
     def _reason(self, error: BaseException) -> str:
-        """Why it failed, for the history, which is no place for a password either."""
-        return self.run.engine.mask()(failures.reason(self.run.engine.behind(error)))
+        """Why it failed, for the history."""
+        engine = self.run.engine
+        return failures.reason(engine.behind(error), engine.mask())
 
     def note_failure(self, error: BaseException, *, restored: bool = False) -> None:
         """Note in the log a try that was rolled back together with its record.

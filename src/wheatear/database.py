@@ -12,6 +12,13 @@ from wheatear.errors import ConfigError
 _PYMYSQL_CLASSES = ("peewee", "playhouse.pool")
 
 
+_FORMS = (
+    "write it like sqlite:///app.db, postgresql://user:password@host:5432/name or "
+    "mysql://user:password@host:3306/name; in user and password, write @ as %40, / as %2F and : "
+    "as %3A."
+)
+
+
 def connect(url: str, **options: Any) -> Any:
     """Make a Peewee database from a URL; nothing is opened yet.
 
@@ -29,6 +36,17 @@ def connect(url: str, **options: Any) -> Any:
     Raises:
         ConfigError: The URL cannot be understood, or its driver is not installed.
     """
+    if not str(url).strip():
+        raise ConfigError("The database URL is empty.", state="nothing was changed.", next=_FORMS)
+    db = _made(url, options)
+    if "?" in str(url) and not str(url).startswith("file:"):
+        from wheatear.options import check_options  # noqa: PLC0415 - a plain URL does without
+
+        check_options(str(url), db)
+    return db
+
+
+def _made(url: str, options: dict[str, Any]) -> Any:
     scheme, _, pooled = str(url).partition(":")[0].partition("+")
     if scheme in ("sqlite", "file") and not pooled:
         return _sqlite(url, options)
@@ -43,11 +61,15 @@ def connect(url: str, **options: Any) -> Any:
     try:
         db = db_url.connect(url, unquote_password=True, unquote_user=True, **options)
     except (RuntimeError, ValueError) as error:
+        if urls.has_no_name(url):
+            raise ConfigError(
+                f"The database URL {urls.masked(url)} does not say the database's name.",
+                state="nothing was changed.",
+                next="write it behind the host and a slash: "
+                f"{urls.masked(url).partition('?')[0].rstrip('/')}/name",
+            ) from error
         raise ConfigError(
-            f"The database URL {urls.masked(url)} cannot be understood.",
-            next="write it like sqlite:///app.db, postgresql://user:password@host:5432/name or "
-            "mysql://user:password@host:3306/name; in user and password, write @ as %40, "
-            "/ as %2F and : as %3A.",
+            f"The database URL {urls.masked(url)} cannot be understood.", next=_FORMS
         ) from error
     if isinstance(db, peewee.PostgresqlDatabase):
         _without_prepared_statements(db)

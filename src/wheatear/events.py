@@ -109,11 +109,23 @@ class Note(NamedTuple):
     text: str
 
 
+class Stopped(NamedTuple):
+    """Said where Ctrl-C or the like ends a run in the middle; the exception has it as `stopped`.
+
+    Attributes:
+        state: What the database is like now.
+        next: How to go on.
+    """
+
+    state: str
+    next: str
+
+
 class Backfilling(NamedTuple):
     """Said again and again while a backfill runs."""
 
     progress: Progress
 
 
-Event = Planned | Started | Finished | Skipped | Note | Backfilling
+Event = Planned | Started | Finished | Skipped | Stopped | Note | Backfilling
 Listener = Callable[[Event], None]

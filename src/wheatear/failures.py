@@ -7,6 +7,8 @@ import traceback
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+import peewee
+
 from wheatear.engines.engine import first_line
 from wheatear.errors import (
     ConfigError,
@@ -17,6 +19,8 @@ from wheatear.errors import (
     UsageError,
     WheatearError,
 )
+from wheatear.events import Stopped
+from wheatear.masking import Mask
 from wheatear.one_line import one_line
 from wheatear.plan import Standing, Step
 from wheatear.records import Record
@@ -30,6 +34,12 @@ RESUME = (
     "what stays. Or go back from there with `migrate --backward`; or settle it by hand and say "
     "`migrate --mark-applied` or `migrate --mark-pending`."
 )
+AGAIN = "run the command again."
+CONTINUE = (
+    "run the command again: it goes on from there, if its file is left as it is. Or go back from "
+    "there with `migrate --backward`; or settle it by hand and say `migrate --mark-applied` or "
+    "`migrate --mark-pending`; then the file may be changed."
+)
 RECONNECT = "see that the server is up, then run the command again: it goes on from there."
 _SHOWN = 10
 _LONGEST = 300
@@ -40,18 +50,20 @@ def changed_files(changed: Sequence[Standing], *, backward: bool) -> HistoryErro
     lines = "\n".join(f"{one.name}.py is {one.state}" for one in changed[:_SHOWN])
     if len(changed) > _SHOWN:
         lines += f"\nand {len(changed) - _SHOWN} more"
-    states = {one.state for one in changed}
-    how = " or ".join(
-        word
-        for state, word in (("changed", "changed since it was applied"), ("missing", "missing"))
-        if state in states
-    )
+    states, one_alone = {one.state for one in changed}, len(changed) == 1
+    how = {
+        "changed": "was changed since it was applied",
+        "missing": "is missing",
+    }
+    if not one_alone:
+        how = {"changed": "were changed since they were applied", "missing": "are missing"}
+    ways = ", or ".join(words for state, words in how.items() if state in states)
     command = "migrate --backward" if backward else "migrate"
     mend = "put the file back as it was (git restore)"
     if "changed" in states:
         mend += ", and write a new migration for what you wanted to change"
     return HistoryError(
-        f"{len(changed)} applied migration file{'' if len(changed) == 1 else 's'}: {how}.",
+        f"{len(changed)} applied migration file{'' if one_alone else 's'} {ways}.",
         where=lines,
         state="nothing was changed in the database.",
         next=f"{mend}; or, if the database is right as it is, accept it with "
@@ -211,6 +223,7 @@ def state_after(
     before: Sequence[str],
     lost: Sequence[str],
     backfilled: Mapping[str, int] = MappingProxyType({}),
+    begun: bool = True,
 ) -> str:
     """Say what the database is like after a step failed.
 
@@ -222,8 +235,11 @@ def state_after(
         before: The migrations that the same run had finished.
         lost: Those that were rolled back with it, since they shared its transaction.
         backfilled: How many rows of which tables its backfills have committed.
+        begun: It was its turn.
     """
-    if stays:
+    if not begun:
+        text = f"{step.name} was not begun."
+    elif stays:
         shown = "\n".join(one_line(sql)[:_LONGEST] for sql in stays[-_SHOWN:])
         text = (
             f"{step.name} is interrupted: each of its statements commits by itself, so "
@@ -234,7 +250,7 @@ def state_after(
     elif transactional:
         text = f"{step.name} was rolled back: nothing of it stays."
     elif backfilled:
-        text = f"{step.name} had changed nothing but what is backfilled."
+        text = f"{step.name} has changed nothing yet, beside what backfill() has done."
     else:
         text = f"{step.name} had changed nothing yet."
     for table, rows in backfilled.items():
@@ -253,6 +269,12 @@ def state_after(
     return text
 
 
+def stopped_between(before: Sequence[str]) -> Stopped:
+    """Ctrl-C or the like has ended a run while no migration ran."""
+    staying = f"done in this run, and staying so: {', '.join(before)}."
+    return Stopped(staying if before else "no migration was begun.", AGAIN)
+
+
 def failed(
     error: BaseException,
     step: Step,
@@ -261,6 +283,7 @@ def failed(
     statement: str | None,
     state: str,
     remedy: str | None,
+    mask: Mask,
 ) -> MigrationFailedError:
     """Tell how a migration failed.
 
@@ -271,9 +294,10 @@ def failed(
         statement: The statement that failed, if one did.
         state: What stays.
         remedy: What to do, if it is not what the error itself says, nor mending the file.
+        mask: Hides passwords in the error's own words and in the statement.
     """
     ours = error if isinstance(error, WheatearError) else None
-    what = f"{step.name} failed: {ours.what if ours else _said(error)}"
+    what = f"{step.name} failed: {ours.what if ours else _said(error, mask)}"
     again = "run the command again"
     if step.direction == "backward":  # mended, its file is no longer what was applied
         again += " with --accept-changed"
@@ -283,7 +307,7 @@ def failed(
         next_ = f"{own}\n{RESUME}"
     where = [
         frames_in(error, path) if path else None,
-        f"statement: {one_line(statement)[:_LONGEST]}" if statement else None,
+        f"statement: {one_line(mask.statement(statement))[:_LONGEST]}" if statement else None,
     ]
     shown = "\n".join(part for part in where if part)
     if ours and ours.where and not (where[0] or statement):
@@ -291,18 +315,19 @@ def failed(
     return MigrationFailedError(what, where=shown, state=state, next=next_)
 
 
-def _said(error: BaseException) -> str:
+def _said(error: BaseException, mask: Mask) -> str:
     """The error's class and its first line: drivers go on with the statement, shown elsewhere."""
-    return f"{type(error).__name__}: {first_line(error)}"
+    of_database = isinstance(error, peewee.PeeweeException)
+    return f"{type(error).__name__}: {mask.foreign(first_line(error), names=of_database)}"
 
 
-def reason(error: BaseException) -> str:
-    """Why a step ended, for the history."""
+def reason(error: BaseException, mask: Mask) -> str:
+    """Why a step ended, for the history, which is no place for a password either."""
     if isinstance(error, KeyboardInterrupt):
         return "Ctrl-C"
     if isinstance(error, Terminated):
         return "SIGTERM"
-    return _said(error) if str(error) else type(error).__name__
+    return _said(error, mask) if str(error) else type(error).__name__
 
 
 def frames_in(error: BaseException, path: str) -> str | None:
@@ -312,4 +337,7 @@ def frames_in(error: BaseException, path: str) -> str | None:
         if frame.filename == path:
             text = (frame.line or linecache.getline(path, frame.lineno or 0)).strip()
             lines.append(f"{path}:{frame.lineno} in {frame.name}()\n  {text}")
+    if len(lines) > _SHOWN:  # something calls itself
+        half = _SHOWN // 2
+        lines[half:-half] = [f"… and {len(lines) - 2 * half} calls more between these"]
     return "\n".join(lines) or None

@@ -17,6 +17,7 @@ from wheatear.events import (
     OnChanged,
     Request,
     RunResult,
+    Stopped,
 )
 from wheatear.history import History
 from wheatear.project import Project, embedded_project, load_project
@@ -385,6 +386,8 @@ def _tell_logging(event: Event) -> None:
     if isinstance(event, Note):
         level = logging.WARNING if event.text.startswith("warning: ") else logging.INFO
         _log.log(level, "%s", event.text.removeprefix("warning: "))
+    elif isinstance(event, Stopped):
+        _log.warning("stopped: %s", event.state)
     elif isinstance(event, Backfilling):
         far = event.progress
         if far.minute:

@@ -12,7 +12,7 @@ from typing import Any
 import peewee
 
 from wheatear.engines.models import is_model
-from wheatear.errors import ConfigError, WheatearError
+from wheatear.errors import ConfigError, Terminated, WheatearError
 
 _SAYING = 'write `models = "game.models"`: a module, `module:NAME`, or a list of models or modules.'
 _OWN = ("peewee", "playhouse")
@@ -74,7 +74,7 @@ def _named(name: str, db: Any, where: str | None) -> list[Any]:
 def _imported(path: str, where: str | None) -> types.ModuleType:
     try:
         return importlib.import_module(path)
-    except WheatearError:
+    except (WheatearError, Terminated):
         raise
     except (Exception, SystemExit) as error:
         missing = isinstance(error, ModuleNotFoundError) and error.name in (

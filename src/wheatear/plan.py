@@ -210,6 +210,12 @@ def forward(
         return Plan(tuple(first))  # finished the way it was going, and no further
     with_file = [one for one in all_ if one.order is not None]
     pending = [one for one in with_file if not one.is_applied and one.interrupted is None]
+    if to == ZERO:
+        raise UsageError(
+            "`zero` is what was before the first migration: nothing can be applied up to it.",
+            state="nothing was changed.",
+            next="`migrate --backward --to zero` reverts everything.",
+        )
     if to is not None:
         last = find(to, [one.name for one in all_])
         target = next(one for one in all_ if one.name == last)

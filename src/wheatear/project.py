@@ -71,7 +71,9 @@ class Project(NamedTuple):
             ConfigError: It is no list of names.
         """
         said = getattr(self.config, "ignore_tables", ())
-        if isinstance(said, str) or not all(isinstance(name, str) for name in said):
+        if not isinstance(said, (list, tuple, set, frozenset)) or not all(
+            isinstance(name, str) for name in said
+        ):
             raise ConfigError(
                 f"`ignore_tables` in {CONFIG_FILE} is no list of names but {said!r}.",
                 where=getattr(self.config, "__file__", None),

@@ -95,8 +95,11 @@ class Runner:
         """
         try:
             self._run_all(self._listing())
-        except Exception as error:
-            error.result = self._result()  # type: ignore[attr-defined]
+        except BaseException as error:
+            if not hasattr(error, "stopped"):  # what is stopped may raise any error
+                error.stopped = failures.stopped_between(self._names_done())  # type: ignore[attr-defined]
+            if isinstance(error, Exception):
+                error.result = self._result()  # type: ignore[attr-defined]
             raise
         return self._result()
 
@@ -381,12 +384,16 @@ class Runner:
                 if not self._gave_way(turn, error) or time.monotonic() + pause > deadline:
                     self._fail(turn, error)
                     told = turn.current.explained(error, *self._names(turn))
+                    # What is stopped may fail like that, too.
+                    told.stopped = turn.current.stopped(error, *self._names(turn))  # type: ignore[attr-defined]
                     if told is error:
                         raise
                     raise told from error
             except BaseException as error:  # Ctrl-C and the like
                 self._fail(turn, error)
-                self._tell(Note(turn.current.what_stays(error, *self._names(turn))))
+                stopped = turn.current.stopped(error, *self._names(turn))
+                error.stopped = stopped  # type: ignore[attr-defined]
+                self._tell(stopped)
                 raise
             self._tell(
                 Note(

@@ -33,14 +33,27 @@ def sqlite_url(url: str) -> tuple[str, dict[str, Any]]:
     return unquote(parts.path)[1:], {key: _value(text) for key, text in parse_qsl(parts.query)}
 
 
+def has_no_name(url: str) -> bool:
+    """Whether a server's URL ends where the database's name would begin."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # which may be none
+    except ValueError:
+        return False
+    is_server = parts.scheme.partition("+")[0] in ("postgres", "postgresql", "mysql")
+    return is_server and bool(parts.hostname) and parts.path in ("", "/")
+
+
 def _value(text: str) -> Any:
     plain = {"true": True, "false": False, "none": None, "null": None}
     if text.lower() in plain:
         return plain[text.lower()]
-    try:
-        return int(text)
-    except ValueError:
-        return text
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text
 
 
 def url_of(db: Any) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from support.projects import CONFIG, Project
+from support.projects import CONFIG, PROGRAM, Project
 
 MEND = "mend it and run the command again."
 USE = {
@@ -30,6 +31,49 @@ USE = {
         "in migrations_config.py, use PostgreSQL, SQLite, MySQL or MariaDB.",
     ),
 }
+
+
+TLS = (
+    "for TLS name the server's certificate: ssl_ca=FILE, with ssl_verify_identity=true to have the "
+    "host's name checked too."
+)
+UNUSABLE = "gives the option {} a value that cannot be used: {}."
+URLS = [
+    (
+        "mysql://root:s3cret@localhost/", "does not say the database's name.",
+        "write it behind the host and a slash: mysql://root:***@localhost/name",
+    ),
+    (
+        "postgresql://localhost:5432", "does not say the database's name.",
+        "write it behind the host and a slash: postgresql://localhost:5432/name",
+    ),
+    (
+        "mysql://h/d?sslmode=require", "has an option that PyMySQL does not know: sslmode.", TLS,
+    ),
+    ("mysql://h/d?ssl=true", UNUSABLE.format("ssl", "true"), TLS),
+    ("mysql+pool://h/d?nosuch=1", "has an option that PyMySQL does not know: nosuch.", "take it out."),
+    (
+        "mysql://h/d?conect_timeout=1", "has an option that PyMySQL does not know: conect_timeout.",
+        "write connect_timeout, or take it out.",
+    ),
+    (
+        "mysql://h/d?charset=nosuch", UNUSABLE.format("charset", "nosuch"),
+        "write charset=utf8mb4, or leave it out.",
+    ),
+    (
+        "mysql://h/d?read_timeout=abc", UNUSABLE.format("read_timeout", "abc"),
+        "write a number, such as read_timeout=5.",
+    ),
+    ("sqlite:///app.db?nosuch=1", "has an option that SQLite does not know: nosuch.", "take it out."),
+    (
+        "sqlite+pool:///app.db?timeot=1", "has an option that SQLite does not know: timeot.",
+        "write timeout, or take it out.",
+    ),
+    (
+        "sqlite:///app.db?timeout=abc", UNUSABLE.format("timeout", "abc"),
+        "write a number, such as timeout=5.",
+    ),
+]  # fmt: skip
 
 
 def error(what: str, *, where: str = "", next: str, state: str = "nothing was changed.") -> str:
@@ -153,6 +197,19 @@ def test_a_script_without_a_config(on_sqlite: Project, tmp_path: Path) -> None:
             "The database URL sqlite:app.db cannot be understood.", 2,
             "write three slashes: sqlite:///app.db", id="no slash",
         ),
+        pytest.param(
+            "from wheatear import connect\ndb = connect('')\n", "The database URL is empty.", 2,
+            "write it like sqlite:///app.db, postgresql://user:password@host:5432/name or "
+            "mysql://user:password@host:3306/name; in user and password, write @ as %40, / as %2F "
+            "and : as %3A.", id="empty",
+        ),
+        *(
+            pytest.param(
+                f"from wheatear import connect\ndb = connect({url!r})\n",
+                f"The database URL {url.replace('s3cret', '***')} {what}", 2, next_, id=url,
+            )
+            for url, what, next_ in URLS
+        ),
     ],
 )  # fmt: skip
 def test_a_wrong_config(
@@ -167,6 +224,93 @@ def test_a_wrong_config(
     assert ended.told == (1, "", error(what, where=where, next=next))
     assert "s3" not in ended.raw
     assert not list(on_sqlite.root.glob("*.db"))
+
+
+@pytest.mark.parametrize("query", ["timeout=0.5&cached_statements=7", "check_same_thread=false"])
+def test_options_that_sqlite_knows(on_sqlite: Project, query: str) -> None:
+    on_sqlite.url = f"sqlite:///{on_sqlite.root}/app.db?{query}"
+    (name,) = on_sqlite.tables("a")
+    assert on_sqlite.run("migrate").told == (0, f"  applied {name}  N s\n", "")
+
+
+@pytest.mark.parametrize(
+    ("made", "what"),
+    [
+        (
+            "peewee.SqliteDatabase('app.db', nosuch=1)",
+            "Cannot open sqlite:///ROOT/app.db: TypeError: 'nosuch' is an invalid keyword argument "
+            "for Connection()",
+        ),
+        (
+            "peewee.MySQLDatabase('d', ssl=True, password='s3cret')",
+            "Cannot open mysql://:***@localhost/d: AttributeError: 'bool' object has no attribute "
+            "'get'",
+        ),
+    ],
+)
+def test_a_database_that_is_made_wrong(on_sqlite: Project, made: str, what: str) -> None:
+    on_sqlite.write(
+        "migrations_config.py",
+        "import peewee\nfrom wheatear import migrator_for\n"
+        f"db = {made}\nmigrator = migrator_for(db)\n",
+    )
+    on_sqlite.tables("a")
+    assert on_sqlite.run("migrate").told == (
+        1,
+        "",
+        error(
+            what,
+            next="correct what the database is given beside its name, in its URL or in "
+            "migrations_config.py: the driver cannot use it.",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "what", "next"),
+    [
+        (
+            "models = 5", "`models` names 5, which is no model and no module.",
+            'write `models = "game.models"`: a module, `module:NAME`, or a list of models or '
+            "modules.",
+        ),
+        (
+            "models = [Model]\nignore_tables = 5",
+            "`ignore_tables` in migrations_config.py is no list of names but 5.",
+            'write something like `ignore_tables = ["spatial_ref_sys", "legacy_*"]`.',
+        ),
+    ],
+)  # fmt: skip
+def test_settings_of_another_kind(on_sqlite: Project, setting: str, what: str, next: str) -> None:
+    model = "from peewee import *\nclass Model(Model):\n    pass\n"
+    on_sqlite.write("migrations_config.py", f"{CONFIG}{model}{setting}\n")
+    assert on_sqlite.run("diff").told == (
+        1,
+        "",
+        error(what, where="ROOT/migrations_config.py", next=next),
+    )
+
+
+@pytest.mark.parametrize("words", [["status"], ["init"], ["create", "x"], ["migrate"]])
+def test_a_folder_that_was_deleted(on_sqlite: Project, words: list[str], tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    ended = subprocess.run(
+        f"rmdir '{gone}'; '{PROGRAM}' {' '.join(words)}",
+        shell=True,
+        cwd=gone,
+        env=on_sqlite.environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (
+        1,
+        "",
+        error(
+            "The current folder is no longer there.",
+            next="go to a folder that is there, then run the command again.",
+        ),
+    )
 
 
 def test_an_unreadable_config(on_sqlite: Project) -> None:

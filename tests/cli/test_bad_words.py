@@ -86,7 +86,10 @@ AMBIGUOUS = (
         ),
         (
             ["--to", "zero"],
-            UNKNOWN.replace("nowhere", "zero"),
+            "error: `zero` is what was before the first migration: nothing can be applied up to "
+            "it.\n"
+            "  state: nothing was changed.\n"
+            "  next:  `migrate --backward --to zero` reverts everything.\n",
         ),
         (
             ["--to", "2026", "--steps", "1"],

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from support import reading
-from support.projects import PROGRAM, SCRIPT, Project
+from support.projects import PROGRAM, SCRIPT, Ended, Project
 from support.terminal import ESCAPE, on_a_terminal
 
 pytest.importorskip("pty", reason="no terminals here")
+FULL_DEVICE = Path("/dev/full").exists()
 COLOR = re.compile(r"\x1b\[(\d+;)*(3|4|9|10)\d(;\d+)*m")
 
 
@@ -66,7 +67,7 @@ def test_init_writes_what_works(on_sqlite: Project, tmp_path: Path) -> None:
         0,
         "wrote manage_migrations.py\nwrote migrations_config.py\nwrote migrations/\n"
         "Next: say in migrations_config.py where your database is, then\n"
-        "  python manage_migrations.py create add_experience\n",
+        "  uv run manage_migrations.py create add_experience\n",
         "",
     )
     assert on_sqlite.run("create", "add_experience", cwd=root).code == 0
@@ -129,6 +130,21 @@ def test_a_table_on_a_terminal(applied: Project) -> None:
     assert pending == ["pending", "20260102_000000_add_b"]
     code, text = on_a_terminal(applied, "history")
     assert ESCAPE.sub("", text).splitlines()[0].split()[:2] == ["when", "(UTC)"]
+
+
+def test_history_says_why_a_migration_failed(applied: Project) -> None:
+    applied.migration("20260301_000000_bad", "raise ValueError('no such rule\\nmore of it')")
+    assert applied.run("migrate").code == 1
+    *_, last, why = applied.run("history").out.splitlines()
+    assert last == "TIME  forward   failed       20260301_000000_bad  N s  WHO"
+    assert why == "    ValueError: no such rule"
+    assert "    ValueError: no such rule\n" in on_a_terminal(applied, "history", width=89)[1]
+    _, text = on_a_terminal(applied, "history", width=90)
+    head, *lines = ESCAPE.sub("", text).splitlines()
+    assert head.split()[:2] == ["when", "(UTC)"]
+    (at,) = (number for number, line in enumerate(lines) if "20260301_000000_bad " in line)
+    assert lines[at + 1].strip() == "ValueError: no such rule"
+    assert all(len(line) <= 90 for line in lines)
 
 
 @pytest.mark.parametrize("width", [100, 70])
@@ -209,18 +225,89 @@ def test_verbose_on_a_terminal_has_a_line_for_each(on_sqlite: Project) -> None:
     ]
 
 
-def test_a_reader_that_goes_away(applied: Project) -> None:
-    """`wheatear history | head -1` is no error to speak of."""
+def _in_a_shell(project: Project, line: str) -> Ended:
+    """Run a line of bash in which the program is called `wheatear`."""
     ended = subprocess.run(
-        f"'{PROGRAM}' history --json | true; exit ${{PIPESTATUS[0]}}",
+        f"wheatear() {{ '{PROGRAM}' \"$@\"; }}\n{line}; exit ${{PIPESTATUS[0]}}",
         shell=True,
         executable="/bin/bash",
-        cwd=applied.root,
-        env=applied.environment(),
+        cwd=project.root,
+        env=project.environment(),
         capture_output=True,
         text=True,
     )
-    assert ended.stderr == ""
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def test_a_reader_that_goes_away(applied: Project) -> None:
+    """`wheatear history | head -1` is no error to speak of."""
+    assert _in_a_shell(applied, "wheatear history --json | true").told == (0, "", "")
+    # Neither the run's outcome nor the exit code depends on who reads.
+    assert _in_a_shell(applied, "wheatear status --check | true").told == (1, "", "")
+
+
+FULL = "warning: the standard output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        pytest.param(
+            ">/dev/full", FULL, marks=pytest.mark.skipif(not FULL_DEVICE, reason="no /dev/full")
+        ),
+        ("| true", ""),
+        (">&-", ""),
+        (">&- 2>&-", ""),
+        ("2>&1 | true", ""),
+    ],
+)
+def test_a_run_is_finished_whatever_becomes_of_what_it_prints(
+    on_sqlite: Project, where: str, said: str
+) -> None:
+    names = on_sqlite.tables("a", "b", "c")
+    slow = "import time\ntime.sleep(0.1)\n"
+    on_sqlite.migration("20260201_000000_d", f"{slow}print('x' * 10_000)\n{slow}")
+    assert _in_a_shell(on_sqlite, f"wheatear migrate -v {where}").code == 0
+    on_sqlite.run("migrate", "--backward", "--to", "zero")
+    assert _in_a_shell(on_sqlite, f"wheatear migrate {where}").told == (0, "", said)
+    done = json.loads(on_sqlite.run("status", "--json").raw)["migrations"]
+    assert [(one["name"], one["state"]) for one in done] == [
+        (name, "applied") for name in [*names, "20260201_000000_d"]
+    ]
+
+
+@pytest.mark.skipif(not FULL_DEVICE, reason="no /dev/full")
+def test_a_help_that_cannot_be_written(on_sqlite: Project) -> None:
+    assert _in_a_shell(on_sqlite, "wheatear migrate --help >/dev/full").told == (
+        1,
+        "",
+        "error: The standard output cannot be written: No space left on device.\n"
+        "  state: nothing was changed.\n"
+        "  next:  make room, or send the output elsewhere, and run the command again.\n",
+    )
+
+
+def test_interrupted_at_the_question_before_a_revert(on_sqlite: Project) -> None:
+    (name,) = on_sqlite.tables("a")
+    on_sqlite.run("migrate")
+    (on_sqlite.folder / f"{name}.py").unlink()
+    code, text = on_a_terminal(on_sqlite, "migrate", "--backward", types="\x04")
+    assert code == 130
+    assert ESCAPE.sub("", text).endswith(
+        "error: Stopped: the question was not answered.\n"
+        "  state: nothing was changed.\n"
+        "  next:  run the command again.\n"
+    )
+
+
+def test_what_an_output_has_no_letters_for_is_spelled(on_sqlite: Project) -> None:
+    on_sqlite.migration("20260101_000000_añadir")
+    on_sqlite.migration("20260102_000000_b")
+    assert on_sqlite.run("migrate", fresh=True, env={"PYTHONIOENCODING": "ascii"}).told == (
+        0,
+        "  applied 20260101_000000_a\\xf1adir  N s\n  applied 20260102_000000_b  N s\n",
+        "",
+    )
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -154,7 +154,10 @@ def test_what_failed_goes_on_where_it_stopped(players: Project) -> None:
     _write(players, fails)
     ended = players.run("migrate")
     assert (ended.code, ended.out) == (1, "")
-    assert "  state: 20260102_000000_b had changed nothing but what is backfilled.\n" in ended.err
+    assert (
+        "  state: 20260102_000000_b has changed nothing yet, beside what backfill() has done.\n"
+        in ended.err
+    )
     assert (
         "backfilled in player, and staying so: 6 rows; the next run goes on from there.\n"
         in ended.err

@@ -82,6 +82,21 @@ def test_a_login_that_needs_a_package(new_project: NewProject) -> None:
 # Not there
 
 
+@pytest.mark.parametrize("command", ["migrate", "status"])
+def test_a_folder_for_a_file(new_project: NewProject, command: str) -> None:
+    project = new_project("sqlite")
+    project.tables("a")
+    project.url = f"sqlite:///{project.folder}"
+    assert project.run(command).told == (
+        1,
+        "",
+        "error: Cannot open sqlite:///ROOT/migrations: unable to open database file\n"
+        "  state: nothing was changed.\n"
+        "  next:  ROOT/migrations is a folder: write the path of a file, such as "
+        "ROOT/migrations/app.db.\n",
+    )
+
+
 @pytest.mark.parametrize("command", ["migrate", "status", "history"])
 def test_no_such_folder(new_project: NewProject, command: str) -> None:
     project = new_project()
@@ -213,6 +228,40 @@ def test_the_password_is_never_printed(project: Project, engine: str, user: str)
     )
     assert "***" in stored[0]
     assert SECRET not in stored[0]
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_password_that_is_a_tables_name_too(project: Project, engine: str) -> None:
+    """The server of a test trusts everybody: any password will do."""
+    project.url = _with(project.url, login="postgres:player")
+    config = (project.root / "migrations_config.py").read_text(encoding="utf-8")
+    project.write("migrations_config.py", f"{config}models = 'game'\n")
+    project.write(
+        "game.py",
+        "from peewee import *\nfrom migrations_config import db\n\n\n"
+        "class Player(Model):\n    player = IntegerField()\n\n"
+        "    class Meta:\n        database = db\n",
+    )
+    project.migration(
+        "20260101_000000_a",
+        "db.execute_sql('CREATE TABLE \"player\" (id serial PRIMARY KEY)')\n"
+        "db.execute_sql(\"SELECT 'player' AS player\")",
+    )
+    assert project.run("migrate", "-v").told == (
+        0,
+        "  applied 20260101_000000_a  N s\n",
+        '    CREATE TABLE "player" (id serial PRIMARY KEY)  -- N s\n'
+        "    SELECT '***' AS player  -- N s\n",
+    )
+    assert project.run("diff").told == (
+        1, "column player.player is only in the models (integer NOT NULL)\n", "",
+    )  # fmt: skip
+    project.migration("20260102_000000_b", "player = 1\nif player: db.execute_sql('DROP player')")
+    ended = project.run("migrate")
+    assert "           if player: db.execute_sql('DROP player')\n" in ended.err
+    assert 'failed: ProgrammingError: syntax error at or near "player"\n' in ended.err
+    assert "         statement: DROP player\n" in ended.err
+    assert "postgres:***@" in project.run("status").raw
 
 
 # Rights

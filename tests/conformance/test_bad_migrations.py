@@ -5,6 +5,7 @@ Where DDL is transactional nothing of them stays; elsewhere the message says exa
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 import pytest
@@ -341,6 +342,43 @@ def test_ends_the_program(project: Project, engine: str) -> None:
     )
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_of_what_calls_itself_some_frames_are_shown(project: Project, engine: str) -> None:
+    body = """
+        def deeper():
+            deeper()
+
+        deeper()
+        """
+    err = fails(project, engine, body).err
+    assert err.count(f"{FILE}:12 in deeper()\n           deeper()\n") == 9
+    assert re.search(
+        rf"  where: {re.escape(FILE)}:14 in migrate_forward\(\)\n"
+        r"           deeper\(\)\n(?:.*\n)+"
+        r"         … and \d{3} calls more between these\n",
+        err,
+    )
+    assert len(err.splitlines()) < 30
+
+
+def test_a_wrong_name_in_an_operation(project: Project, engine: str) -> None:
+    """Which name was meant is said with what happened, and what to do with what is next."""
+    project.migration(
+        FIRST, "db.execute_sql('CREATE TABLE player (id INTEGER PRIMARY KEY, score INTEGER)')"
+    )
+    project.migration(NEXT, "migrate(migrator.add_not_null('player', 'scor'))")
+    ended = project.run("migrate")
+    meant = {
+        "sqlite": "table player has no column 'scor'; did you mean score?",
+        "postgresql": 'There is no column "scor" in table "player"; did you mean "score"?',
+        "mariadb": "Table 'player' has no column 'scor'; did you mean score?",
+    }[engine]
+    assert ended.err.partition("\n")[0] == (
+        f"error: {NEXT} failed: add_not_null('player', 'scor'): {meant}"
+    )
+    assert ended.err.endswith("  next:  mend the file and run the command again.\n")
+
+
 def test_raises_what_is_no_exception(project: Project, engine: str) -> None:
     project.tables("a")
     project.migration(NEXT, f"db.execute_sql('{CREATE}')\nraise GeneratorExit('no more')")
@@ -348,9 +386,9 @@ def test_raises_what_is_no_exception(project: Project, engine: str) -> None:
     assert project.run("migrate").told == (
         1,
         f"  applied {FIRST}  N s\n",
-        f"{textwrap.dedent(f'         {state}')}"
         "error: The command was ended by GeneratorExit: no more\n"
         f"  where: {FILE}:10\n"
+        f"  state: {state}"
         "  next:  raise an Exception there, and run the command again.\n",
     )
 

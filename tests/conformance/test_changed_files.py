@@ -19,13 +19,13 @@ def test_an_applied_file_changed(project: Project, engine: str) -> None:
     assert project.run("migrate").told == (
         1,
         "",
-        "error: 1 applied migration file: changed since it was applied.\n"
+        "error: 1 applied migration file was changed since it was applied.\n"
         f"  where: {a}.py is changed\n{NOTHING}  next:  {PUT_BACK}{NEW_ONE}{ACCEPT}",
     )
     assert project.run("migrate", "--backward").told == (
         1,
         "",
-        "error: 1 applied migration file: changed since it was applied.\n"
+        "error: 1 applied migration file was changed since it was applied.\n"
         f"  where: {a}.py is changed\n{NOTHING}  next:  {PUT_BACK}{NEW_ONE}"
         + ACCEPT.replace("`migrate", "`migrate --backward"),
     )
@@ -60,7 +60,7 @@ def test_an_applied_file_is_missing(project: Project, engine: str) -> None:
     assert project.run("migrate").told == (
         1,
         "",
-        "error: 1 applied migration file: missing.\n"
+        "error: 1 applied migration file is missing.\n"
         f"  where: {a}.py is missing\n{NOTHING}  next:  {PUT_BACK}{ACCEPT}",
     )
     first = "first revert what was applied after it (`migrate --backward`), then record that with "
@@ -97,7 +97,9 @@ def test_many_changed_files_are_not_all_named(on_sqlite: Project) -> None:
     for name in names:
         on_sqlite.migration(name)
     err = on_sqlite.run("migrate").err
-    assert err.startswith("error: 14 applied migration files: changed since it was applied.\n")
+    assert err.startswith(
+        "error: 14 applied migration files were changed since they were applied.\n"
+    )
     assert f"{names[9]}.py is changed\n         and 4 more\n" in err
     assert names[10] not in err
 

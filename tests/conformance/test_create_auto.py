@@ -530,6 +530,18 @@ def test_a_value_for_what_needs_none(on_sqlite: Project, said: str) -> None:
     )
 
 
+def test_a_value_where_nothing_differs(on_sqlite: Project) -> None:
+    begun(on_sqlite)
+    ended = on_sqlite.run("create", "x", "--auto", "--fill", "player.nosuch=1")
+    assert ended.told == (
+        2,
+        "",
+        "error: --fill player.nosuch: no row needs a value there; none does anywhere.\n"
+        "  state: nothing was written.\n"
+        "  next:  write --fill TABLE.COLUMN=SQL, such as --fill player.experience=0.\n",
+    )
+
+
 def test_no_models(on_sqlite: Project) -> None:
     ended = on_sqlite.run("create", "x", "--auto")
     assert ended.told == (
@@ -717,7 +729,11 @@ def test_interrupted_at_a_question(on_sqlite: Project) -> None:
     begun(on_sqlite)
     change(on_sqlite, ("    lore =", "    note ="))
     code, seen = at_terminal(on_sqlite, "create", "note", "--auto", answers=(CTRL_C,))
-    assert (code, seen[-13:]) == (130, "Interrupted.\n")
+    assert code == 130
+    assert seen.endswith(
+        "error: Stopped by Ctrl-C.\n  state: nothing was changed in the database.\n"
+        "  next:  run the command again.\n"
+    )
     assert files(on_sqlite) == ["create_game.py"]
 
 

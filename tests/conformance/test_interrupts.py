@@ -21,8 +21,17 @@ STATEMENT = {
     "postgresql": "SELECT pg_sleep(60)",
     "mariadb": "SELECT SLEEP(60)",
 }
-ENDS = [(signal.SIGINT, 130, "\nInterrupted.\n"), (signal.SIGTERM, 143, "")]
-ends = pytest.mark.parametrize(("number", "code", "last"), ENDS, ids=["Ctrl-C", "SIGTERM"])
+ENDS = [
+    (signal.SIGINT, 130, "\nerror: Stopped by Ctrl-C.\n"),
+    (signal.SIGTERM, 143, "error: Stopped by SIGTERM.\n"),
+]
+ends = pytest.mark.parametrize(("number", "code", "first"), ENDS, ids=["Ctrl-C", "SIGTERM"])
+AGAIN = "  next:  run the command again.\n"
+CONTINUE = (
+    "  next:  run the command again: it goes on from there, if its file is left as it is. Or go "
+    "back from there with `migrate --backward`; or settle it by hand and say "
+    "`migrate --mark-applied` or `migrate --mark-pending`; then the file may be changed.\n"
+)
 
 
 def _slow(project: Project, engine: str, kind: str) -> Path:
@@ -41,7 +50,7 @@ def _slow(project: Project, engine: str, kind: str) -> Path:
 @ends
 @pytest.mark.parametrize("kind", ["statement", "python"])
 def test_in_the_middle(
-    project: Project, engine: str, kind: str, number: signal.Signals, code: int, last: str
+    project: Project, engine: str, kind: str, number: signal.Signals, code: int, first: str
 ) -> None:
     project.tables("a")
     began = _slow(project, engine, kind)
@@ -52,15 +61,16 @@ def test_in_the_middle(
     ended = running.end(number)
     stays = engine == "mariadb"
     state = (
-        f"{SLOW} is interrupted: each of its statements commits by itself, so this one stays:\n"
-        f"{CREATE}\n"
+        f"  state: {SLOW} is interrupted: each of its statements commits by itself, so this one "
+        f"stays:\n         {CREATE}\n"
         if stays
-        else f"{SLOW} was rolled back: nothing of it stays.\n"
+        else f"  state: {SLOW} was rolled back: nothing of it stays.\n"
     )
     assert ended.told == (
         code,
         f"  applied {FIRST}  N s\n",
-        f"{state}applied before it in this run, and staying so: {FIRST}.\n{last}",
+        f"{first}{state}         applied before it in this run, and staying so: {FIRST}.\n"
+        f"{CONTINUE if stays else AGAIN}",
     )
     assert ended.seconds < PROMPTLY
     assert reading.tables(project.url) == (["a", "b"] if stays else ["a"])
@@ -76,7 +86,7 @@ def test_in_the_middle(
 @ends
 @pytest.mark.parametrize("engine", ["mariadb"], indirect=True)
 def test_what_was_under_way_is_named(
-    project: Project, engine: str, number: signal.Signals, code: int, last: str
+    project: Project, engine: str, number: signal.Signals, code: int, first: str
 ) -> None:
     """Nobody knows whether it took effect: the server was asked to stop, and did not answer."""
     sql = "INSERT INTO b SELECT SLEEP(60)"
@@ -98,10 +108,10 @@ def test_what_was_under_way_is_named(
     assert running.end(number).told == (
         code,
         "",
-        f"{SLOW} is interrupted: each of its statements commits by itself, so this one stays:\n"
-        f"{CREATE}\n"
-        "this one was under way, and may or may not have taken effect:\n"
-        f"{sql}\n{last}",
+        f"{first}  state: {SLOW} is interrupted: each of its statements commits by itself, so this "
+        f"one stays:\n         {CREATE}\n"
+        "         this one was under way, and may or may not have taken effect:\n"
+        f"         {sql}\n{CONTINUE}",
     )
     _nothing_runs_on(project, engine)
     assert f"  {CREATE}\n" in project.run("status").err
@@ -115,7 +125,7 @@ def test_what_was_under_way_is_named(
 
 
 @ends
-def test_while_waiting(project: Project, number: signal.Signals, code: int, last: str) -> None:
+def test_while_waiting(project: Project, number: signal.Signals, code: int, first: str) -> None:
     began = _slow(project, "sqlite", "python")
     holder = project.start("migrate")
     wait_for(began.exists)
@@ -124,9 +134,47 @@ def test_while_waiting(project: Project, number: signal.Signals, code: int, last
     assert "waiting for " in line
     ended = waiting.end(number)
     assert (ended.code, ended.out) == (code, "")
-    assert "Traceback" not in ended.err
+    assert ended.err.endswith(f"{first}  state: {SLOW} was not begun.\n{AGAIN}")
     assert ended.seconds < PROMPTLY
     assert holder.end(signal.SIGTERM).code == 143
+
+
+@ends
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_before_the_first_migration(
+    project: Project, engine: str, number: signal.Signals, code: int, first: str
+) -> None:
+    began = project.root / "began"
+    project.migration(SLOW)
+    text = f"open({str(began)!r}, 'w').close()\nimport time\ntime.sleep(60)\n"
+    project.write("migrations/20260101_000000_a.py", f"{text}def migrate_forward(): pass\n")
+    running = project.start("migrate")
+    wait_for(began.exists)
+    assert running.end(number).told == (
+        code,
+        "",
+        f"{first}  state: no migration was begun.\n{AGAIN}",
+    )
+
+
+@ends
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_in_a_command_that_only_reads(
+    project: Project, engine: str, number: signal.Signals, code: int, first: str
+) -> None:
+    began = project.root / "began"
+    project.write(
+        "slow_models.py", f"open({str(began)!r}, 'w').close()\nimport time\ntime.sleep(60)\n"
+    )
+    config = (project.root / "migrations_config.py").read_text(encoding="utf-8")
+    project.write("migrations_config.py", f"{config}models = 'slow_models'\n")
+    running = project.start("diff")
+    wait_for(began.exists)
+    assert running.end(number).told == (
+        code,
+        "",
+        f"{first}  state: nothing was changed in the database.\n{AGAIN}",
+    )
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

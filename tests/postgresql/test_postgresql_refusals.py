@@ -58,7 +58,7 @@ REFUSED = {
     ),
     "no column": (
         lambda m: m.add_column_default("player", "zzz", 1),
-        ['no column "zzz" in table "player"', 'there are: "id", "odd name, (x)", "score"'],
+        ['no column "zzz" in table "player"', '; it has "id", "odd name, (x)", "score"'],
     ),
     "a near table": (
         lambda m: m.drop_table("players"),
@@ -170,6 +170,7 @@ def test_what_the_field_says_besides_its_type_is_said(db, migrator, player):
     with pytest.warns(FieldDiffersWarning) as caught:
         migrator.migrate(migrator.alter_column_type("team", "name", CharField(default="x")))
     (warning,) = caught
+    assert warning.filename == __file__
     assert "changes the type of 'name' alone, not null=False" in str(warning.message)
     assert "default='x' (migrator.add_column_default(…, 'name', …)" in str(warning.message)
     db.execute_sql("ALTER TABLE team ALTER name SET DEFAULT 'x'")

@@ -147,6 +147,7 @@ def test_in_a_transaction_a_large_table_is_warned_of(db, migrator, team):
         with db.atomic(), pytest.warns(LongLockWarning) as caught:
             migrator.migrate(operation(migrator))
         message = str(caught[0].message)
+        assert caught[0].filename == __file__
         assert "atomic = False\n\ndef migrate_forward():" in message
         assert "test_postgresql_steps.py:" in message
     assert "migrator.add_constraint('player', 'named', SQL(" in message

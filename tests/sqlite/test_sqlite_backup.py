@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from support.projects import CONFIG, Project, wait_for
+from support.terminal import ESCAPE, on_a_terminal
 
 NAME = r"wheatear_test_[0-9a-f]{16}\.db\.\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}\.backup"
 FAILS = "db.execute_sql('CREATE TABLE c (x)')\nraise ValueError('no')"
@@ -426,9 +427,25 @@ def test_restore_asks_who_is_there(player: Project) -> None:
     assert ended.told == (
         2,
         "",
-        "error: Nobody is there to be asked.\n"
+        "error: Whether to put the backup in the place of the database cannot be asked here: there "
+        "is no terminal.\n"
         "  state: nothing was changed.\n"
-        "  next:  say --yes to put the backup in the place of the database.\n",
+        f"  next:  `restore {player.plain(backup.name)} --yes` does it without asking.\n",
+    )
+    pytest.importorskip("pty", reason="no terminals here")
+    code, text = on_a_terminal(player, "restore", backup.name, types="n\n")
+    assert (code, ESCAPE.sub("", text).partition("Restore? [y/N]: ")[2].lstrip("n\n")) == (
+        1,
+        "error: Not restored: the answer was no.\n"
+        "  state: nothing was changed.\n"
+        "  next:  `restore` lists the backups there are.\n",
+    )
+    code, text = on_a_terminal(player, "restore", backup.name, types="\x04")
+    assert (code, ESCAPE.sub("", text).partition("error: ")[2]) == (
+        130,
+        "Stopped: the question was not answered.\n"
+        "  state: nothing was changed.\n"
+        "  next:  run the command again.\n",
     )
     assert _dump(_path(player)) == after
 

@@ -410,16 +410,16 @@ def test_an_error_says_what_where_and_what_next(migrator: Any, script: Script) -
 @pytest.mark.parametrize(
     ("make", "hint"),
     [
-        (lambda m: m.add_not_null("player", "scor"), "did you mean score?"),
-        (lambda m: m.add_not_null("plyer", "score"), "did you mean player?"),
-        (lambda m: m.add_index("player", ("nam",)), "did you mean name?"),
-        (lambda m: m.drop_index("player", "i"), "there are none"),
-        (lambda m: m.drop_constraint("player", "c"), "there are none"),
-        (lambda m: m.rename_column("player", "nme", "x"), "did you mean name?"),
-        (lambda m: m.drop_table("playr"), "did you mean player?"),
+        (lambda m: m.add_not_null("player", "scor"), "; did you mean score?"),
+        (lambda m: m.add_not_null("plyer", "score"), "; did you mean player?"),
+        (lambda m: m.add_index("player", ("nam",)), "; did you mean name?"),
+        (lambda m: m.drop_index("player", "i"), "has no index 'i'"),
+        (lambda m: m.drop_constraint("player", "c"), "has no constraint 'c'"),
+        (lambda m: m.rename_column("player", "nme", "x"), "; did you mean name?"),
+        (lambda m: m.drop_table("playr"), "; did you mean player?"),
         (
             lambda m: m.add_foreign_key_constraint("player", "name", "playr", "id"),
-            "did you mean player?",
+            "; did you mean player?",
         ),
     ],
 )
@@ -429,7 +429,8 @@ def test_wrong_names_are_errors_with_near_names(
     script(*TABLE)
     with pytest.raises(OperationError) as caught:
         migrate(make(migrator))
-    assert caught.value.next == hint
+    assert caught.value.what.endswith(hint)
+    assert caught.value.next is None  # what to do is said with the migration: mend the file
 
 
 @pytest.mark.parametrize(

@@ -56,20 +56,76 @@ def test_no_password_is_shown(password: str) -> None:
     forms = quote(password, safe=""), json.dumps(password, ensure_ascii=False)[1:-1]
     for form in (password, repr(password)[1:-1], *forms):
         if form not in shown:
-            text = mask(f"cannot use <{form}> here")
+            text = mask.foreign(f"cannot use <{form}> here")
             assert form not in text or form in "cannot use <***> here"
+            text = mask(f"cannot use password={form}")
+            assert form not in text or form in "cannot use password=***"
 
 
-def test_a_short_password_masks_only_itself() -> None:
-    mask = Mask(["p"], public="postgresql://u:***@h/d")
-    assert mask("Cannot open postgresql://u:p@h/d: p") == (
-        "Cannot open postgresql://u:***@h/d: ***"
+@pytest.mark.parametrize("password", ["player", "x", "experience", "s3c-ret"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://u:{}@h:5432/d?x=1",
+        "postgresql://u:{}/d",
+        "cannot reach mysql://root:{}@h/d.",
+        "host=h password={} user=u",
+        "host=h password = '{}' user=u",
+        '{{"user": "u", "password": "{}"}}',
+        "connect(passwd='{}')",
+        "os.environ.setdefault('PGPASSWORD', '{}')",
+        "CREATE USER u IDENTIFIED BY '{}'",
+        'CREATE USER u IDENTIFIED WITH sha256 BY "{}"',
+        "ALTER ROLE u PASSWORD '{}'",
+        "SET PASSWORD FOR u = PASSWORD('{}')",
+    ],
+)
+def test_a_password_is_hidden_where_passwords_stand(password: str, text: str) -> None:
+    mask = Mask([password], public="postgresql://u:***@h/d")
+    assert mask(text.format(password)) == text.format("***")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "column player.x is only in the models",
+        'ALTER TABLE "player" ADD COLUMN "x" INTEGER',
+        "ALTER TABLE `player` ADD COLUMN `x` INTEGER",
+        "if x: player",
+        "migrator.add_column('player', \"x\", IntegerField())",
+        "--rename hero:player player:x",
+        "the user of player@x",
+    ],
+)
+def test_a_password_that_is_an_ordinary_word_leaves_the_rest_alone(text: str) -> None:
+    mask = Mask(["player", "x"], public="postgresql://u:***@h/d")
+    assert mask(text) == text
+
+
+def test_a_password_that_can_hardly_be_a_name_is_hidden_anywhere() -> None:
+    mask = Mask(["hunter22"], public="postgresql://u:***@h/d")
+    assert mask("column hunter22.x, my_hunter22") == "column ***.x, my_***"
+
+
+def test_a_password_in_a_statement_is_hidden_in_quoted_texts() -> None:
+    mask = Mask(["player"], public="postgresql://u:***@h/d")
+    sql = "INSERT INTO \"player\" VALUES ('player', 'it''s player', 'players') -- player"
+    assert mask.statement(sql) == (
+        "INSERT INTO \"player\" VALUES ('***', 'it''s ***', 'players') -- player"
     )
+
+
+def test_a_password_in_a_drivers_words_is_hidden_as_any_word() -> None:
+    mask = Mask(["player"], public="postgresql://u:***@h/d")
+    assert mask.foreign('no host "player", players') == 'no host "***", players'
+    said = 'relation "player" does not exist: `player` or player'
+    assert mask.foreign(said, names=True) == 'relation "player" does not exist: `player` or ***'
 
 
 def test_a_password_that_is_public_is_none() -> None:
     mask = Mask(["postgres", ""], public="postgresql://postgres:***@h/d")
     assert mask("postgresql://postgres@h/d") == "postgresql://postgres@h/d"
+    assert mask.foreign("no role postgres") == "no role postgres"
 
 
 def test_url_of_what_peewee_takes() -> None:

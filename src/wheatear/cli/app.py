@@ -12,8 +12,8 @@ from importlib import import_module
 import click
 
 from wheatear import __version__
-from wheatear.cli.output import error, note
-from wheatear.errors import WheatearError
+from wheatear.cli.output import drop, error
+from wheatear.errors import Terminated, WheatearError
 
 COMMANDS = (
     "init",
@@ -60,20 +60,27 @@ class LazyGroup(click.Group):
 def app(ctx: click.Context, folder: str | None) -> None:
     """Schema migrations for the Peewee ORM."""
     ctx.ensure_object(dict)["folder"] = folder or ctx.obj.get("folder")
+    ctx.obj["command"] = ctx.invoked_subcommand
     ctx.obj["given"] = folder is not None or ctx.obj.get("given", False)
 
 
 def run(args: Sequence[str] | None) -> int:
     """Run a command and return the exit code."""
     script = _script()
+    place = {"folder": os.path.dirname(script), "given": True} if script else {}
     try:
         result = app.main(
             args,
             prog_name=f"python {os.path.basename(script)}" if script else "wheatear",
             standalone_mode=False,
-            obj={"folder": os.path.dirname(script), "given": True} if script else {},
+            obj=place,
             complete_var="_WHEATEAR_COMPLETE",
         )
+    except click.Abort as failure:
+        return _stopped(failure.__cause__, place.get("command"))
+    except Terminated as failure:
+        _stopped(failure, place.get("command"))
+        raise
     except Exception as failure:  # noqa: BLE001 - every one is told in words
         return _told(failure)
     except (KeyboardInterrupt, SystemExit):
@@ -81,9 +88,14 @@ def run(args: Sequence[str] | None) -> int:
     except BaseException as failure:  # noqa: BLE001 - a migration's own; what stays has been said
         last = traceback.extract_tb(failure.__traceback__)[-1]
         error(
-            f"The command was ended by {type(failure).__name__}: {failure}\n"
-            f"  where: {last.filename}:{last.lineno}\n"
-            "  next:  raise an Exception there, and run the command again."
+            str(
+                WheatearError(
+                    f"The command was ended by {type(failure).__name__}: {failure}",
+                    where=f"{last.filename}:{last.lineno}",
+                    state=getattr(getattr(failure, "stopped", None), "state", None),
+                    next="raise an Exception there, and run the command again.",
+                )
+            )
         )
         return 1
     return result if isinstance(result, int) else 0
@@ -96,19 +108,66 @@ def _told(failure: Exception) -> int:
         code = failure.exit_code
     elif isinstance(failure, click.exceptions.Exit):
         code = failure.exit_code
-    elif isinstance(failure, click.Abort):
-        note("Interrupted.")
-        code = 128 + signal.SIGINT
     elif isinstance(failure, click.ClickException):
         failure.show()
         code = failure.exit_code
-    elif isinstance(failure, BrokenPipeError):
-        # The reader of our output has gone, as `head` does; Python would complain again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    elif isinstance(failure, FileNotFoundError) and _is_nowhere():
+        error(
+            "The current folder is no longer there.\n"
+            "  state: nothing was changed.\n"
+            "  next:  go to a folder that is there, then run the command again."
+        )
+        code = 1
+    elif isinstance(failure, OSError) and _is_printing(failure):
+        drop("stdout")
+        if not isinstance(failure, BrokenPipeError):
+            error(
+                f"The standard output cannot be written: {failure.strerror}.\n"
+                "  state: nothing was changed.\n"
+                "  next:  make room, or send the output elsewhere, and run the command again."
+            )
         code = 1
     else:
         code = _defect(failure)
     return code
+
+
+_READING = ("status", "diff", "history", "create", "completion")
+_AFTER_STOP = {
+    "restore": "the database is what it was, or all that the backup holds.",
+    "purge": "what was not removed yet is still kept.",
+    **dict.fromkeys(_READING, "nothing was changed in the database."),
+}
+
+
+def _stopped(failure: BaseException | None, command: object) -> int:
+    """Say by what a command was ended from outside, and how to go on; return the exit code."""
+    if failure is None:  # by click, where a question got no answer
+        what = "Stopped: the question was not answered."
+    else:
+        what = f"Stopped by {'SIGTERM' if isinstance(failure, Terminated) else 'Ctrl-C'}."
+    found = getattr(failure, "stopped", None)
+    state = found.state if found else _AFTER_STOP.get(str(command))
+    if failure is None:
+        state = "nothing was changed."
+    next_ = found.next if found else "run the command again."
+    error(str(WheatearError(what, state=state, next=next_)))
+    return 128 + signal.SIGINT
+
+
+def _is_printing(failure: OSError) -> bool:
+    """Whether it comes of what click itself prints, such as a help."""
+    last = traceback.extract_tb(failure.__traceback__)[-1]
+    by_click = os.path.basename(os.path.dirname(last.filename)) == "click"
+    return by_click or isinstance(failure, BrokenPipeError)
+
+
+def _is_nowhere() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _script() -> str | None:

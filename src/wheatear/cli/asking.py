@@ -6,14 +6,14 @@ import sys
 
 import click
 
-from wheatear.cli.output import masked
+from wheatear.cli.output import is_terminal, masked
 from wheatear.schema.changes import AddColumn, AlterColumn, RenameTable
 from wheatear.schema.renames import Rename
 
 
 def asker() -> Terminal | None:
     """Who can be asked: None where nobody sees the question or can answer it."""
-    return Terminal() if sys.stdin.isatty() and sys.stderr.isatty() else None
+    return Terminal() if is_terminal(sys.stdin) and is_terminal(sys.stderr) else None
 
 
 class Terminal:

@@ -7,9 +7,12 @@ from typing import Any
 
 import click
 
-from wheatear.cli.output import duration, has_room_for_a_table, say
+from wheatear.cli.output import duration, has_room_for_a_table, masked_statement, say, show
 from wheatear.cli.place import migrations_of
 from wheatear.records import Record
+
+_WIDTH = 90
+"""Columns of a terminal from which on a table is printed, else plain lines."""
 
 
 @click.command("history")
@@ -24,11 +27,18 @@ def command(ctx: click.Context, *, as_json: bool) -> None:
         say(json.dumps(entries, indent=2, ensure_ascii=False))
     elif not records:
         say(f"{migrations.project.url}: nothing has been run yet.")
-    elif has_room_for_a_table():
+    elif has_room_for_a_table(_WIDTH):
         _table(records)
     else:
         for one in records:
             say("  ".join(_words(one)).rstrip())
+            if one.error:
+                say(f"    {_reason(one)}")
+
+
+def _reason(one: Record) -> str:
+    """Why it failed, in one line."""
+    return (one.error or "").strip().partition("\n")[0]
 
 
 def _words(one: Record) -> tuple[str, ...]:
@@ -43,16 +53,18 @@ def _words(one: Record) -> tuple[str, ...]:
 
 
 def _table(records: list[Record]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - slow to import, needed on terminals only
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415 - slow to import, needed on terminals only
     from rich.text import Text  # noqa: PLC0415
 
     table: Any = Table(box=None)
     for title in ("when (UTC)", "direction", "ended", "migration", "took", "by"):
         table.add_column(title, overflow="fold" if title == "migration" else "ellipsis")
     for one in records:
-        table.add_row(*(Text(word.strip()) for word in _words(one)))
-    Console().print(table)
+        cells = [Text(word.strip()) for word in _words(one)]
+        if one.error:
+            cells[3].append(f"\n  {_reason(one)}")
+        table.add_row(*cells)
+    show(table)
 
 
 def _as_dict(one: Record) -> dict[str, Any]:
@@ -67,5 +79,5 @@ def _as_dict(one: Record) -> dict[str, Any]:
         "tool": one.tool,
         "run": one.run,
         "error": one.error,
-        "statements": list(one.statements),
+        "statements": [masked_statement(sql) for sql in one.statements],
     }

@@ -26,4 +26,4 @@ def command(ctx: click.Context) -> None:
         say(f"kept {name}, which was there")
     if CONFIG_FILE in begun.written:
         say(f"Next: say in {CONFIG_FILE} where your database is, then")
-        say(f"  python {SCRIPT_FILE} create add_experience")
+        say(f"  uv run {SCRIPT_FILE} create add_experience")

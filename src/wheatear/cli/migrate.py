@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wheatear.cli.output import duration, everything_said, note, say
+from wheatear.cli.output import duration, everything_said, is_terminal, masked_statement, note, say
 from wheatear.cli.place import complete_name, migrations_of
 from wheatear.cli.signals import interruptible
 from wheatear.errors import UsageError
@@ -106,7 +106,7 @@ def command(
             backup=backup,
             wait=wait,
             yes=yes,
-            ask=progress.ask if sys.stdin.isatty() else None,
+            ask=progress.ask if is_terminal(sys.stdin) else None,
             listener=progress,
             echo=progress.echo if verbose else None,
         )
@@ -122,7 +122,7 @@ class Progress:
 
     def __init__(self, *, dry_run: bool) -> None:
         self._dry_run = dry_run
-        self._terminal = sys.stdout.isatty()
+        self._terminal = is_terminal(sys.stdout)
         self._open = False
 
     def __enter__(self) -> None:
@@ -180,7 +180,9 @@ class Progress:
             return
         self._break()
         end = "  -- failed" if statement.failed else ""
-        note(f"    {statement.sql.strip()}  -- {duration(statement.seconds)}{end}")
+        note(
+            f"    {masked_statement(statement.sql.strip())}  -- {duration(statement.seconds)}{end}"
+        )
 
     def _end(self, line: str) -> None:
         say(f"\r\x1b[K{line}" if self._open else line)

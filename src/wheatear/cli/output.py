@@ -7,16 +7,14 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TextIO
+from contextlib import contextmanager, suppress
+from typing import Any, Literal, TextIO
 
 import click
 
 from wheatear.masking import Mask
 
 _mask = Mask()
-_TABLE = 60
-"""Columns of a terminal from which on tables are printed, else plain lines."""
 
 
 def hide(mask: Mask) -> None:
@@ -30,9 +28,14 @@ def masked(text: str) -> str:
     return _mask(text)
 
 
+def masked_statement(sql: str) -> str:
+    """The statement without secrets, which its quoted texts may hold as any word."""
+    return _mask.statement(sql)
+
+
 def say(text: str = "", *, newline: bool = True) -> None:
     """Print a result."""
-    click.echo(masked(text), nl=newline, color=_color(sys.stdout.isatty()))
+    _write(masked(text), "stdout", newline=newline)
 
 
 def note(text: str) -> None:
@@ -40,13 +43,54 @@ def note(text: str) -> None:
     text = masked(text)
     if text.startswith("warning: "):
         text = click.style("warning:", fg="yellow") + text.removeprefix("warning:")
-    click.echo(text, err=True, color=_color(sys.stderr.isatty()))
+    _write(text, "stderr")
 
 
 def error(text: str) -> None:
     """Print what went wrong."""
-    styled = click.style("error:", fg="red", bold=True)
-    click.echo(f"{styled} {masked(text)}", err=True, color=_color(sys.stderr.isatty()))
+    _write(f"{click.style('error:', fg='red', bold=True)} {masked(text)}", "stderr")
+
+
+def show(table: Any) -> None:
+    """Print a table of rich's."""
+    from rich.console import Console  # noqa: PLC0415 - slow to import, needed on terminals only
+
+    console = Console()
+    with console.capture() as captured:
+        console.print(table)
+    say(captured.get(), newline=False)
+
+
+def _write(text: str, name: Literal["stdout", "stderr"], *, newline: bool = True) -> None:
+    """Print, or drop what cannot be printed: a run is not to end in the middle because of it."""
+    stream: TextIO | None = getattr(sys, name)
+    if stream is None:  # closed when the program was started
+        return
+    try:
+        click.echo(text, file=stream, nl=newline, color=_color(is_terminal(stream)))
+    except UnicodeEncodeError:
+        known = text.encode(stream.encoding, "backslashreplace").decode(stream.encoding)
+        _write(known, name, newline=newline)
+    except (OSError, ValueError) as failure:
+        drop(name)
+        # A reader that goes away, as `head` does, has seen all that it wants.
+        if name == "stdout" and not isinstance(failure, BrokenPipeError):
+            why = getattr(failure, "strerror", None) or failure
+            note(f"warning: the standard output cannot be written: {why}")
+
+
+def drop(name: Literal["stdout", "stderr"]) -> None:
+    """Let an output go nowhere from now on; Python would try again at exit what it could not."""
+    with suppress(OSError, ValueError):
+        number = getattr(sys, name).fileno()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, number)
+        os.close(nowhere)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody looks at it, or types; a stream can be closed, too."""
+    return stream is not None and not stream.closed and stream.isatty()
 
 
 def _color(terminal: bool) -> bool:
@@ -54,13 +98,13 @@ def _color(terminal: bool) -> bool:
     return terminal and not os.environ.get("NO_COLOR")
 
 
-def has_room_for_a_table() -> bool:
-    """Whether people look at a terminal on which no column would be squeezed to nothing."""
-    if not sys.stdout.isatty():
+def has_room_for_a_table(width: int = 60) -> bool:
+    """Whether people look at a terminal that is so wide that no column would be cut."""
+    if not is_terminal(sys.stdout):
         return False
     from shutil import get_terminal_size  # noqa: PLC0415 - for terminals only
 
-    return get_terminal_size().columns >= _TABLE
+    return get_terminal_size().columns >= width
 
 
 def duration(seconds: float | None) -> str:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wheatear.cli.output import note, say
+from wheatear.cli.output import is_terminal, note, say
 from wheatear.cli.place import migrations_of
 from wheatear.cli.signals import interruptible
-from wheatear.errors import UsageError
+from wheatear.errors import UsageError, WheatearError
 from wheatear.events import Event, Note
 
 if TYPE_CHECKING:
@@ -61,16 +61,22 @@ def _ask(migrations: Migrations, name: str) -> None:
 
     copies = made_of(migrations.project.engine)
     path = find(copies, name)
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         raise UsageError(
-            "Nobody is there to be asked.",
+            "Whether to put the backup in the place of the database cannot be asked here: there is "
+            "no terminal.",
             state="nothing was changed.",
-            next="say --yes to put the backup in the place of the database.",
+            next=f"`restore {name} --yes` does it without asking.",
         )
     backup = next(one for one in migrations.backups() if one.path == path)
     note(f"{migrations.project.url} becomes what it was at {_when(backup)}: {_applied(backup)}.")
     note("What is there now is kept as a backup.")
-    click.confirm("Restore?", abort=True, err=True)
+    if not click.confirm("Restore?", err=True):
+        raise WheatearError(
+            "Not restored: the answer was no.",
+            state="nothing was changed.",
+            next="`restore` lists the backups there are.",
+        )
 
 
 def _list(migrations: Migrations, *, as_json: bool) -> None:

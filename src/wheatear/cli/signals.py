@@ -37,11 +37,11 @@ def interruptible(engine: Engine) -> Iterator[None]:
         yield
     except Exception as error:
         # A statement that is stopped fails, and so may what cleans up after it: that is no error.
-        if signal.SIGTERM in stops:
-            raise Terminated(_TERMINATED) from error
-        if signal.SIGINT in stops:
-            raise KeyboardInterrupt from error
-        raise
+        if not stops:
+            raise
+        stop = Terminated(_TERMINATED) if signal.SIGTERM in stops else KeyboardInterrupt()
+        stop.stopped = getattr(error, "stopped", None)  # type: ignore[union-attr]
+        raise stop from error
     finally:
         signal.set_wakeup_fd(wakeup)
         signal.signal(signal.SIGTERM, terminate)

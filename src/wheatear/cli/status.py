@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from wheatear.cli.output import duration, has_room_for_a_table, masked, note, say
+from wheatear.cli.output import duration, has_room_for_a_table, note, say, show
 from wheatear.cli.place import migrations_of
 from wheatear.status import MigrationStatus, Status
 
@@ -52,11 +52,10 @@ def _show(status: Status) -> None:
 
 
 def _table(status: Status) -> None:
-    from rich.console import Console  # noqa: PLC0415 - slow to import, needed on terminals only
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415 - slow to import, needed on terminals only
     from rich.text import Text  # noqa: PLC0415
 
-    table: Any = Table(title=Text(masked(status.database)), title_justify="left", box=None)
+    table: Any = Table(title=Text(status.database), title_justify="left", box=None)
     table.add_column("state", no_wrap=True)
     table.add_column("migration", overflow="fold", min_width=15)
     table.add_column("applied at (UTC)", no_wrap=True)
@@ -75,7 +74,7 @@ def _table(status: Status) -> None:
             Text(one.run_by or ""),
             *([Text("derived" if one.derived else "")] if derived else []),
         )
-    Console().print(table)
+    show(table)
 
 
 def _word(one: MigrationStatus) -> str:

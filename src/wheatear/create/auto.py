@@ -106,6 +106,7 @@ def create_auto(
         both = read_both(read, models, ignored, waiting)
         found = _compared(both, wanted, listing, asker)
         if not found.changes:
+            Fills((), fills, {})  # a column that is said needs nothing then: it may be a typo
             return None
         defaults = sql_defaults(models)
         changes = with_defaults(found.changes, defaults)

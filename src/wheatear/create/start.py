@@ -11,7 +11,7 @@ from wheatear.project import CONFIG_FILE, FOLDER
 SCRIPT_FILE = "manage_migrations.py"
 
 _SCRIPT = '''\
-"""Run migrations: `python manage_migrations.py --help`."""
+"""Run migrations: `uv run manage_migrations.py --help`."""
 
 from wheatear.cli import main
 

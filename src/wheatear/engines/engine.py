@@ -118,7 +118,7 @@ class Engine(ABC):
             with ExitStack() as stack:
                 with self._unavailable():
                     if was_closed:
-                        self.patiently(self.db.connect, waiting)
+                        self.patiently(self._connect, waiting)
                     self.connection = self.db._state.conn
                     if not was_closed:
                         self._refuse_transaction()
@@ -129,6 +129,19 @@ class Engine(ABC):
             if was_closed and not self.db.is_closed():
                 with suppress(Exception):  # one that is gone already need not be closed
                     self.db.close()
+
+    def _connect(self) -> None:
+        try:
+            self.db.connect()
+        except (TypeError, ValueError, AttributeError, LookupError) as error:
+            # The driver's own words about arguments that it was not made for.
+            raise ConfigError(
+                f"Cannot open {self.url}: {type(error).__name__}: "
+                f"{self.mask().foreign(first_line(error))}",
+                state="nothing was changed.",
+                next="correct what the database is given beside its name, in its URL or in "
+                "migrations_config.py: the driver cannot use it.",
+            ) from error
 
     def _refuse_transaction(self) -> None:
         if self.db.in_transaction() or self.in_transaction():
@@ -147,7 +160,7 @@ class Engine(ABC):
             if isinstance(error, RuntimeError) and "cryptography" not in str(error):
                 raise  # PyMySQL's want of that package is no other class
             raise DatabaseUnavailableError(
-                f"Cannot open {self.url}: {first_line(error)}",
+                f"Cannot open {self.url}: {self.mask().foreign(first_line(error))}",
                 state="nothing was changed.",
                 next=self.way_in(error),
             ) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,6 +22,7 @@ from wheatear.engines.postgresql.literals import default_of, render
 from wheatear.engines.postgresql.send import ask
 from wheatear.engines.postgresql.sight import Sight
 from wheatear.engines.postgresql.spelling import quoted
+from wheatear.engines.warn import warn
 from wheatear.errors import OperationError
 from wheatear.schema.model import Column
 
@@ -155,7 +155,7 @@ class AlterType(OfColumn):
             )
         if said:
             message = f"alter_column_type changes the type of {name} alone, not " + ", ".join(said)
-            warnings.warn(message, FieldDiffersWarning, stacklevel=2)
+            warn(message, FieldDiffersWarning)
 
     def forgive(self, before: Sight, after: Sight) -> tuple[Sight, Sight]:
         return self._alike(before, after), self._alike(after, after)

@@ -98,6 +98,10 @@ class PostgresqlEngine(Engine):
         text = str(error)
         if "database" in text and "does not exist" in text:
             return f"create it (`createdb {self.db.database}`), or correct its name."
+        if "connection option" in text or (
+            "value" in text and ("invalid" in text or "bad" in text)
+        ):
+            return "correct what stands behind the ? in the database's URL."
         if "password" in text or "authentication" in text or "role" in text:
             return "check the user and the password in DATABASE_URL or migrations_config.py."
         return "check that the server runs and that its host and port are right."

@@ -174,17 +174,20 @@ def is_large(db: Any, sight: Sight) -> bool:
     return bool(rows > _LARGE_ROWS or size > _LARGE_BYTES)
 
 
+_FEW = 20
+"""So many names are listed where none of them looks like the wrong one."""
+
+
 def missing(kind: str, name: str, names: Sequence[str], place: str) -> OperationError:
     """The error for a name that is not there: it shows the ones that are near."""
     near = difflib.get_close_matches(name.lower(), [other.lower() for other in names], 3, 0.6)
     close = [other for other in names if other.lower() in near]
     if close:
-        hint = "did you mean " + " or ".join(f'"{other}"' for other in close) + "?"
+        hint = "; did you mean " + " or ".join(f'"{other}"' for other in close) + "?"
     else:
-        shown = ", ".join(f'"{other}"' for other in names[:20])
-        more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-        hint = f"there are: {shown}{more}" if names else f"there is no {kind} at all"
-    return OperationError(f'There is no {kind} "{name}" in {place}.', next=hint)
+        shown = ", ".join(f'"{other}"' for other in names)
+        hint = f"; it has {shown}." if 0 < len(names) <= _FEW else "."
+    return OperationError(f'There is no {kind} "{name}" in {place}{hint}')
 
 
 def _no_table(db: Any, schema: str | None, table: str) -> OperationError:

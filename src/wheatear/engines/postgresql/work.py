@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -32,6 +31,7 @@ from wheatear.engines.postgresql.sight import (
     unseen,
 )
 from wheatear.engines.postgresql.spelling import quoted
+from wheatear.engines.warn import warn
 from wheatear.errors import OperationError
 
 _T = TypeVar("_T")
@@ -155,7 +155,7 @@ class Work:
         scanning = [item for item in planned if item.change.scans]
         if scanning and callers and is_large(self.db, before):
             for item in scanning:
-                warnings.warn(_long_lock(item), LongLockWarning, stacklevel=2)
+                warn(_long_lock(item), LongLockWarning)
         if alter := self._alter(planned, before):
             send(self.db, alter)
         for item in planned:

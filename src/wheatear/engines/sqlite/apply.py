@@ -117,8 +117,8 @@ def find_table(db: Any, name: str) -> str:
             return str(stored)
     tables = [stored for stored, kind in found if kind == "table"]
     raise RefusedError(
-        f"there is no table {name!r}",
-        near(name, [stored for stored in tables if not stored.startswith("sqlite_")]),
+        f"there is no table {name!r}"
+        + near(name, [stored for stored in tables if not stored.startswith("sqlite_")])
     )
 
 

@@ -11,6 +11,9 @@ from .definition import Clause, ColumnDefinition, Definition
 from .photograph import ObjectKey, Photograph, rows
 from .tokens import fold, plain_type, quote
 
+_FEW = 20
+"""So many names are listed where none of them looks like the wrong one."""
+
 
 class RefusedError(Exception):
     """A change that is not made, and why; the migrator adds the operation and the user's line."""
@@ -132,7 +135,7 @@ class Draft:
         column = self.definition.column(name)
         if column is None:
             names = [column.name for column in self.definition.columns]
-            raise RefusedError(f"table {self.table} has no column {name!r}", near(name, names))
+            raise RefusedError(f"table {self.table} has no column {name!r}{near(name, names)}")
         return column
 
     def is_rowid(self, column: ColumnDefinition) -> bool:
@@ -178,10 +181,10 @@ class Draft:
 
 
 def near(name: str, names: Iterable[str]) -> str:
-    """Say which of the names were perhaps meant."""
+    """The end of a sentence: names that look like `name`, or all of them if they are few."""
     names = list(names)
     by_fold = {fold(known): known for known in names}
     close = [by_fold[match] for match in difflib.get_close_matches(fold(name), by_fold, 3)]
     if close:
-        return f"did you mean {' or '.join(close)}?"
-    return f"there are: {', '.join(names)}" if names else "there are none"
+        return f"; did you mean {' or '.join(close)}?"
+    return f"; it has {', '.join(names)}" if 0 < len(names) <= _FEW else ""

@@ -50,4 +50,4 @@ class DropTable:
                 return str(stored)
         if self.safe:
             return None
-        raise RefusedError(f"there is no table {name!r}", near(name, [row[0] for row in found]))
+        raise RefusedError(f"there is no table {name!r}" + near(name, [row[0] for row in found]))

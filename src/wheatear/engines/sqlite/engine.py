@@ -147,6 +147,8 @@ class SqliteEngine(Engine):
         folder = os.path.dirname(os.path.abspath(path or ""))
         if path and not os.path.isdir(folder):
             return f"make the folder {folder}, or correct the path of the database."
+        if path and os.path.isdir(path):
+            return f"{path} is a folder: write the path of a file, such as {path}/app.db."
         if "not a database" in str(error) or "encrypted" in str(error):
             return (
                 "this file is not an SQLite database: correct the path, or move the file away and "

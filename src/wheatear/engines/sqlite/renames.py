@@ -26,7 +26,7 @@ class RenameColumn:
         if column is None:
             names = [known.name for known in before.columns]
             raise RefusedError(
-                f"table {table} has no column {self.column!r}", near(self.column, names)
+                f"table {table} has no column {self.column!r}{near(self.column, names)}"
             )
         taken = before.column(self.new)
         if taken is not None and taken is not column:

@@ -114,7 +114,7 @@ class DropConstraint:
                 return clause, column
             known[clause.name] = clause.kind
         raise RefusedError(
-            f"table {draft.table} has no constraint {self.name!r}", near(self.name, known)
+            f"table {draft.table} has no constraint {self.name!r}{near(self.name, known)}"
         )
 
     def _find_by_content(self, draft: Draft) -> tuple[Clause, ColumnDefinition | None]:
@@ -130,7 +130,7 @@ class DropConstraint:
             for clause, _ in clauses_of(draft)
             if clause.kind in {"check", "unique", "foreign key", "primary key"}
         ]
-        raise RefusedError(f"table {draft.table} has no {self.sql}", near(self.sql, known))
+        raise RefusedError(f"table {draft.table} has no {self.sql}{near(self.sql, known)}")
 
 
 def _content(clause: Clause, column: ColumnDefinition | None) -> tuple[object, ...]:

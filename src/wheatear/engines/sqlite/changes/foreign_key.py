@@ -43,13 +43,13 @@ class AddForeignKey:
         }
         table = tables.get(fold(self.table))
         if table is None:
-            raise RefusedError(f"there is no table {self.table!r}", near(self.table, tables))
+            raise RefusedError(f"there is no table {self.table!r}{near(self.table, tables)}")
         query = "SELECT name FROM pragma_table_xinfo(?, 'main')"
         columns = {fold(name): name for (name,) in rows(draft.db, query, table)}
         target = columns.get(fold(self.target))
         if target is None:
             raise RefusedError(
-                f"table {table} has no column {self.target!r}", near(self.target, columns)
+                f"table {table} has no column {self.target!r}{near(self.target, columns)}"
             )
         return table, target
 

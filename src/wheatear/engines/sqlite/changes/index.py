@@ -59,4 +59,4 @@ class DropIndex:
                 f"index {self.name} belongs to a UNIQUE or PRIMARY KEY of table {draft.table}",
                 "drop_constraint drops a UNIQUE by its name",
             )
-        raise RefusedError(f"table {draft.table} has no index {self.name!r}", near(self.name, own))
+        raise RefusedError(f"table {draft.table} has no index {self.name!r}{near(self.name, own)}")
