@@ -9,6 +9,8 @@ from typing import Any
 import peewee
 from playhouse.migrate import make_index_name
 
+from wheatear.engines.warn import warn
+
 from .change import Change, RefusedError, Step, TableState, step
 from .columns import nulls_are_named
 from .defaults import default_of, literal_default
@@ -16,7 +18,7 @@ from .definition import Definition
 from .fill import fill_rows, update_triggers
 from .keys import Target, foreign_key_sql, index_clause, require
 from .tokens import quoted, tokens
-from .warn import TriggersFireWarning, warn
+from .warned import TriggersFireWarning
 
 
 @dataclass(frozen=True)

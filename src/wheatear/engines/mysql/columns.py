@@ -8,6 +8,8 @@ from typing import Any
 
 import peewee
 
+from wheatear.engines.warn import warn
+
 from .change import (
     Change,
     RefusedError,
@@ -25,7 +27,7 @@ from .defaults import default_of, of_type
 from .definition import PRIMARY, SOME_TYPE, Definition
 from .server_errors import NULL_IN_NOT_NULL
 from .tokens import quoted
-from .warn import NotAppliedWarning, warn
+from .warned import NotAppliedWarning
 
 
 def add_not_null(column: str) -> Step:

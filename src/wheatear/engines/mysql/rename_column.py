@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from wheatear.engines.warn import warn
+
 from .change import Change, RefusedError, Statement, Step, TableState, step
 from .definition import Definition
 from .dependents import Outside, outside
@@ -12,7 +14,7 @@ from .expressions import as_written, has_text_in_another_set
 from .server_errors import HOLDS_NAME, NO_COPY
 from .tokens import quoted, renamed, same, spelled, tokens
 from .views import following
-from .warn import BrokenByRenameWarning, warn
+from .warned import BrokenByRenameWarning
 
 
 def rename(old: str, new: str) -> Step:

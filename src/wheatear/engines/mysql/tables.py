@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from wheatear.engines.warn import warn
+
 from .change import Change, RefusedError, Step, TableState, step
 from .definition import Definition
 from .dependents import Outside, outside
 from .server_errors import IS_REFERENCED
 from .tokens import quoted
-from .warn import BrokenByRenameWarning, warn
+from .warned import BrokenByRenameWarning
 
 
 def rename_table(new: str, new_sql: str) -> Step:
