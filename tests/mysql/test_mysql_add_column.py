@@ -12,7 +12,7 @@ import pytest
 from mariadb_live import Live, altered, only_mariadb
 from playhouse.migrate import migrate
 
-from wheatear.engines.mysql.warn import TriggersFireWarning
+from wheatear.engines.mysql.warned import TriggersFireWarning
 from wheatear.errors import OperationError
 
 

@@ -10,7 +10,7 @@ import pytest
 from mariadb_live import Live, only_mariadb
 from playhouse.migrate import migrate
 
-from wheatear.engines.mysql.warn import NotAppliedWarning
+from wheatear.engines.mysql.warned import NotAppliedWarning
 from wheatear.errors import OperationError
 
 

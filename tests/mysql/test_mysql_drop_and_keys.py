@@ -7,7 +7,7 @@ import pytest
 from mariadb_live import Live, only_mariadb
 from playhouse.migrate import migrate
 
-from wheatear.engines.mysql.warn import BrokenByRenameWarning
+from wheatear.engines.mysql.warned import BrokenByRenameWarning
 from wheatear.errors import OperationError
 
 
