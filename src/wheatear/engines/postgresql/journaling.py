@@ -4,12 +4,12 @@ itself refuses there (CREATE INDEX CONCURRENTLY, VACUUM and the like).
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
 from wheatear.engines.postgresql.alone import Alone
+from wheatear.engines.postgresql.kinds import kind_of, refusal_of
 from wheatear.engines.postgresql.lock_waits import sqlstate
 from wheatear.engines.waiting import Waiting
 
@@ -19,26 +19,11 @@ if TYPE_CHECKING:
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: active_sql_transaction, and
 # invalid_transaction_termination (a procedure that commits).
 _ALONE = frozenset({"25001", "2D000"})
-_WORD = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|;|\()*(\w+)", re.DOTALL)
-_SET_CONFIG = re.compile(r"\bset_config\s*\(", re.IGNORECASE)
-_PARTIAL = re.compile(r"[\s;]*ROLLBACK(\s+(WORK|TRANSACTION))?\s+TO\b", re.IGNORECASE)
-_TEMPORARY = re.compile(
-    r"\s*CREATE\s+(?:(?:GLOBAL|LOCAL)\s+)?TEMP(?:ORARY)?\s+(?:TABLE|SEQUENCE|VIEW)\b", re.IGNORECASE
-)
-_READS = frozenset({"SELECT", "SHOW", "EXPLAIN", "VALUES", "TABLE", "WITH"})
-_KINDS: dict[str, Kind] = {
-    **dict.fromkeys(("SET", "RESET", "LISTEN", "UNLISTEN", "LOAD", "DISCARD"), "setting"),
-    **dict.fromkeys(("PREPARE", "DEALLOCATE"), "setting"),
-    **dict.fromkeys(("BEGIN", "START"), "begin"),
-    **dict.fromkeys(("COMMIT", "END"), "commit"),
-    **dict.fromkeys(("ROLLBACK", "ABORT"), "rollback"),
-    **dict.fromkeys(("SAVEPOINT", "RELEASE"), "inside"),
-}
 _INTRANS, _INERROR = 2, 3  # libpq's PQTransactionStatus
 
 
 class PostgresqlJournaling(Journaling):
-    """The server says by itself what cannot be in a transaction."""
+    """The server says by itself which statement cannot be in a transaction."""
 
     reads_may_write = True
     lock_is_beside = True
@@ -54,33 +39,18 @@ class PostgresqlJournaling(Journaling):
         self.send(self._show_sql).close()
 
     def kind(self, sql: str) -> Kind:
-        """https://www.postgresql.org/docs/current/sql-commands.html"""
-        match = _WORD.match(sql)
-        word = match.group(1).upper() if match else ""
-        if word == "ROLLBACK" and _PARTIAL.match(sql):
-            return "inside"
-        if word == "PREPARE" and re.match(r"\s*PREPARE\s+TRANSACTION\b", sql, re.IGNORECASE):
-            return "alone"
-        if word in _KINDS:
-            return _KINDS[word]
-        if word == "SELECT" and _SET_CONFIG.search(sql):
-            return "setting"
-        return "read" if word in _READS else "rows"
+        """By its words alone."""
+        return kind_of(sql, escapes=self._escapes)
 
     def refusal(self, sql: str, *, inside: bool) -> Refusal | None:
-        """A temporary table dies with its connection; COPY's data are no part of its statement."""
-        if _TEMPORARY.match(sql):
-            return Refusal(
-                "makes something temporary, which is gone if the run dies.",
-                "make an ordinary table, and drop it at the end.",
-            )
-        if re.match(r"\s*PREPARE\s+TRANSACTION\b", sql, re.IGNORECASE):
-            return Refusal(
-                "prepares a transaction for others to end.",
-                "commit it: `with db.atomic():` does.",
-            )
-        del inside
-        return None
+        """What lives in the connection, which dies with the run; several that are no one kind."""
+        return refusal_of(sql, inside=inside, escapes=self._escapes)
+
+    @property
+    def _escapes(self) -> bool:
+        """The driver keeps what the server tells of this setting."""
+        told = self.connection.info.parameter_status("standard_conforming_strings")
+        return bool(told == "off")
 
     def in_transaction(self, *, after_error: bool = False) -> bool:
         """The driver knows, after errors too."""

@@ -1,0 +1,223 @@
+"""What a text is to the journal, by its words alone: one statement, or several.
+
+https://www.postgresql.org/docs/current/sql-commands.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import islice, pairwise
+
+from wheatear.engines.alterations import Word
+from wheatear.engines.journaling import SEVERAL, TEMPORARY, Kind, Refusal, kind_of_all
+from wheatear.engines.postgresql.named import must_be_alone
+from wheatear.engines.postgresql.words import statements_of, tokens_of
+
+Words = Sequence[Word]
+
+_READS = frozenset({"SELECT", "SHOW", "EXPLAIN", "VALUES", "TABLE", "WITH"})
+_QUERIES = frozenset({"SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "DELETE", "MERGE"})
+_KINDS: dict[str, Kind] = {
+    **dict.fromkeys(("SET", "RESET", "LISTEN", "UNLISTEN", "LOAD", "DISCARD"), "setting"),
+    **dict.fromkeys(("PREPARE", "DEALLOCATE"), "setting"),
+    **dict.fromkeys(("BEGIN", "START"), "begin"),
+    **dict.fromkeys(("COMMIT", "END"), "commit"),
+    **dict.fromkeys(("ROLLBACK", "ABORT"), "rollback"),
+    **dict.fromkeys(("SAVEPOINT", "RELEASE"), "inside"),
+    **dict.fromkeys(_READS, "read"),
+}
+# What these set or lock is the session's, and so is the value that a sequence gave last.
+# https://www.postgresql.org/docs/current/functions-admin.html
+# https://www.postgresql.org/docs/current/functions-sequence.html
+_SETTERS = frozenset(
+    """
+    set_config setseed pg_advisory_lock pg_advisory_lock_shared pg_try_advisory_lock
+    pg_try_advisory_lock_shared pg_advisory_unlock pg_advisory_unlock_shared pg_advisory_unlock_all
+    """.split()
+)
+_IN_SETTERS = frozenset({"current_setting", "concat", "format", "hashtext", "hashtextextended"})
+_LAST_VALUES = frozenset({"currval", "lastval"})
+_ODD = re.compile(
+    rf"temp|hold|prepare|{'|'.join(sorted({*_SETTERS, *_LAST_VALUES}))}", re.IGNORECASE
+)
+_TEMPORARY = frozenset({"TEMP", "TEMPORARY"})
+_TEMPORARY_SCHEMA = re.compile(r"pg_temp(_\d+)?")
+_INTO_TEMPORARY_SCHEMA = re.compile(r"search_path\W+(?:TO\W+)?pg_temp\b", re.IGNORECASE)
+
+
+def kind_of(sql: str, *, escapes: bool = False) -> Kind:
+    """What a text is; what is no one kind is refused, see `refusal_of`.
+
+    Args:
+        sql: The text.
+        escapes: See `tokens_of`.
+    """
+    if _may_be_several(sql):
+        return kind_of_all(_kinds(sql, escapes=escapes)) or "rows"
+    if _ODD.search(sql):
+        return _kind([token.word for token in tokens_of(sql, escapes=escapes)])
+    beginning = (token.word for token in tokens_of(sql) if token.word.text not in {"(", ";"})
+    return _kind(list(islice(beginning, 3)))
+
+
+def refusal_of(sql: str, *, inside: bool, escapes: bool = False) -> Refusal | None:
+    """What cannot be journaled.
+
+    Args:
+        sql: The text.
+        inside: It is sent in a transaction of the migration's own.
+        escapes: See `tokens_of`.
+    """
+    if _may_be_several(sql) and kind_of_all(_kinds(sql, escapes=escapes)) is None:
+        return SEVERAL
+    if not _ODD.search(sql):
+        return None
+    if _INTO_TEMPORARY_SCHEMA.search(sql) and kind_of(sql, escapes=escapes) == "setting":
+        return TEMPORARY
+    for number, tokens in enumerate(statements_of(sql, escapes=escapes)):
+        words = _opened([token.word for token in tokens])
+        refusal = _refusal(words, inside=inside or number > 0)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def _may_be_several(sql: str) -> bool:
+    """A semicolon at the end alone is no second statement."""
+    return ";" in sql.rstrip("; \t\r\n")
+
+
+def _kinds(sql: str, *, escapes: bool) -> list[Kind]:
+    each = [
+        _opened([token.word for token in tokens]) for tokens in statements_of(sql, escapes=escapes)
+    ]
+    several = len(each) > 1
+    return ["alone" if several and must_be_alone(words) else _kind(words) for words in each]
+
+
+def _opened(words: Words) -> Words:
+    """Without the parentheses that a query may begin with."""
+    at = 0
+    while at < len(words) and words[at].text in {"(", ";"}:
+        at += 1
+    return words[at:]
+
+
+def _kind(words: Words) -> Kind:
+    words = _opened(words)
+    first, *others = [word.text for word in words[:3]] or [""]
+    if first == "ROLLBACK" and "TO" in others:
+        return "inside"
+    if first == "PREPARE" and others[:1] == ["TRANSACTION"]:
+        return "alone"
+    if first == "SELECT" and _sets(words):
+        return "setting"
+    return _KINDS.get(first, "rows")
+
+
+def _called(words: Words) -> set[str]:
+    """The functions that are called, and what else has a parenthesis behind it."""
+    return {
+        str(word.name)
+        for word, after in pairwise(words)
+        if word.name is not None and after.text == "("
+    }
+
+
+def _sets(words: Words) -> bool:
+    return not _SETTERS.isdisjoint(_called(words))
+
+
+def _refusal(words: Words, *, inside: bool) -> Refusal | None:
+    first = words[0].text if words else ""
+    texts = [word.text for word in words]
+    if _is_temporary(words):
+        return TEMPORARY
+    if first == "PREPARE" and texts[1:2] == ["TRANSACTION"]:
+        return Refusal(
+            "prepares a transaction for others to end.",
+            "commit it: `with db.atomic():` does.",
+        )
+    if first in {"COMMIT", "ROLLBACK"} and texts[1:2] == ["PREPARED"]:
+        return Refusal(
+            "ends a prepared transaction, which is no part of it.",
+            "end it before the migration.",
+        )
+    if first == "PREPARE":
+        return Refusal(
+            "prepares a statement, which is gone if the run dies.",
+            "send the statement itself, with its values.",
+        )
+    if first == "DECLARE" and ("WITH", "HOLD") in pairwise(texts):
+        return Refusal(
+            "declares a cursor WITH HOLD, which is gone if the run dies.",
+            "send the query itself, or declare the cursor without HOLD in `with db.atomic():`.",
+        )
+    return _refusal_of_calls(words, inside=inside) if first in _QUERIES else None
+
+
+def _refusal_of_calls(words: Words, *, inside: bool) -> Refusal | None:
+    called = _called(words)
+    if not _SETTERS.isdisjoint(called):
+        alone = words[0].text == "SELECT" and called <= _SETTERS | _IN_SETTERS
+        reads = any(word.text in {"FROM", "SELECT"} for word in words[1:])
+        if not alone or reads:
+            return Refusal(
+                "sets something of the connection in a statement that does more; such are sent "
+                "again by a run that goes on.",
+                "send it by itself, with values and not with what it reads.",
+            )
+    if not inside and not _LAST_VALUES.isdisjoint(called) and "nextval" not in called:
+        return Refusal(
+            "asks for a sequence's last value in this connection, which is gone if the run dies.",
+            "take it from INSERT … RETURNING, or put both into one `with db.atomic():`.",
+        )
+    return None
+
+
+def _is_temporary(words: Words) -> bool:
+    """CREATE TEMP …, CREATE … pg_temp.x, SELECT … INTO TEMP x."""
+    texts = [word.text for word in words]
+    if texts[:1] == ["EXPLAIN"]:  # ANALYZE makes what it explains
+        starts = [at for at, text in enumerate(texts) if text in {"CREATE", "SELECT", "WITH"}]
+        return bool(starts) and _is_temporary(words[starts[0] :])
+    if texts[:1] == ["CREATE"]:
+        return _says_temporary(texts) or any(
+            _is_in_temporary_schema(words[at : at + 2]) for at in range(len(words))
+        )
+    if texts[:1] not in (["SELECT"], ["WITH"], ["VALUES"], ["TABLE"]):
+        return False
+    return any(
+        _is_temporary_target(words[at + 1 :])
+        for at, text in enumerate(texts)
+        if text == "INTO" and texts[at - 1] not in {"INSERT", "MERGE"}
+    )
+
+
+def _says_temporary(texts: Sequence[str]) -> bool:
+    """CREATE [OR REPLACE] [GLOBAL | LOCAL] TEMP, and nothing that is called so."""
+    skipped = {"OR", "REPLACE", "GLOBAL", "LOCAL"}
+    word = next((text for text in texts[1:] if text not in skipped), "")
+    return word in _TEMPORARY
+
+
+def _is_temporary_target(words: Words) -> bool:
+    """What stands behind INTO; `INTO temp` alone is a table that is called so."""
+    at = 0
+    while at < len(words) and words[at].text in {"GLOBAL", "LOCAL"}:
+        at += 1
+    if len(words) > at + 1 and words[at].text in _TEMPORARY:
+        then = words[at + 1]
+        return then.name is not None and then.text not in {"FROM", "WHERE", "GROUP", "ORDER"}
+    if words and words[0].text == "TABLE":
+        words = words[1:]
+    return _is_in_temporary_schema(words)
+
+
+def _is_in_temporary_schema(words: Words) -> bool:
+    return (
+        len(words) > 1
+        and words[1].text == "."
+        and _TEMPORARY_SCHEMA.fullmatch(words[0].name or "") is not None
+    )
