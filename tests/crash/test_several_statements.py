@@ -59,3 +59,17 @@ def _with_driver(project: Project, driver: int) -> None:
         old = 'connect(os.environ["DATABASE_URL"])'
         new = 'connect(os.environ["DATABASE_URL"], prefer_psycopg3=False)'
         project.write("migrations_config.py", CONFIG.replace(old, new))
+
+
+@pytest.mark.parametrize("engine", ["mariadb"], indirect=True)
+def test_where_the_client_allows_several(project: Project, engine: str) -> None:
+    """PyMySQL does not unless it is asked to."""
+    old = 'connect(os.environ["DATABASE_URL"])'
+    new = f'connect(os.environ["DATABASE_URL"], client_flag={1 << 16})'
+    project.write("migrations_config.py", CONFIG.replace(old, new))
+    reading.execute(project.url, "CREATE TABLE a (x integer)", "INSERT INTO a VALUES (1)")
+    write(project, *sql(f"{ADDS}; {ADDS}", "SELECT 1", ADDS, f"SET @a = 1; {ADDS}"))
+    killed(project, engine, "SELECT 1")
+    ended = project.run("migrate")
+    assert "The migration sends several statements in one text, and not all of" in ended.err
+    assert reading.rows(project.url, "a") == [(301,)]
