@@ -5,7 +5,7 @@ with its entry, which cannot, and how to see afterwards whether such a one took 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Literal, NamedTuple
 
@@ -103,6 +103,16 @@ class Journaling(ABC):
         """
         del sql, inside
         return None
+
+    def outlived(self, sql: str, rest: Sequence[str]) -> bool:
+        """Whether a setting that was made in a transaction is still made behind it.
+
+        Args:
+            sql: The setting.
+            rest: The statements that were sent after it.
+        """
+        del sql, rest
+        return True
 
     @abstractmethod
     def in_transaction(self, *, after_error: bool = False) -> bool:

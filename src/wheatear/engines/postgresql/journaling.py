@@ -4,12 +4,13 @@ itself refuses there (CREATE INDEX CONCURRENTLY, VACUUM and the like).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
 from wheatear.engines.postgresql.alone import Alone
-from wheatear.engines.postgresql.kinds import kind_of, refusal_of
+from wheatear.engines.postgresql.kinds import is_rolled_back, kind_of, refusal_of
 from wheatear.engines.postgresql.lock_waits import sqlstate
 from wheatear.engines.waiting import Waiting
 
@@ -45,6 +46,11 @@ class PostgresqlJournaling(Journaling):
     def refusal(self, sql: str, *, inside: bool) -> Refusal | None:
         """What lives in the connection, which dies with the run; several that are no one kind."""
         return refusal_of(sql, inside=inside, escapes=self._escapes)
+
+    def outlived(self, sql: str, rest: Sequence[str]) -> bool:
+        """https://www.postgresql.org/docs/current/sql-set.html"""
+        del sql
+        return not is_rolled_back(rest)
 
     @property
     def _escapes(self) -> bool:

@@ -6,7 +6,7 @@ https://www.postgresql.org/docs/current/sql-commands.html
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice, pairwise
 
 from wheatear.engines.alterations import Word
@@ -81,6 +81,22 @@ def refusal_of(sql: str, *, inside: bool, escapes: bool = False) -> Refusal | No
         if refusal is not None:
             return refusal
     return None
+
+
+def is_rolled_back(rest: Iterable[str]) -> bool:
+    """Whether what was done in a transaction was rolled back, by the statements that came after."""
+    inner: set[str] = set()
+    for sql in rest:
+        kind = kind_of(sql)
+        if kind in {"commit", "rollback"}:
+            return kind == "rollback"
+        words = [token.word for token in tokens_of(sql)] if kind == "inside" else []
+        names = [str(word.name) for word in words if word.name is not None]
+        if names and names[0] == "savepoint":
+            inner.add(names[-1])
+        elif names and names[0] == "rollback" and names[-1] not in inner:
+            return True
+    return False
 
 
 def _may_be_several(sql: str) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
 from wheatear.engines.operating import is_operating
 from wheatear.engines.sqlite import lock
-from wheatear.engines.sqlite.kinds import beginning, kind_of, refusal_of
+from wheatear.engines.sqlite.kinds import beginning, kind_of, pragma_of, refusal_of
 from wheatear.engines.sqlite.tokens import fold
 
 
@@ -37,6 +39,14 @@ class SqliteJournaling(Journaling):
         if is_operating():
             return None
         return refusal_of(sql, inside=inside, in_memory=self._in_memory)
+
+    def outlived(self, sql: str, rest: Sequence[str]) -> bool:
+        """In a transaction the one does nothing, and the other ends with it.
+
+        https://www.sqlite.org/pragma.html#pragma_foreign_keys
+        """
+        del rest
+        return pragma_of(sql) not in {"foreign_keys", "defer_foreign_keys"}
 
     def _in_memory(self, schema: str) -> bool:
         """`temp` too: https://www.sqlite.org/pragma.html#pragma_database_list"""

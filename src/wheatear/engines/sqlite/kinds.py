@@ -89,17 +89,28 @@ def kind_of_one(tokens: Sequence[Token]) -> Kind:
     return _KINDS.get(words[0], "rows")
 
 
+def pragma_of(sql: str) -> str:
+    """The name of the pragma that a text begins with; empty if it is none."""
+    tokens = [token for token in beginning(sql) if token.text != ";"]
+    return _pragma(tokens)[0] if tokens and tokens[0].is_word("PRAGMA") else ""
+
+
 def _of_pragma(tokens: Sequence[Token]) -> Kind:
-    at = next((at for at, one in enumerate(tokens) if one.is_word("PRAGMA")), 0) + 1
-    if at + 1 < len(tokens) and tokens[at + 1].text == ".":
-        at += 2
-    name = fold(tokens[at].name) if at < len(tokens) else ""
-    sets = at + 1 < len(tokens) and tokens[at + 1].text in {"=", "("}
+    name, sets = _pragma(tokens)
     if name in _ALONE:
         return "alone"
     if sets and name in _OF_CONNECTION:
         return "setting"
     return "rows" if sets and name in _OF_FILE else "read"
+
+
+def _pragma(tokens: Sequence[Token]) -> tuple[str, bool]:
+    """Its name, and whether it is given a value."""
+    at = next((at for at, one in enumerate(tokens) if one.is_word("PRAGMA")), 0) + 1
+    if at + 1 < len(tokens) and tokens[at + 1].text == ".":
+        at += 2
+    name = fold(tokens[at].name) if at < len(tokens) else ""
+    return name, at + 1 < len(tokens) and tokens[at + 1].text in {"=", "("}
 
 
 def refusal_of(sql: str, *, inside: bool, in_memory: Callable[[str], bool]) -> Refusal | None:
