@@ -134,6 +134,7 @@ REFUSED = [
     ("PREPARE TRANSACTION 'a'", "prepares a transaction for others to end."),
     ("/* c */ PREPARE TRANSACTION 'a'", "prepares a transaction for others to end."),
     ("COMMIT PREPARED 'a'", "ends a prepared transaction, which is no part of it."),
+    ("/* c */ LOCK TABLE t", "locks a table outside of a transaction, where the lock ends at once."),
     ("PREPARE a AS SELECT 1", "prepares a statement, which is gone if the run dies."),
     ("DECLARE a CURSOR WITH HOLD FOR SELECT 1",
      "declares a cursor WITH HOLD, which is gone if the run dies."),
@@ -165,7 +166,9 @@ def test_a_sequence_that_is_moved_with_it(sql: str) -> None:
     assert refusal_of(sql, inside=False) is None
 
 
-def test_a_sequence_in_a_transaction() -> None:
+def test_in_a_transaction() -> None:
+    assert refusal_of("LOCK t", inside=True) is None
+    assert refusal_of("LOCK t; UPDATE t SET x = 1", inside=False) is None
     assert refusal_of("SELECT lastval()", inside=True) is None
 
 

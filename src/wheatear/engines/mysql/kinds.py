@@ -82,7 +82,7 @@ def refusal_of(sql: str) -> Refusal | None:
     """What cannot be journaled: LOCK TABLES, XA, autocommit, what lives in the connection."""
     sql = inner(sql)
     first = words_of(sql)[0]
-    if _says_temporary(list(islice(_spoken(sql), 4))):
+    if "temporary" in sql.lower() and _says_temporary(list(islice(_spoken(sql), 4))):
         return TEMPORARY
     if first == "SET" and _sets_autocommit(sql):
         return Refusal("sets autocommit.", "use `with db.atomic():`.")

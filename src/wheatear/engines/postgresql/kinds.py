@@ -38,9 +38,7 @@ _SETTERS = frozenset(
 )
 _IN_SETTERS = frozenset({"current_setting", "concat", "format", "hashtext", "hashtextextended"})
 _LAST_VALUES = frozenset({"currval", "lastval"})
-_ODD = re.compile(
-    rf"temp|hold|prepare|{'|'.join(sorted({*_SETTERS, *_LAST_VALUES}))}", re.IGNORECASE
-)
+_ODD = ("temp", "hold", "lock", "prepare", "set_config", "setseed", "currval", "lastval")
 _TEMPORARY = frozenset({"TEMP", "TEMPORARY"})
 _TEMPORARY_SCHEMA = re.compile(r"pg_temp(_\d+)?")
 _INTO_TEMPORARY_SCHEMA = re.compile(r"search_path\W+(?:TO\W+)?pg_temp\b", re.IGNORECASE)
@@ -55,7 +53,7 @@ def kind_of(sql: str, *, escapes: bool = False) -> Kind:
     """
     if _may_be_several(sql):
         return kind_of_all(_kinds(sql, escapes=escapes)) or "rows"
-    if _ODD.search(sql):
+    if _is_odd(sql):
         return _kind([token.word for token in tokens_of(sql, escapes=escapes)])
     beginning = (token.word for token in tokens_of(sql) if token.word.text not in {"(", ";"})
     return _kind(list(islice(beginning, 3)))
@@ -71,12 +69,19 @@ def refusal_of(sql: str, *, inside: bool, escapes: bool = False) -> Refusal | No
     """
     if _may_be_several(sql) and kind_of_all(_kinds(sql, escapes=escapes)) is None:
         return SEVERAL
-    if not _ODD.search(sql):
+    if not _is_odd(sql):
         return None
     if _INTO_TEMPORARY_SCHEMA.search(sql) and kind_of(sql, escapes=escapes) == "setting":
         return TEMPORARY
-    for number, tokens in enumerate(statements_of(sql, escapes=escapes)):
-        words = _opened([token.word for token in tokens])
+    each = [
+        _opened([token.word for token in tokens]) for tokens in statements_of(sql, escapes=escapes)
+    ]
+    if not inside and len(each) == 1 and each[0] and each[0][0].text == "LOCK":
+        return Refusal(
+            "locks a table outside of a transaction, where the lock ends at once.",
+            "put it into one `with db.atomic():` with what needs it.",
+        )
+    for number, words in enumerate(each):
         refusal = _refusal(words, inside=inside or number > 0)
         if refusal is not None:
             return refusal
@@ -97,6 +102,12 @@ def is_rolled_back(rest: Iterable[str]) -> bool:
         elif names and names[0] == "rollback" and names[-1] not in inner:
             return True
     return False
+
+
+def _is_odd(sql: str) -> bool:
+    """Whether it is worth to be taken apart: texts may be long."""
+    text = sql.lower()
+    return any(part in text for part in _ODD)
 
 
 def _may_be_several(sql: str) -> bool:

@@ -38,8 +38,11 @@ _ALONE = frozenset(
     "journal_mode auto_vacuum page_size encoding incremental_vacuum wal_checkpoint optimize".split()
 )
 _ENOUGH = 2000
+_FIRST = re.compile(r"(?:[\s;]|--[^\n]*(?:\n|$)|/\*.*?\*/)*(\w+)", re.DOTALL)
+_LONGER = frozenset({"PRAGMA", "ROLLBACK"})
+"""What comes after them counts too."""
 _MADE = ("TABLE", "VIEW", "TRIGGER", "INDEX")
-_ODD = re.compile(r"create\b.*[.]|temp|attach|last_insert_rowid|changes", re.IGNORECASE | re.DOTALL)
+_ODD = ("temp", "attach", "create", "last_insert_rowid", "changes")
 # Of the connection, and moved by the journal's own rows.
 _OF_LAST = frozenset({"last_insert_rowid", "changes", "total_changes"})
 _CHANGES = frozenset({"SELECT", "VALUES", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE"})
@@ -70,7 +73,9 @@ def kind_of(sql: str) -> Kind:
     kinds = [kind_of_one(tokens) for tokens in statements_of(sql)] if _may_be_several(sql) else []
     if len(kinds) > 1:
         return kind_of_all(kinds) or "rows"
-    return kind_of_one(beginning(sql))
+    first = _FIRST.match(sql)
+    word = first.group(1).upper() if first else ""
+    return kind_of_one(beginning(sql)) if word in _LONGER else _KINDS.get(word, "rows")
 
 
 def beginning(sql: str) -> list[Token]:
@@ -121,7 +126,8 @@ def refusal_of(sql: str, *, inside: bool, in_memory: Callable[[str], bool]) -> R
         inside: It is sent in a transaction of the migration's own.
         in_memory: Says whether the database attached under this name is no file.
     """
-    if not _may_be_several(sql) and not _ODD.search(sql):
+    text = sql.lower()
+    if not _may_be_several(sql) and not any(part in text for part in _ODD):
         return None
     each = statements_of(sql)
     if len(each) > 1 and kind_of_all(map(kind_of_one, each)) is None:
