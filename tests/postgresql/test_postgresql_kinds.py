@@ -103,6 +103,8 @@ TEMPORARIES = [
     "EXPLAIN (ANALYZE) CREATE TEMP TABLE a AS SELECT 1",
     "UPDATE t SET x = 1; CREATE TEMP TABLE a (x int)",
     "SET search_path TO pg_temp, public",
+    "DO $$ BEGIN CREATE TEMP TABLE a (x int); END $$",
+    "DO LANGUAGE plpgsql $a$ BEGIN EXECUTE 'CREATE TEMPORARY TABLE a (x int)'; END $a$",
     "SELECT set_config('search_path', 'pg_temp', false)",
 ]
 
@@ -122,6 +124,10 @@ NOT_TEMPORARY = [
     "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET search_path = public, pg_temp AS 'SELECT 1'",
     "SET search_path = public, pg_temp",
     "DECLARE hold CURSOR FOR SELECT 1",
+    "DO $$ BEGIN CREATE TEMP TABLE a (x int) ON COMMIT DROP; END $$",
+    "DO $$ BEGIN CREATE TEMP TABLE a (x int); UPDATE t SET x = 1; DROP TABLE a; END $$",
+    "DO $$ BEGIN CREATE TABLE a (temp int); END $$",
+    "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN CREATE TEMP TABLE a (x int); END $$",
 ]
 
 

@@ -5,13 +5,13 @@ https://www.postgresql.org/docs/current/sql-commands.html
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import islice, pairwise
 
 from wheatear.engines.alterations import Word
 from wheatear.engines.journaling import SEVERAL, TEMPORARY, Kind, Refusal, kind_of_all
 from wheatear.engines.postgresql.named import must_be_alone
+from wheatear.engines.postgresql.temporary import makes_temporary
 from wheatear.engines.postgresql.words import statements_of, tokens_of
 
 Words = Sequence[Word]
@@ -39,9 +39,6 @@ _SETTERS = frozenset(
 _IN_SETTERS = frozenset({"current_setting", "concat", "format", "hashtext", "hashtextextended"})
 _LAST_VALUES = frozenset({"currval", "lastval"})
 _ODD = ("temp", "hold", "lock", "prepare", "set_config", "setseed", "currval", "lastval")
-_TEMPORARY = frozenset({"TEMP", "TEMPORARY"})
-_TEMPORARY_SCHEMA = re.compile(r"pg_temp(_\d+)?")
-_INTO_TEMPORARY_SCHEMA = re.compile(r"search_path\W+(?:TO\W+)?pg_temp\b", re.IGNORECASE)
 
 
 def kind_of(sql: str, *, escapes: bool = False) -> Kind:
@@ -69,23 +66,21 @@ def refusal_of(sql: str, *, inside: bool, escapes: bool = False) -> Refusal | No
     """
     if _may_be_several(sql) and kind_of_all(_kinds(sql, escapes=escapes)) is None:
         return SEVERAL
-    if not _is_odd(sql):
-        return None
-    if _INTO_TEMPORARY_SCHEMA.search(sql) and kind_of(sql, escapes=escapes) == "setting":
+    return _refusal_of_odd(sql, inside=inside, escapes=escapes) if _is_odd(sql) else None
+
+
+def _refusal_of_odd(sql: str, *, inside: bool, escapes: bool) -> Refusal | None:
+    each = statements_of(sql, escapes=escapes)
+    if any(makes_temporary(sql, tokens) for tokens in each):
         return TEMPORARY
-    each = [
-        _opened([token.word for token in tokens]) for tokens in statements_of(sql, escapes=escapes)
-    ]
-    if not inside and len(each) == 1 and each[0] and each[0][0].text == "LOCK":
+    words = [_opened([token.word for token in tokens]) for tokens in each]
+    if not inside and len(words) == 1 and words[0] and words[0][0].text == "LOCK":
         return Refusal(
             "locks a table outside of a transaction, where the lock ends at once.",
             "put it into one `with db.atomic():` with what needs it.",
         )
-    for number, words in enumerate(each):
-        refusal = _refusal(words, inside=inside or number > 0)
-        if refusal is not None:
-            return refusal
-    return None
+    refusals = (_refusal(one, inside=inside or number > 0) for number, one in enumerate(words))
+    return next(filter(None, refusals), None)
 
 
 def is_rolled_back(rest: Iterable[str]) -> bool:
@@ -159,8 +154,6 @@ def _sets(words: Words) -> bool:
 def _refusal(words: Words, *, inside: bool) -> Refusal | None:
     first = words[0].text if words else ""
     texts = [word.text for word in words]
-    if _is_temporary(words):
-        return TEMPORARY
     if first == "PREPARE" and texts[1:2] == ["TRANSACTION"]:
         return Refusal(
             "prepares a transaction for others to end.",
@@ -201,50 +194,3 @@ def _refusal_of_calls(words: Words, *, inside: bool) -> Refusal | None:
             "take it from INSERT … RETURNING, or put both into one `with db.atomic():`.",
         )
     return None
-
-
-def _is_temporary(words: Words) -> bool:
-    """CREATE TEMP …, CREATE … pg_temp.x, SELECT … INTO TEMP x."""
-    texts = [word.text for word in words]
-    if texts[:1] == ["EXPLAIN"]:  # ANALYZE makes what it explains
-        starts = [at for at, text in enumerate(texts) if text in {"CREATE", "SELECT", "WITH"}]
-        return bool(starts) and _is_temporary(words[starts[0] :])
-    if texts[:1] == ["CREATE"]:
-        return _says_temporary(texts) or any(
-            _is_in_temporary_schema(words[at : at + 2]) for at in range(len(words))
-        )
-    if texts[:1] not in (["SELECT"], ["WITH"], ["VALUES"], ["TABLE"]):
-        return False
-    return any(
-        _is_temporary_target(words[at + 1 :])
-        for at, text in enumerate(texts)
-        if text == "INTO" and texts[at - 1] not in {"INSERT", "MERGE"}
-    )
-
-
-def _says_temporary(texts: Sequence[str]) -> bool:
-    """CREATE [OR REPLACE] [GLOBAL | LOCAL] TEMP, and nothing that is called so."""
-    skipped = {"OR", "REPLACE", "GLOBAL", "LOCAL"}
-    word = next((text for text in texts[1:] if text not in skipped), "")
-    return word in _TEMPORARY
-
-
-def _is_temporary_target(words: Words) -> bool:
-    """What stands behind INTO; `INTO temp` alone is a table that is called so."""
-    at = 0
-    while at < len(words) and words[at].text in {"GLOBAL", "LOCAL"}:
-        at += 1
-    if len(words) > at + 1 and words[at].text in _TEMPORARY:
-        then = words[at + 1]
-        return then.name is not None and then.text not in {"FROM", "WHERE", "GROUP", "ORDER"}
-    if words and words[0].text == "TABLE":
-        words = words[1:]
-    return _is_in_temporary_schema(words)
-
-
-def _is_in_temporary_schema(words: Words) -> bool:
-    return (
-        len(words) > 1
-        and words[1].text == "."
-        and _TEMPORARY_SCHEMA.fullmatch(words[0].name or "") is not None
-    )
