@@ -110,7 +110,7 @@ class Alone:
         left_over = [row for row in same if not row[1]]
         if left_over and not self._drop(left_over):
             return Settled(None, f"another session builds an index on {about.table}")
-        if any(valid for _, valid, *_ in same):
+        if any(self._is_valid(oid) for oid, *_ in same):
             return Settled(done=True)
         if about.bare and not left_over:
             return Settled(None, f"there is an index {about.bare} now, but not as it makes it")
@@ -154,13 +154,14 @@ class Alone:
 
         https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
         """
-        for _, _, name, schema, table in rows:
+        for oid, _, name, schema, table in rows:
             deadline = monotonic() + _PATIENCE
             while self.builders(table):
                 if monotonic() > deadline:
                     return False
                 sleep(_PAUSE)
-            self._ways.send(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted(schema, name)}").close()
+            if not self._is_valid(oid):  # it was the other session's, and is done
+                self._ways.send(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted(schema, name)}").close()
         return True
 
     def builders(self, table: int) -> list[int]:
@@ -212,6 +213,9 @@ class Alone:
 
     def _indexes(self, condition: str, *values: Any) -> list[Any]:
         return self._ways.rows(f"{_INDEXES}{condition}", values)
+
+    def _is_valid(self, index: int) -> bool:
+        return bool(self._indexes("i.indexrelid = %s AND i.indisvalid", index))
 
     def _indexes_of(self, table: int | None) -> list[Any]:
         return self._indexes("i.indrelid = %s", table) if table else []
