@@ -114,8 +114,17 @@ def _kinds(sql: str, *, escapes: bool) -> list[Kind]:
     each = [
         _opened([token.word for token in tokens]) for tokens in statements_of(sql, escapes=escapes)
     ]
+    if each and _begins_with_settings(each):
+        return ["begin"]
     several = len(each) > 1
     return ["alone" if several and must_be_alone(words) else _kind(words) for words in each]
+
+
+def _begins_with_settings(each: Sequence[Words]) -> bool:
+    """BEGIN; SET LOCAL …: the settings are the transaction's, and end with it."""
+    return _kind(each[0]) == "begin" and all(
+        [word.text for word in words[:2]] == ["SET", "LOCAL"] for words in each[1:]
+    )
 
 
 def _opened(words: Words) -> Words:
