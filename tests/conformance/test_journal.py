@@ -244,13 +244,31 @@ def test_what_is_too_large_to_be_kept_must_read_the_same(project: Project) -> No
     assert project.run("migrate").told == (0, APPLIED, RESUMED)
 
 
+TEMPORARY = "makes something temporary, which is gone if the run dies."
+SEVERAL = (
+    "sends several statements in one text, and not all of them can be in one transaction with the "
+    "journal."
+)
 REFUSED = [
     ("mariadb", "LOCK TABLES a WRITE", "locks tables, which would keep the journal out."),
     ("mariadb", "XA START 'x'", "uses an XA transaction."),
     ("mariadb", "SET autocommit = 0", "sets autocommit."),
-    ("mariadb", "CREATE TEMPORARY TABLE t (x INT)", "makes a temporary table, which is gone if the run dies."),
-    ("sqlite", "CREATE TEMP TABLE t (x)", "makes a temporary table, which is gone if the run dies."),
-    ("postgresql", "CREATE TEMP TABLE t (x int)", "makes something temporary, which is gone if the run dies."),
+    ("mariadb", "/* c */ SET @a = 1, SESSION autocommit = 0", "sets autocommit."),
+    ("mariadb", "HANDLER a OPEN", "uses a handler of the connection, which is gone if the run dies."),
+    ("mariadb", "CREATE TEMPORARY TABLE t (x INT)", TEMPORARY),
+    ("mariadb", "/* c */ CREATE OR REPLACE TEMPORARY TABLE t (x INT)", TEMPORARY),
+    ("sqlite", "CREATE TEMP TABLE t (x)", TEMPORARY),
+    ("sqlite", "CREATE TABLE temp.hold AS SELECT 1 AS x", TEMPORARY),
+    ("sqlite", "CREATE TEMP VIEW v AS SELECT 1", TEMPORARY),
+    ("sqlite", "ATTACH ':memory:' AS m", "attaches a database that is no file, which is gone if the run dies."),
+    ("sqlite", "SELECT last_insert_rowid()", "asks for what the last statement did by a function of the connection, which the journal's own rows move."),
+    ("postgresql", "CREATE TEMP TABLE t (x int)", TEMPORARY),
+    ("postgresql", "SELECT 1 AS x INTO TEMP t", TEMPORARY),
+    ("postgresql", "CREATE TABLE pg_temp.t (x int)", TEMPORARY),
+    ("postgresql", "PREPARE p AS SELECT 1", "prepares a statement, which is gone if the run dies."),
+    ("postgresql", "SET lock_timeout = '2s'; SELECT 1", SEVERAL),
+    ("postgresql", "BEGIN; CREATE TABLE t (x int); COMMIT", SEVERAL),
+    ("postgresql", "CREATE TABLE t (x int); VACUUM", SEVERAL),
 ]  # fmt: skip
 
 
@@ -260,6 +278,24 @@ def test_refused_beforehand(project: Project, engine: str, statement: str, what:
     ended = project.run("migrate")
     assert ended.err.startswith(f"error: {NAME} failed: The migration {what}\n")
     assert reading.history(project.url) == [(NAME, "forward", "failed")]
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+def test_what_is_refused_is_told(project: Project) -> None:
+    write(project, sql("CREATE TABLE a (x INTEGER)"), sql("CREATE TEMP TABLE t (x INTEGER)"))
+    ended = project.run("migrate")
+    assert ended.err.startswith(f"error: {NAME} failed: The migration {TEMPORARY}\n")
+    assert "  next:  make an ordinary one, and drop it at the end.\n" in ended.err
+    assert reading.tables(project.url) == ["a"]
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+def test_in_one_transaction_nothing_is_refused(project: Project) -> None:
+    """It dies as a whole, and begins anew as a whole."""
+    temporary = ("CREATE TEMP TABLE t AS SELECT 1 AS x", "CREATE TABLE a AS SELECT x FROM t")
+    project.migration(NAME, "\n".join(map(sql, temporary)))
+    assert project.run("migrate").told == (0, APPLIED, "")
+    assert reading.rows(project.url, "a") == [(1,)]
 
 
 @pytest.mark.parametrize("engine", ["mariadb"], indirect=True)

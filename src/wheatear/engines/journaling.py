@@ -5,7 +5,7 @@ with its entry, which cannot, and how to see afterwards whether such a one took 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Literal, NamedTuple
 
@@ -31,6 +31,26 @@ class Refusal(NamedTuple):
 
     what: str
     next: str
+
+
+TEMPORARY = Refusal(
+    "makes something temporary, which is gone if the run dies.",
+    "make an ordinary one, and drop it at the end.",
+)
+SEVERAL = Refusal(
+    "sends several statements in one text, and not all of them can be in one transaction with "
+    "the journal.",
+    "send them one by one, each with an execute_sql() of its own.",
+)
+
+
+def kind_of_all(kinds: Iterable[Kind]) -> Kind | None:
+    """What several statements in one text are together; None if they are no one kind."""
+    each = list(kinds)
+    found = set(each)
+    if len(each) == 1 or found in ({"setting"}, {"read"}):
+        return each[0]
+    return "rows" if found <= {"read", "rows"} else None
 
 
 class Settled(NamedTuple):
@@ -83,6 +103,16 @@ class Journaling(ABC):
         """
         del sql, inside
         return None
+
+    def outlived(self, sql: str, rest: Sequence[str]) -> bool:
+        """Whether a setting that was made in a transaction is still made behind it.
+
+        Args:
+            sql: The setting.
+            rest: The statements that were sent after it.
+        """
+        del sql, rest
+        return True
 
     @abstractmethod
     def in_transaction(self, *, after_error: bool = False) -> bool:

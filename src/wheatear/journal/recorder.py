@@ -61,6 +61,7 @@ class Recorder:
         self._number = len(tape)
         self._dirty = False
         """The migration's own transaction has changed something."""
+        self._was_inside = False
         self._after_error = False
         self._stopped: StoppedError | None = None
         self.in_flight: Entry | None = None
@@ -89,12 +90,13 @@ class Recorder:
         kind = self._ways.kind(statement.sql)
         if kind == "setting":
             self._refuse(statement.sql, inside=False)
-            return run()
+            return self._set_again(run) if self._is_over(statement.sql) else run()
         if self._stopped is not None:
             raise self._stopped
         entry = new_entry(self._number, statement.sql, parameters)
         if self._tape.plays:
             statement.replayed = True
+            self._follow(kind)
             return self._replayed(entry, run)
         return self._first_time(entry, kind, statement.sql, run)
 
@@ -103,6 +105,25 @@ class Recorder:
         return self._ways.in_transaction(after_error=self._after_error)
 
     # Again
+
+    def _follow(self, kind: Kind) -> None:
+        """Know whether a transaction was open, where none is begun again."""
+        if kind in ("begin", "commit", "rollback"):
+            self._was_inside = kind == "begin"
+
+    def _is_over(self, sql: str) -> bool:
+        """Whether a setting was made in a transaction of the tape, and ended with it."""
+        if not (self._tape.plays and self._was_inside):
+            return False
+        return not self._ways.outlived(sql, [entry.sql for entry in self._tape.rest])
+
+    def _set_again(self, run: Callable[[], Any]) -> Any:
+        """It does and answers what it did then, and is undone at once."""
+        self._ways.begin()
+        try:
+            return run()
+        finally:
+            self._ways.rollback()
 
     def _replayed(self, entry: Entry, run: Callable[[], Any]) -> Answer:
         found = self._tape.next(entry.key)

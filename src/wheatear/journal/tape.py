@@ -51,3 +51,8 @@ class Tape:
     def expected(self) -> Entry:
         """The entry that is next."""
         return self._entries[self._at]
+
+    @property
+    def rest(self) -> Sequence[Entry]:
+        """From the next entry on."""
+        return self._entries[self._at :]

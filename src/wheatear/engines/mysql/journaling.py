@@ -7,12 +7,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
+from wheatear.engines.journaling import (
+    SEVERAL,
+    Journaling,
+    Kind,
+    Refusal,
+    Seen,
+    Settled,
+    kind_of_all,
+)
 
 from .by_whom import by_whom
 from .kinds import ROWS, inner, kind_of, refusal_of, words_of
 from .named import Named, named
 from .server_errors import error_number
+from .several import are_allowed, statements_of
 from .tokens import quoted
 from .unheld import Unheld
 
@@ -48,17 +57,30 @@ class MysqlJournaling(Journaling):
         return sql.replace("%%", "%") if given else sql
 
     def kind(self, sql: str) -> Kind:
-        """Rows that no transaction holds are `alone`."""
-        kind = kind_of(sql)
-        if kind == "rows" and self._unheld.why(inner(sql)):
-            kind = "alone"
+        """Rows that no transaction holds are `alone`; what is no one kind is refused."""
+        kind = kind_of_all(map(self._kind, self._statements(sql))) or "rows"
         if kind != "alone":  # such a one forgets by itself, having looked
             self._definitions.forget()
         self._definitions.doubt(sql)
         return kind
 
+    def _kind(self, sql: str) -> Kind:
+        kind = kind_of(sql)
+        return "alone" if kind == "rows" and self._unheld.why(inner(sql)) else kind
+
+    def _statements(self, sql: str) -> list[str]:
+        """Those of a text; a semicolon at the end alone is no second one."""
+        if ";" not in sql.rstrip("; \t\r\n") or not are_allowed(self.connection):
+            return [sql]
+        return statements_of(sql) or [sql]
+
     def refusal(self, sql: str, *, inside: bool) -> Refusal | None:
         """What cannot be journaled; in a transaction, rows that it would not hold."""
+        statements = self._statements(sql)
+        if len(statements) > 1:
+            if kind_of_all(map(self._kind, statements)) is None:
+                return SEVERAL
+            return next(filter(None, map(refusal_of, statements)), None)
         if inside and kind_of(sql) == "rows" and (why := self._unheld.why(inner(sql))):
             return Refusal(
                 f"changes rows in a transaction that does not hold them: {why}.",

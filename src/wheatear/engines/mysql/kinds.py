@@ -6,20 +6,20 @@ https://mariadb.com/kb/en/sql-statements/, https://dev.mysql.com/doc/refman/8.4/
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import islice, pairwise
 
-from wheatear.engines.journaling import Kind, Refusal
+from wheatear.engines.journaling import TEMPORARY, Kind, Refusal
 
-_WORDS = re.compile(
-    r"(?:\s+|--\s[^\n]*(?:\n|$)|\#[^\n]*(?:\n|$)|/\*(?!!).*?\*/|;|\()*(\w+)\s*(\w*)", re.DOTALL
-)
-_FOR = re.compile(r"\s*SET\s+STATEMENT\s+.*?\sFOR\s+(.*)", re.IGNORECASE | re.DOTALL)
+from .tokens import tokens
+
+_LEAD = r"(?:\s+|--\s[^\n]*(?:\n|$)|\#[^\n]*(?:\n|$)|/\*(?!!).*?\*/|;|\()*"
+_WORDS = re.compile(rf"{_LEAD}(\w+)\s*(\w*)", re.DOTALL)
+_FOR = re.compile(rf"{_LEAD}SET\s+STATEMENT\s+.*?\sFOR\s+(.*)", re.IGNORECASE | re.DOTALL)
 _VARIABLE = re.compile(r"@\w+\s*:=|\bINTO\s+@", re.IGNORECASE)
-_PARTIAL = re.compile(r"[\s;]*ROLLBACK(\s+WORK)?\s+TO\b", re.IGNORECASE)
+_PARTIAL = re.compile(rf"{_LEAD}ROLLBACK(\s+WORK)?\s+TO\b", re.IGNORECASE)
 _WITH_CHANGES = re.compile(r"\s*WITH\b.*\)\s*(UPDATE|DELETE|INSERT)\b", re.IGNORECASE | re.DOTALL)
-_TEMPORARY = re.compile(r"\s*CREATE\s+(OR\s+REPLACE\s+)?TEMPORARY\b", re.IGNORECASE)
-_AUTOCOMMIT = re.compile(
-    r"\s*SET\s+(?:SESSION\s+|LOCAL\s+|@@(?:SESSION\.|LOCAL\.)?)?AUTOCOMMIT\b", re.IGNORECASE
-)
+_LOCKS = re.compile(r"\b(?:GET|RELEASE(?:_ALL)?)_LOCKS?\s*\(", re.IGNORECASE)
 _READS = "SELECT SHOW EXPLAIN DESCRIBE DESC HELP VALUES TABLE WITH CHECKSUM HANDLER".split()
 ROWS = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "DO", "CALL"})
 _KINDS: dict[str, Kind] = {
@@ -42,6 +42,9 @@ _REFUSED = {
         "it needs.",
     ),
     "UNLOCK": Refusal("unlocks tables it has not locked.", "leave UNLOCK TABLES out."),
+    "HANDLER": Refusal(
+        "uses a handler of the connection, which is gone if the run dies.", "read with SELECT."
+    ),
     "XA": Refusal("uses an XA transaction.", "use `with db.atomic():`."),
 }
 
@@ -68,18 +71,63 @@ def kind_of(sql: str) -> Kind:
         return "inside"
     if first == "SELECT" and _VARIABLE.search(sql):
         return "setting"
+    if first in {"SELECT", "DO"} and _LOCKS.search(sql) and _is_lock_of_user(sql):
+        return "setting"
     if first == "WITH" and _WITH_CHANGES.match(sql):
         return "rows"
     return _KINDS.get(first, "alone")
 
 
 def refusal_of(sql: str) -> Refusal | None:
-    """What cannot be journaled: LOCK TABLES, XA, autocommit, temporary tables."""
-    if _TEMPORARY.match(sql):
-        return Refusal(
-            "makes a temporary table, which is gone if the run dies.",
-            "make an ordinary table, and drop it at the end.",
-        )
-    if _AUTOCOMMIT.match(sql):
+    """What cannot be journaled: LOCK TABLES, XA, autocommit, what lives in the connection."""
+    sql = inner(sql)
+    first = words_of(sql)[0]
+    if "temporary" in sql.lower() and _says_temporary(list(islice(_spoken(sql), 4))):
+        return TEMPORARY
+    if first == "SET" and _sets_autocommit(sql):
         return Refusal("sets autocommit.", "use `with db.atomic():`.")
-    return _REFUSED.get(words_of(sql)[0])
+    if first in {"SELECT", "DO"} and _LOCKS.search(sql) and "RELEASE_ALL_LOCKS" in _called(sql):
+        return Refusal(
+            "releases all locks of the connection, and with them the run's own.",
+            "release your own by its name: RELEASE_LOCK().",
+        )
+    return _REFUSED.get(first)
+
+
+def _spoken(sql: str) -> Iterator[str]:
+    """The words, in capitals, past comments; but what the server reads in /*! */ is none."""
+    for token in tokens(sql):
+        if token.kind == "word":
+            yield token.text.upper()
+        elif token.kind == "comment" and token.text.startswith(("/*!", "/*M!")):
+            yield from _spoken(re.sub(r"^/\*M?!\d*", "", token.text)[:-2])
+
+
+def _says_temporary(words: list[str]) -> bool:
+    """CREATE [OR REPLACE] TEMPORARY."""
+    rest = [word for word in words if word not in {"OR", "REPLACE"}]
+    return rest[:2] == ["CREATE", "TEMPORARY"]
+
+
+def _sets_autocommit(sql: str) -> bool:
+    """Also among others; `@autocommit` is a variable of the user's."""
+    solid = [token for token in tokens(sql) if token.kind not in {"space", "comment"}]
+    return any(
+        then.text in {"=", ":"}
+        and one.text.upper().rpartition(".")[2].removeprefix("@@") == "AUTOCOMMIT"
+        for one, then in pairwise(solid)
+    )
+
+
+def _called(sql: str) -> set[str]:
+    solid = [token for token in tokens(sql) if token.kind not in {"space", "comment"}]
+    return {one.text.upper() for one, then in pairwise(solid) if then.text == "("}
+
+
+def _is_lock_of_user(sql: str) -> bool:
+    """It only takes or releases locks of the connection, which a run that goes on has to do again.
+
+    https://mariadb.com/kb/en/get_lock/
+    """
+    locks = {"GET_LOCK", "RELEASE_LOCK"} & _called(sql)
+    return bool(locks) and "FROM" not in _spoken(sql)

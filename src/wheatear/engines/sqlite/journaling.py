@@ -2,42 +2,13 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 
 from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
+from wheatear.engines.operating import is_operating
 from wheatear.engines.sqlite import lock
-
-_WORDS = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*(\w+)\s*(\w*)", re.DOTALL)
-_PRAGMA = re.compile(r"PRAGMA\s+(?:\w+\s*\.\s*)?(\w+)\s*(=|\()?", re.IGNORECASE)
-_TEMPORARY = re.compile(r"\s*CREATE\s+TEMP(ORARY)?\s+TABLE\b", re.IGNORECASE)
-_PARTIAL = re.compile(r"[\s;]*ROLLBACK(\s+TRANSACTION)?\s+TO\b", re.IGNORECASE)
-_SAVEPOINT = re.compile(
-    r"\s*(?:SAVEPOINT|RELEASE(?:\s+SAVEPOINT)?)\s+(.+?)\s*;?\s*$", re.IGNORECASE | re.DOTALL
-)
-_KINDS: dict[str, Kind] = {
-    **dict.fromkeys(("SELECT", "EXPLAIN", "VALUES"), "read"),
-    "BEGIN": "begin",
-    "COMMIT": "commit",
-    "END": "commit",
-    "ROLLBACK": "rollback",
-    **dict.fromkeys(("ATTACH", "DETACH"), "setting"),
-    "VACUUM": "alone",
-}
-# https://www.sqlite.org/pragma.html: of the connection, kept in the file, refused in a transaction.
-_OF_CONNECTION = frozenset(
-    """
-    analysis_limit automatic_index busy_timeout cache_size cache_spill case_sensitive_like
-    cell_size_check checkpoint_fullfsync count_changes defer_foreign_keys empty_result_callbacks
-    foreign_keys full_column_names fullfsync hard_heap_limit ignore_check_constraints
-    legacy_alter_table locking_mode mmap_size query_only read_uncommitted recursive_triggers
-    reverse_unordered_selects short_column_names soft_heap_limit synchronous temp_store threads
-    trusted_schema wal_autocheckpoint writable_schema secure_delete journal_size_limit
-    """.split()
-)
-_OF_FILE = frozenset({"user_version", "application_id", "schema_version", "default_cache_size"})
-_ALONE = frozenset(
-    "journal_mode auto_vacuum page_size encoding incremental_vacuum wal_checkpoint optimize".split()
-)
+from wheatear.engines.sqlite.kinds import beginning, kind_of, pragma_of, refusal_of
+from wheatear.engines.sqlite.tokens import fold
 
 
 class SqliteJournaling(Journaling):
@@ -47,36 +18,43 @@ class SqliteJournaling(Journaling):
     _outermost: str | None = None
 
     def kind(self, sql: str) -> Kind:
-        """https://www.sqlite.org/lang.html"""
-        match = _WORDS.match(sql)
-        word = match.group(1).upper() if match else ""
-        if word == "ROLLBACK" and _PARTIAL.match(sql):
-            return "inside"
-        if word in ("SAVEPOINT", "RELEASE"):
-            return self._of_savepoint(sql, word)
-        return _of_pragma(sql) if word == "PRAGMA" else _KINDS.get(word, "rows")
+        """By its words; but what a savepoint is depends on whether a transaction is open."""
+        kind = kind_of(sql)
+        return self._of_savepoint(sql) if kind == "inside" else kind
 
-    def _of_savepoint(self, sql: str, word: str) -> Kind:
+    def _of_savepoint(self, sql: str) -> Kind:
         """The outermost one begins a transaction, and its release commits it."""
-        match = _SAVEPOINT.match(sql)
-        name = match.group(1).lower() if match else ""
-        if word == "SAVEPOINT" and not self.in_transaction():
+        first, *rest = [token for token in beginning(sql) if token.text != ";"]
+        name = fold(rest[-1].name) if rest else ""
+        if first.is_word("SAVEPOINT") and not self.in_transaction():
             self._outermost = name
             return "begin"
-        if word == "RELEASE" and name == self._outermost:
+        if first.is_word("RELEASE") and name == self._outermost:
             self._outermost = None
             return "commit"
         return "inside"
 
     def refusal(self, sql: str, *, inside: bool) -> Refusal | None:
-        """A temporary table dies with its connection, so that no later run could go on with it."""
-        del inside
-        if _TEMPORARY.match(sql):
-            return Refusal(
-                "makes a temporary table, which is gone if the run dies.",
-                "make an ordinary table, and drop it at the end.",
-            )
-        return None
+        """What lives in the connection dies with it; an operation only puts back what there was."""
+        if is_operating():
+            return None
+        return refusal_of(sql, inside=inside, in_memory=self._in_memory)
+
+    def outlived(self, sql: str, rest: Sequence[str]) -> bool:
+        """In a transaction the one does nothing, and the other ends with it.
+
+        https://www.sqlite.org/pragma.html#pragma_foreign_keys
+        """
+        del rest
+        return pragma_of(sql) not in {"foreign_keys", "defer_foreign_keys"}
+
+    def _in_memory(self, schema: str) -> bool:
+        """`temp` too: https://www.sqlite.org/pragma.html#pragma_database_list"""
+        if schema == "temp":
+            return True
+        return any(
+            fold(name) == schema and not file for _, name, file in self.rows("PRAGMA database_list")
+        )
 
     def in_transaction(self, *, after_error: bool = False) -> bool:
         """The driver knows, after errors too."""
@@ -96,13 +74,3 @@ class SqliteJournaling(Journaling):
         """It is done once more."""
         del sql, before, dead
         return Settled(done=False)
-
-
-def _of_pragma(sql: str) -> Kind:
-    match = _PRAGMA.search(sql)
-    name, sets = (match.group(1).lower(), bool(match.group(2))) if match else ("", False)
-    if name in _ALONE:
-        return "alone"
-    if sets and name in _OF_CONNECTION:
-        return "setting"
-    return "rows" if sets and name in _OF_FILE else "read"
