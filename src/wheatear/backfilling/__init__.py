@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from wheatear.backfilling.changes import Changes, by_expressions, by_function
 from wheatear.backfilling.pace import Pace
-from wheatear.backfilling.position import Position
+from wheatear.backfilling.position import Position, make_table
 from wheatear.backfilling.walk import Walk, walk_of
 from wheatear.engines.waiting import jittered
 from wheatear.errors import MigrationFailedError
+from wheatear.journal.backfills import Asked
 from wheatear.running import Progress, Running, current
+
+if TYPE_CHECKING:
+    from wheatear.journal.backfills import Begun
+    from wheatear.journal.journal import Journal
 
 PATIENCE = 60.0
 """Seconds that a batch which gives way to other connections' locks is tried again."""
@@ -60,7 +65,7 @@ def backfill(
 
     Raises:
         MigrationFailedError: Not called in a migration, or with what cannot be walked.
-        HistoryError: An earlier run of this migration walked something else here.
+        StoppedError: An earlier run of this migration did something else here.
     """
     migration = current()
     if migration is None:
@@ -96,22 +101,38 @@ class _Backfill:
         self._walk = walk
         self._changes = changes
         self._pace = pace
-        self._position = Position(migration, walk.description)
+        self._position = Position(migration.engine)
         self._began = self._told = time.monotonic()
         self._total: int | None = None
         self._before = self._minutes = 0
 
     def run(self) -> int:
-        if self._migration.transactional:
+        journal = self._migration.journal
+        if journal is None:
             self._run(self._step)
             return self._position.rows
-        with self._migration.past_the_log():
+        with self._migration.unlogged():
             self._refuse_unsafe()
-            self._position.load()
+            begun = self._begin(journal)
             self._before = self._position.rows
             self._note()
-            self._run(self._transaction)
+            self._run(lambda: self._transaction(begun))
         return self._position.rows
+
+    def _begin(self, journal: Journal) -> Begun:
+        """Begin, or take up what an earlier run of the migration has left."""
+        walk, changes = self._walk, self._changes
+        begun = journal.begin_backfill(
+            Asked(walk.description, walk.values, changes.text, changes.values)
+        )
+        make_table(self._migration.engine)
+        if begun.found_no_rows:
+            self._position.move(0, None)
+        elif begun.again and not self._position.load(begun.record, begun.number):
+            raise begun.lost()
+        if begun.mended and self._position.finished:
+            raise begun.mended_too_late()
+        return begun
 
     def _refuse_unsafe(self) -> None:
         """Each batch has to be a transaction."""
@@ -140,17 +161,17 @@ class _Backfill:
 
     def _step(self) -> None:
         """One batch, in the transaction that is open."""
-        count, last = self._changes(self._position.at)
+        count, last = self._changes.batch(self._position.at)
         self._position.move(count, last)
 
-    def _transaction(self) -> None:
+    def _transaction(self, begun: Begun) -> None:
         """One batch and the position in a transaction; again, if a lock was in its way."""
         engine = self._migration.engine
         deadline, pause = time.monotonic() + PATIENCE, _FIRST_PAUSE
         while True:
             before = self._position.state
             try:
-                self._in_a_transaction()
+                self._in_a_transaction(begun)
                 break
             except Exception as error:
                 self._position.state = before
@@ -163,11 +184,16 @@ class _Backfill:
             pause = min(pause * 2, _LONGEST_PAUSE)
         self._note()
 
-    def _in_a_transaction(self) -> None:
-        with self._migration.engine.transaction(self._migration.waiting):
-            with self._migration.guarded():
+    def _in_a_transaction(self, begun: Begun) -> None:
+        migration, position = self._migration, self._position
+        with begun.batch(), migration.engine.transaction(migration.waiting):
+            with migration.guarded():
                 self._step()
-            self._position.save()
+            if position.finished and not position.rows:
+                begun.found_none()
+                return
+            begun.write()
+            position.save(begun.record, begun.number)
 
     def _note(self) -> None:
         if self._position.rows:

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import peewee
 
 from wheatear.backfilling.walk import Key, Walk
 from wheatear.errors import MigrationFailedError
 
-Changes = Callable[["Key | None"], "tuple[int, Key | None]"]
-"""Changes the batch after a key; returns how many rows it had, and the key of the last one: None
-when there are no more."""
+
+class Changes(NamedTuple):
+    """What becomes of the rows.
+
+    Attributes:
+        batch: Changes the batch after a key; returns how many rows it had, and the key of the last
+            one: None when there are no more.
+        text: Of an expression, as SQL; empty for a function.
+        values: The expression's parameters.
+    """
+
+    batch: Callable[[Key | None], tuple[int, Key | None]]
+    text: str = ""
+    values: Sequence[Any] = ()
 
 
 def by_expressions(walk: Walk, values: Mapping[Any, Any]) -> Changes:
@@ -36,7 +47,7 @@ def by_expressions(walk: Walk, values: Mapping[Any, Any]) -> Changes:
         count = walk.where(update, after, until).execute()
         return (walk.batch if until else int(count)), until
 
-    return change
+    return Changes(change, *update.sql())
 
 
 def by_function(
@@ -63,7 +74,7 @@ def by_function(
         _write(walk, rows, keys)
         return len(rows), keys[-1] if len(rows) == walk.batch else None
 
-    return change
+    return Changes(change)
 
 
 def _values(walk: Walk, names: Mapping[str, str], returned: Any) -> Iterable[tuple[str, Any]]:

@@ -34,7 +34,7 @@ class Walk:
         self.keys = list(model._meta.get_primary_keys())
         self.joins = any(isinstance(one, peewee.Join) for one in query._from_list or ())
         self._query = query
-        sql = self._ordered(query).sql()[0]
+        sql, self.values = self._ordered(query).sql()
         names = ", ".join(key.column_name for key in self.keys)
         self.description = f"{self.table} ({names}): {sql}"
 
