@@ -107,8 +107,19 @@ def _with_players(project: Project) -> Project:
         "    backfill(Player, lambda row: {Player.score: Player.score + 1}, batch=10)",
         "    def change(rows):\n        assert len(rows) in (1, 3)\n        for row in rows:\n"
         "            row.score += 1\n    backfill(Player, change, each='batch', batch=3)",
+        "    def change(rows):\n        rows.sort(key=lambda row: -row.score)\n"
+        "        for row in rows:\n            row.score += 1\n        return rows\n"
+        "    backfill(Player, change, each='batch', batch=3)",
+        "    def change(rows):\n        while rows:\n            rows.pop(0).score += 1\n"
+        "    backfill(Player, change, each='batch', batch=3)",
+        "    def change(rows):\n        for i, row in enumerate(rows):\n            row.score += 1\n"
+        "            rows[i] = None\n"
+        "    backfill(Player, change, each='batch', batch=3)",
     ],
-    ids=["returns", "assigns", "expression", "by name", "expression a row", "batch"],
+    ids=[
+        *("returns", "assigns", "expression", "by name", "expression a row", "batch"),
+        *("batch sorted", "batch emptied", "batch replaced"),
+    ],
 )
 def test_each_row_once_there_and_back(players: Project, forward: str) -> None:
     _there_and_back(players, forward, atomic=False)

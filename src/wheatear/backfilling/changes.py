@@ -62,8 +62,9 @@ def by_function(
         rows = walk.rows(after)
         keys = walk.keys_of(rows)
         if each == "batch":
-            returned = function(rows)
-            if returned is not None and returned is not rows:
+            handed = [*rows]  # the function's own, to sort or to empty as it likes
+            returned = function(handed)
+            if returned is not None and returned is not handed:
                 raise _wrong(returned, "assign to the rows.")
         else:
             for row in rows:
