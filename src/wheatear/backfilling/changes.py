@@ -66,6 +66,11 @@ def by_function(
             returned = function(handed)
             if returned is not None and returned is not handed:
                 raise _wrong(returned, "assign to the rows.")
+            if not {*map(id, rows)}.issuperset(map(id, handed)):
+                raise MigrationFailedError(
+                    "The function of backfill() put other things than its rows into their list.",
+                    next="assign to the rows: what is in the list is not written.",
+                )
         else:
             for row in rows:
                 returned = function(row)
