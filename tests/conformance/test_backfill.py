@@ -17,6 +17,7 @@ from typing import Any
 import peewee
 import pytest
 
+from support.backfills import called
 from support.databases import DatabaseUnderTest
 from support.projects import Project
 
@@ -311,7 +312,12 @@ def test_what_commits_by_itself_is_refused_in_a_batch(new_project: Callable[...,
 @pytest.mark.parametrize("change", ["lambda row: {'score': 1}", "{'score': 1}"])
 @pytest.mark.parametrize(
     ("engine", "type_"),
-    [("postgresql", "real"), ("mariadb", "float"), ("mariadb", "enum('1.5', '0.1')")],
+    [
+        ("postgresql", "real"),
+        ("mariadb", "float"),
+        ("mariadb", "bit(24)"),
+        ("mariadb", "enum('1.5', '0.1')"),
+    ],
 )
 def test_keys_that_do_not_lead_to_their_rows(
     new_project: Callable[..., Project], engine: str, type_: str, change: str
@@ -363,32 +369,6 @@ KEYS: dict[str, tuple[Any, Callable[[int], Any]]] = {
 }
 
 
-def _called(db: Any, model: Any, change: Any, *, ends: bool = True, **options: Any) -> int:
-    """As a migration without a transaction calls it; `ends` records the migration as done."""
-    from wheatear import backfill
-    from wheatear.capture import watched
-    from wheatear.engines import engine_for
-    from wheatear.engines.waiting import Waiting
-    from wheatear.history import History
-    from wheatear.journal.journal import Journal
-    from wheatear.records import Record, ended
-    from wheatear.running import Running, running
-
-    engine, waiting = engine_for(db), Waiting(None, lambda _: None)
-    with engine.opened(waiting), engine.exclusively(waiting, atomic=False):
-        history = History(engine, waiting)
-        history.ensure()
-        died = next((one.id for one in history.read() if one.outcome == "running"), None)
-        record = Record("m", "forward", "running", started_at="", run_by="", tool="", run="")
-        journal = Journal(engine, history, waiting, record, died)
-        rules = journal.rules(engine.connection_attributes, None)
-        with watched(db, rules), running(Running("m", "forward", engine, waiting, False, journal)):
-            done = backfill(model, change, **options)
-        if ends:
-            journal.finish(ended(record, "done", 0.0), [], None, at_once=True)
-        return done
-
-
 @pytest.mark.parametrize("kind", KEYS)
 def test_keys_of_all_kinds(database: DatabaseUnderTest, engine: str, kind: str) -> None:
     if (kind, engine) == ("bytes", "mariadb"):
@@ -418,8 +398,8 @@ def test_keys_of_all_kinds(database: DatabaseUnderTest, engine: str, kind: str) 
             row.n += 1
 
     with pytest.raises(ValueError):
-        _called(db, model, change, each="batch", batch=7)
-    assert _called(db, model, change, each="batch", batch=7) == 50
+        called(db, model, change, each="batch", batch=7)
+    assert called(db, model, change, each="batch", batch=7) == 50
     with db:
         assert [row.n for row in model.select()] == [1] * 50
 
@@ -442,10 +422,10 @@ def test_a_composite_key(database: DatabaseUnderTest) -> None:
         Thing.insert_many(
             [{"a": a, "b": b, "c": c} for a in range(4) for b in "xyz" for c in range(4)]
         ).execute()
-    assert _called(db, Thing, lambda row: {"n": row.n + 1}, batch=5) == 48
+    assert called(db, Thing, lambda row: {"n": row.n + 1}, batch=5) == 48
     with db:
         assert [row.n for row in Thing.select()] == [1] * 48
-    assert _called(db, Thing, {Thing.n: Thing.n + 1}, batch=7) == 48
+    assert called(db, Thing, {Thing.n: Thing.n + 1}, batch=7) == 48
     with db:
         assert [row.n for row in Thing.select()] == [2] * 48
 
@@ -492,7 +472,7 @@ def _change_and_end(db: Any, model: Any) -> None:
             row.n += 1
 
     try:
-        _called(db, model, change, ends=False, each="batch", batch=500)
+        called(db, model, change, ends=False, each="batch", batch=500)
     except BaseException:
         traceback.print_exc()
         os._exit(1)

@@ -83,10 +83,11 @@ def backfill(
             f"backfill() cannot change rows by {change!r}.",
             next="give a function, or a dictionary of fields and expressions.",
         )
+    counts_found = migration.engine.counts_found_rows
     changes = (
-        by_expressions(walk, change)
+        by_expressions(walk, change, counts_found=counts_found)
         if isinstance(change, Mapping)
-        else by_function(walk, change, each)
+        else by_function(walk, change, each, counts_found=counts_found)
     )
     pace = Pace(migration, pause, max_lag, lag)
     migration.backfills += 1
@@ -153,6 +154,8 @@ class _Backfill:
         if not self._position.finished:
             self._walk.refuse_null_keys()
             self._walk.refuse_inexact_keys(self._migration.engine.inexact_types)
+            if self._changes.by_key:
+                self._walk.refuse_repeated_keys()
         while not self._position.finished:
             step()
             self._tell()
