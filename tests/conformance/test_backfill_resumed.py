@@ -278,6 +278,27 @@ def test_an_expression_that_failed_is_mended(players: Project, engine: str) -> N
     assert column(players, "score") == [11, 12, 13, 14, 0, 1]
 
 
+@pytest.mark.parametrize("batch", [2, 3, 50])
+def test_interrupted_just_when_a_batch_is_committed(players: Project, batch: int) -> None:
+    """Python tells of Ctrl-C when the driver's COMMIT has returned: as if that had failed."""
+    write(
+        players,
+        "commit = db.commit\n"
+        "def interrupted():\n"
+        "    commit()\n"
+        "    if Player.get_by_id(2).score == 12 and once():\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "db.commit = interrupted\n"
+        f"backfill(Player, {{'score': Player.score + 10}}, batch={batch})",
+    )
+    ended = players.run("migrate")
+    assert ended.code == 130
+    rows = min(batch, 6)
+    assert f"backfilled in player, and staying so: {rows} rows; the next run" in ended.err
+    finished(players)
+    assert column(players, "score") == [11, 12, 13, 14, 15, 16]
+
+
 def interrupted(players: Project) -> None:
     write(players, PLUS_TEN.format(end="fail"))
     assert players.run("migrate").code == 1

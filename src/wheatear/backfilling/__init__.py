@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from wheatear.backfilling.changes import Changes, by_expressions, by_function
@@ -28,6 +29,7 @@ PATIENCE = 60.0
 """Seconds that a batch which gives way to other connections' locks is tried again."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _TOLD_EVERY = 0.1
+_LOOKS = 3
 
 
 def backfill(
@@ -175,21 +177,34 @@ class _Backfill:
             before = self._position.state
             try:
                 self._in_a_transaction(begun)
+                begun.settle(kept=True)
                 break
-            except Exception as error:
+            except BaseException as error:
                 self._position.state = before
-                if not engine.is_lock_timeout(error) or time.monotonic() + pause > deadline:
+                self._look_again(begun)
+                gave_way = isinstance(error, Exception) and engine.is_lock_timeout(error)
+                moved = self._position.state != before
+                if moved or not gave_way or time.monotonic() + pause > deadline:
                     raise
-            except BaseException:
-                self._position.state = before
-                raise
             time.sleep(jittered(pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
         self._note()
 
+    def _look_again(self, begun: Begun) -> None:
+        """What a batch that failed has left: Python tells of Ctrl-C when the COMMIT has returned,
+        as if that had failed.
+        """
+        kept = False
+        for _ in range(_LOOKS):
+            with suppress(Exception):  # the server may be stopped for the same Ctrl-C; or is gone
+                kept = self._position.load(begun.record, begun.number)
+                break
+        begun.settle(kept=kept)
+        self._note()
+
     def _in_a_transaction(self, begun: Begun) -> None:
         migration, position = self._migration, self._position
-        with begun.batch(), migration.engine.transaction(migration.waiting):
+        with migration.engine.transaction(migration.waiting):
             with migration.guarded():
                 self._step()
             if position.finished and not position.rows:

@@ -4,8 +4,7 @@ to be written with it. How far it has come is kept beside, by `wheatear.backfill
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wheatear.journal import stops
@@ -67,6 +66,7 @@ class Begun:
         self._entry = entry
         self._stop = stop
         self._waits = mended or not again
+        self._before = 0
         self._writes = self._found_none = False
         self.again = again
         self.mended = mended
@@ -86,29 +86,11 @@ class Begun:
         """A run before has found nothing to do."""
         return self.again and self._entry.reads
 
-    @contextmanager
-    def batch(self) -> Iterator[None]:
-        """Around the transaction of a batch: what was written is kept if that is committed."""
-        kept = len(self._pending)
-        self._writes = self._found_none = False
-        try:
-            yield
-        except BaseException:
-            if self._writes:
-                self._pending.unwrite(self._entry, kept)
-            raise
-        if self._writes:
-            self._pending.written()
-            self._waits = False
-        elif self._found_none:
-            self._entry.answer, self._entry.reads = {}, True
-            self._pending.add(self._entry)
-
     def write(self) -> None:
         """In the transaction of a batch: write that it has begun, unless that is written."""
         if not self._waits:
             return
-        self._writes = True
+        self._before, self._writes = len(self._pending), True
         self._entry.answer, self._entry.effect = {}, True
         self._pending.add(self._entry)
         self._pending.write()
@@ -116,6 +98,22 @@ class Begun:
     def found_none(self) -> None:
         """There is nothing to do: that has no effect, and is kept as what was read is."""
         self._found_none = True
+
+    def settle(self, *, kept: bool) -> None:
+        """After the transaction of a batch.
+
+        Args:
+            kept: It was committed.
+        """
+        if self._writes and kept:
+            self._pending.written()
+            self._waits = False
+        elif self._writes:
+            self._pending.unwrite(self._entry, self._before)
+        elif self._found_none and kept:
+            self._entry.answer, self._entry.reads = {}, True
+            self._pending.add(self._entry)
+        self._writes = self._found_none = False
 
     def lost(self) -> StoppedError:
         """How far it had come is not to be found."""
