@@ -14,9 +14,12 @@ import peewee
 from benchmarks.servers import database, engines, opened
 from benchmarks.timing import compare, seconds_of, show
 from wheatear import backfill
+from wheatear.capture import watched
 from wheatear.engines import engine_for
 from wheatear.engines.waiting import Waiting
 from wheatear.history import History
+from wheatear.journal.journal import Journal
+from wheatear.records import Record, ended
 from wheatear.running import Running, running
 
 ROWS = 100_000
@@ -68,9 +71,15 @@ def ours(db: Any, model: Any, change: Any) -> None:
     """As a migration without a transaction calls it."""
     engine, waiting = engine_for(db), Waiting(None, lambda _: None)
     with engine.opened(waiting):
-        History(engine, waiting).ensure()
-        with running(Running("benchmark", "forward", engine, waiting, transactional=False)):
+        history = History(engine, waiting)
+        history.ensure()
+        record = Record("m", "forward", "running", started_at="", run_by="", tool="", run="")
+        journal = Journal(engine, history, waiting, record)
+        rules = journal.rules(engine.connection_attributes, None)
+        migration = Running("m", "forward", engine, waiting, transactional=False, journal=journal)
+        with watched(db, rules), running(migration):
             backfill(model, change, batch=BATCH)
+        journal.finish(ended(record, "done", 0.0), [], None, at_once=True)
         db.execute_sql("DROP TABLE wheatear_backfill")
 
 

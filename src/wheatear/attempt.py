@@ -8,7 +8,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import cache, cached_property
@@ -170,10 +170,10 @@ class Attempt:
 
         run, record, engine = self.run, self.record, self.run.engine
         assert record is not None  # noqa: S101 - for the type checker
-        if self.step.resumes is not None:
-            self._check_journal(self.step.resumes)
+        resumes = self.step.resumes
+        mended = resumes is not None and self._is_mended(resumes)
         journal = self._journal = Journal(
-            engine, run.history, run.waiting, record, self.step.resumes
+            engine, run.history, run.waiting, record, resumes, mended=mended
         )
         try:
             with journal.serving(loaded.module):
@@ -199,7 +199,7 @@ class Attempt:
         if self._running.backfills:
             from wheatear.backfilling.position import forget  # noqa: PLC0415 - few use it
 
-            forget(self._running)
+            forget(engine)
 
     def _is_followed_up(self, loaded: LoadedMigration) -> bool:
         """Something is tidied up that a run that takes this one up would still need; or its way
@@ -214,20 +214,25 @@ class Attempt:
         if loaded.afterwards is not None:
             loaded.afterwards()
 
-    def _check_journal(self, record: int) -> None:
-        """A run that died can be finished if it kept a journal, and by the same text."""
+    def _is_mended(self, record: int) -> bool:
+        """Whether the file has been changed since a run that failed.
+
+        One that died can be finished if it kept a journal, and by the same text.
+        """
         from wheatear.journal import stops  # noqa: PLC0415 - only where it is needed
 
         found = next(one for one in self.run.history.read() if one.id == record)
         if not self.run.history.journal_of(record):  # an earlier version's
             raise failures.interrupted(found)
-        if found.outcome == "running" and found.checksum not in (None, self.checksum):
+        changed = found.checksum not in (None, self.checksum)
+        if found.outcome == "running" and changed:
             raise stops.file_changed(self.step.name)
         self._run_id = found.run
         way = "forward" if self.step.direction == "forward" else "backward"
         self.run.waiting.tell(
             f"{self.step.name} was interrupted while it went {way}; it goes on where it stood"
         )
+        return changed
 
     @property
     def _is_recorded(self) -> bool:
@@ -249,8 +254,7 @@ class Attempt:
             self.run.engine,
             self.run.waiting,
             self.transactional,
-            begins=self._journal.begun if self._journal else None,
-            aside=self._journal.aside if self._journal else nullcontext,
+            journal=self._journal,
             tell=self.run.tell,
         )
 
@@ -380,7 +384,7 @@ class Attempt:
     def _remedy(self, error: BaseException) -> str | None:
         """What to do, where it is not what the error itself says, nor mending the file."""
         outside = self.run.engine.remedy(error)  # the file need not be mended
-        if self.lasting() or self.under_way(error):
+        if self.lasting() or self._running.stays or self.under_way(error):
             lost = self.run.engine.is_lost(error)
             return failures.RECONNECT if lost else outside or failures.RESUME
         if self.run.engine.is_lost(error):

@@ -245,12 +245,10 @@ def state_after(
             f"{step.name} is interrupted: each of its statements commits by itself, so "
             f"{'this one stays' if len(stays) == 1 else f'these {len(stays)} stay'}:\n{shown}"
         )
-    elif under_way:
-        text = f"{step.name} is interrupted."
     elif transactional:
         text = f"{step.name} was rolled back: nothing of it stays."
-    elif backfilled:
-        text = f"{step.name} has changed nothing yet, beside what backfill() has done."
+    elif under_way or backfilled:
+        text = f"{step.name} is interrupted."
     else:
         text = f"{step.name} had changed nothing yet."
     for table, rows in backfilled.items():

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from wheatear.capture import Log, Rules, Statement, WatchedConnection
 from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
 from wheatear.errors import MigrationFailedError
+
+if TYPE_CHECKING:
+    from wheatear.journal.journal import Journal
 
 
 class Progress(NamedTuple):
@@ -46,9 +49,7 @@ class Running:
         engine: The database.
         waiting: How long to wait for others, and who is told.
         transactional: It runs in one transaction that is not its own to end.
-        begins: Writes its record, where it is not in one transaction, unless it is written;
-            returns the record's id.
-        aside: What a block that goes past the journal is put in: nothing of it is kept.
+        journal: What it has done so far, where it is not in one transaction.
         tell: Called with how far a backfill has come, or None.
         backfills: How many backfills it has called.
         stays: What backfills have committed, in words.
@@ -59,8 +60,7 @@ class Running:
     engine: Engine
     waiting: Waiting
     transactional: bool
-    begins: Callable[[], int] | None = None
-    aside: Callable[[], AbstractContextManager[None]] = nullcontext
+    journal: Journal | None = None
     tell: Callable[[Progress], None] | None = None
     backfills: int = 0
     stays: dict[str, int] = field(default_factory=dict)
@@ -70,15 +70,8 @@ class Running:
         """For the block, what is sent is neither logged nor kept in the journal; nor is what it
         asks of time and chance, which a second run need not ask.
         """
-        with self.aside(), _connection(self.engine, self.engine.connection):
-            yield
-
-    @contextmanager
-    def past_the_log(self) -> Iterator[None]:
-        """The same for what commits: the record is there before."""
-        if self.begins is not None:
-            self.begins()
-        with self.unlogged():
+        aside = self.journal.aside() if self.journal else nullcontext()
+        with aside, _connection(self.engine, self.engine.connection):
             yield
 
     @contextmanager

@@ -77,6 +77,28 @@ def test_savepoints_are_called_as_they_were(project: Project, *, keep_dropped: b
     assert reading.rows(project.url, "a") == [(1,), (1,), (2,), (2,)]
 
 
+def test_bytes_are_the_same_again(project: Project) -> None:
+    """Drivers have objects of their own for them, which tell nothing of what they hold."""
+    model = (
+        "class A(Model):",
+        "    x = BlobField()",
+        "    class Meta:",
+        "        database, table_name = db, 'a'",
+    )
+    lines = (*model, "A.create_table()", "A.create(x=b'one')", "A.create(x=b'two')")
+    write(project, *lines, "1 / 0")
+    assert project.run("migrate").code == 1
+    write(project, *lines)
+    assert project.run("migrate").told == (0, APPLIED, RESUMED)
+    assert [bytes(row[1]) for row in reading.rows(project.url, "a")] == [b"one", b"two"]
+    assert project.run("migrate", "--backward").code == 0
+    reading.execute(project.url, "DROP TABLE a")
+    write(project, *lines, "1 / 0")
+    assert project.run("migrate").code == 1
+    write(project, *(line.replace("b'one'", "b'other'") for line in lines))
+    assert "now it sends that with other values." in project.run("migrate").err
+
+
 def test_a_dry_run_says_that_it_goes_on(project: Project) -> None:
     write(project, sql("CREATE TABLE a (x INTEGER)"), "1 / 0", backward=sql("DROP TABLE a"))
     assert project.run("migrate").code == 1

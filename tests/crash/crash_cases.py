@@ -233,6 +233,20 @@ backfill(Player, {Player.score: (Player.score - 1) / 2}, batch=2)
 db.drop_tables([Log])
 """,
     ),
+    "backfill_again": Case(
+        """
+top = Player.select(fn.MAX(Player.score)).scalar()
+migrate(migrator.add_column('player', 'gold', IntegerField(default=1)))
+if not Player.select().where(Player.score > 1000).exists():
+    backfill(Player, lambda player: {'score': player.score + 1000 + top}, batch=1)
+backfill(Player.select().where(Player.score < 0), {'name': 'nobody'})
+backfill(Player, {Player.score: Player.score * 2 + top, Player.team: top}, batch=1)
+""",
+        """
+backfill(Player, {Player.score: Player.score * 3}, batch=1)
+migrate(migrator.drop_column('player', 'gold'))
+""",
+    ),
     "chance": Case(
         """
 db.create_tables([Log])

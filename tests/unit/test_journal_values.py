@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import ipaddress
 import json
 import math
 import sqlite3
@@ -33,6 +34,9 @@ scalars = (
     | st.datetimes(timezones=st.none() | st.just(dt.timezone.utc))
     | st.timedeltas()
     | st.uuids()
+    | st.ip_addresses()
+    | st.ip_addresses().map(ipaddress.ip_interface)
+    | st.ip_addresses().map(ipaddress.ip_network)
 )
 values = st.recursive(scalars, lambda one: st.lists(one) | st.tuples(one, one), max_leaves=8)
 

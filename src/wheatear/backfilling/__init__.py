@@ -9,20 +9,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal
 
 from wheatear.backfilling.changes import Changes, by_expressions, by_function
 from wheatear.backfilling.pace import Pace
-from wheatear.backfilling.position import Position
+from wheatear.backfilling.position import Position, make_table
 from wheatear.backfilling.walk import Walk, walk_of
 from wheatear.engines.waiting import jittered
 from wheatear.errors import MigrationFailedError
+from wheatear.journal.backfills import Asked
 from wheatear.running import Progress, Running, current
+
+if TYPE_CHECKING:
+    from wheatear.journal.backfills import Begun
+    from wheatear.journal.journal import Journal
 
 PATIENCE = 60.0
 """Seconds that a batch which gives way to other connections' locks is tried again."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _TOLD_EVERY = 0.1
+_LOOKS = 3
 
 
 def backfill(
@@ -60,7 +67,7 @@ def backfill(
 
     Raises:
         MigrationFailedError: Not called in a migration, or with what cannot be walked.
-        HistoryError: An earlier run of this migration walked something else here.
+        StoppedError: An earlier run of this migration did something else here.
     """
     migration = current()
     if migration is None:
@@ -78,10 +85,11 @@ def backfill(
             f"backfill() cannot change rows by {change!r}.",
             next="give a function, or a dictionary of fields and expressions.",
         )
+    counts_found = migration.engine.counts_found_rows
     changes = (
-        by_expressions(walk, change)
+        by_expressions(walk, change, counts_found=counts_found)
         if isinstance(change, Mapping)
-        else by_function(walk, change, each)
+        else by_function(walk, change, each, counts_found=counts_found)
     )
     pace = Pace(migration, pause, max_lag, lag)
     migration.backfills += 1
@@ -96,22 +104,38 @@ class _Backfill:
         self._walk = walk
         self._changes = changes
         self._pace = pace
-        self._position = Position(migration, walk.description)
+        self._position = Position(migration.engine)
         self._began = self._told = time.monotonic()
         self._total: int | None = None
         self._before = self._minutes = 0
 
     def run(self) -> int:
-        if self._migration.transactional:
+        journal = self._migration.journal
+        if journal is None:
             self._run(self._step)
             return self._position.rows
-        with self._migration.past_the_log():
+        with self._migration.unlogged():
             self._refuse_unsafe()
-            self._position.load()
+            begun = self._begin(journal)
             self._before = self._position.rows
             self._note()
-            self._run(self._transaction)
+            self._run(lambda: self._transaction(begun))
         return self._position.rows
+
+    def _begin(self, journal: Journal) -> Begun:
+        """Begin, or take up what an earlier run of the migration has left."""
+        walk, changes = self._walk, self._changes
+        begun = journal.begin_backfill(
+            Asked(walk.description, walk.values, changes.text, changes.values)
+        )
+        make_table(self._migration.engine)
+        if begun.found_no_rows:
+            self._position.move(0, None)
+        elif begun.again and not self._position.load(begun.record, begun.number):
+            raise begun.lost()
+        if begun.mended and self._position.finished:
+            raise begun.mended_too_late()
+        return begun
 
     def _refuse_unsafe(self) -> None:
         """Each batch has to be a transaction."""
@@ -132,6 +156,8 @@ class _Backfill:
         if not self._position.finished:
             self._walk.refuse_null_keys()
             self._walk.refuse_inexact_keys(self._migration.engine.inexact_types)
+            if self._changes.by_key:
+                self._walk.refuse_repeated_keys()
         while not self._position.finished:
             step()
             self._tell()
@@ -140,34 +166,52 @@ class _Backfill:
 
     def _step(self) -> None:
         """One batch, in the transaction that is open."""
-        count, last = self._changes(self._position.at)
+        count, last = self._changes.batch(self._position.at)
         self._position.move(count, last)
 
-    def _transaction(self) -> None:
+    def _transaction(self, begun: Begun) -> None:
         """One batch and the position in a transaction; again, if a lock was in its way."""
         engine = self._migration.engine
         deadline, pause = time.monotonic() + PATIENCE, _FIRST_PAUSE
         while True:
             before = self._position.state
             try:
-                self._in_a_transaction()
+                self._in_a_transaction(begun)
+                begun.settle(kept=True)
                 break
-            except Exception as error:
+            except BaseException as error:
                 self._position.state = before
-                if not engine.is_lock_timeout(error) or time.monotonic() + pause > deadline:
+                self._look_again(begun)
+                gave_way = isinstance(error, Exception) and engine.is_lock_timeout(error)
+                moved = self._position.state != before
+                if moved or not gave_way or time.monotonic() + pause > deadline:
                     raise
-            except BaseException:
-                self._position.state = before
-                raise
             time.sleep(jittered(pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
         self._note()
 
-    def _in_a_transaction(self) -> None:
-        with self._migration.engine.transaction(self._migration.waiting):
-            with self._migration.guarded():
+    def _look_again(self, begun: Begun) -> None:
+        """What a batch that failed has left: Python tells of Ctrl-C when the COMMIT has returned,
+        as if that had failed.
+        """
+        kept = False
+        for _ in range(_LOOKS):
+            with suppress(Exception):  # the server may be stopped for the same Ctrl-C; or is gone
+                kept = self._position.load(begun.record, begun.number)
+                break
+        begun.settle(kept=kept)
+        self._note()
+
+    def _in_a_transaction(self, begun: Begun) -> None:
+        migration, position = self._migration, self._position
+        with migration.engine.transaction(migration.waiting):
+            with migration.guarded():
                 self._step()
-            self._position.save()
+            if position.finished and not position.rows:
+                begun.found_none()
+                return
+            begun.write()
+            position.save(begun.record, begun.number)
 
     def _note(self) -> None:
         if self._position.rows:

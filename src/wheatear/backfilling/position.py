@@ -1,40 +1,33 @@
 """How far a backfill has come, in a table beside the history while it is not at its end.
 
-A position belongs to a migration, a direction and the number of the call in it. It counts until the
-migration is recorded as applied or reverted: what is left of an earlier life is begun anew.
+A position belongs to a migration's record and to the backfill's entry in its journal, and is
+written with the batch that it tells of: what is left of other records counts for nothing.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import decimal
 import json
-import uuid
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wheatear.errors import HistoryError, MigrationFailedError
+from wheatear.errors import MigrationFailedError
+from wheatear.journal.values import NotStorableError, decode, encode
 
 if TYPE_CHECKING:
     from wheatear.backfilling.walk import Key
-    from wheatear.running import Running
+    from wheatear.engines.engine import Engine
 
 NAME = "wheatear_backfill"
 """Of the table, beside the history."""
 
 _COLUMNS = (
-    ("migration", "VARCHAR(255) NOT NULL"),
-    ("direction", "VARCHAR(16) NOT NULL"),
+    ("record", "BIGINT NOT NULL"),
     ("number", "INTEGER NOT NULL"),
-    ("life", "BIGINT NOT NULL"),
-    ("walks", "TEXT NOT NULL"),
     ("position", "TEXT"),
     ("done", "BIGINT NOT NULL"),
     ("finished", "INTEGER NOT NULL"),
 )
-_SETTLED = "outcome IN ('done', 'faked', 'marked')"
-_WHERE = "migration = {0} AND direction = {0} AND number = {0}"
+_WHERE = "record = {0} AND number = {0}"
 
 
 class State(NamedTuple):
@@ -44,26 +37,24 @@ class State(NamedTuple):
         at: The key of the last row that is done; None before the first.
         rows: So many are done.
         finished: All are.
+        kept: It is in the table.
     """
 
     at: Key | None = None
     rows: int = 0
     finished: bool = False
+    kept: bool = False
 
 
 class Position:
     """The position of one call.
 
     Args:
-        migration: The migration that calls.
-        walks: What is walked, in words.
+        engine: The database.
     """
 
-    def __init__(self, migration: Running, walks: str) -> None:
-        self._migration = migration
-        self._engine = migration.engine
-        self._walks = walks
-        self._key = (migration.name, migration.direction, migration.backfills)
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
         self.state = State()
 
     @property
@@ -88,140 +79,77 @@ class Position:
             count: Its rows.
             last: The key of its last row; None if there are no more after it.
         """
-        self.state = State(last, self.state.rows + count, last is None)
+        self.state = State(last, self.state.rows + count, last is None, self.state.kept)
 
-    def save(self) -> None:
+    def load(self, record: int, number: int) -> bool:
+        """Take up what an earlier run has left.
+
+        Args:
+            record: The migration's record.
+            number: The backfill's place in the migration.
+
+        Returns:
+            Whether there is anything.
+        """
+        row = self._send(
+            f"SELECT position, done, finished FROM {{table}} WHERE {_WHERE}", (record, number)
+        ).fetchone()
+        if row is not None:
+            self.state = State(_read(row[0]), int(row[1]), bool(row[2]), kept=True)
+        return row is not None
+
+    def save(self, record: int, number: int) -> None:
         """Write it, in the transaction that is open."""
-        state = self.state
-        self._send(
-            f"UPDATE {self.table} SET position = {{0}}, done = {{0}}, finished = {{0}} "
-            f"WHERE {_WHERE}",
-            (_written(state.at), state.rows, int(state.finished), *self._key),
-        )
-
-    def load(self) -> None:
-        """Find what an earlier run of this migration has left, or begin."""
-        with self._engine.writing():
-            self._load()
-
-    def _load(self) -> None:
-        make_table(self._engine)
-        row = self._send(
-            f"SELECT life, walks, position, done, finished FROM {self.table} WHERE {_WHERE}",
-            self._key,
-        ).fetchone()
-        life = self._life()
-        if row is not None and int(row[0]) != life:
-            self._send(f"DELETE FROM {self.table} WHERE {_WHERE}", self._key)
-            row = None
-        if row is None:
-            values = (*self._key, life, self._walks, None, 0, 0)
-            marks = ", ".join(["{0}"] * len(values))
-            names = ", ".join(name for name, _ in _COLUMNS)
-            self._send(f"INSERT INTO {self.table} ({names}) VALUES ({marks})", values)
+        state, key = self.state, (record, number)
+        values = (_written(state.at), state.rows, int(state.finished))
+        if state.kept:
+            sets = "position = {0}, done = {0}, finished = {0}"
+            self._send(f"UPDATE {{table}} SET {sets} WHERE {_WHERE}", (*values, *key))
             return
-        if row[1] != self._walks:
-            raise HistoryError(
-                f"Backfill {self._key[2]} of {self._key[0]} began with other rows than it names "
-                "now.",
-                where=f"then: {row[1]}\nnow:  {self._walks}",
-                state=f"{row[3]} rows were done, and stay.",
-                next="put the query back as it was; what `change` does may be mended.",
-            )
-        self.state = State(_read(row[2]), int(row[3]), bool(row[4]))
-
-    @property
-    def table(self) -> str:
-        """Its name, quoted and qualified."""
-        return table_of(self._engine)
-
-    def _life(self) -> int:
-        """The last record that says the migration was applied or reverted; 0 if there is none."""
-        row = self._send(
-            f"SELECT MAX(id) FROM {self._engine.history_table()} WHERE name = {{0}} AND {_SETTLED}",
-            (self._key[0],),
-        ).fetchone()
-        return int(row[0] or 0)
+        self._send(f"DELETE FROM {{table}} WHERE {_WHERE}", key)
+        marks = "{0}, {0}, {0}, {0}, {0}"
+        self._send(f"INSERT INTO {{table}} VALUES ({marks})", (*key, *values))
+        self.state = state._replace(kept=True)
 
     def _send(self, sql: str, values: tuple[Any, ...]) -> Any:
-        return self._engine.db.execute_sql(sql.format(self._engine.db.param), values)
+        text = sql.format(self._engine.db.param, table=table_of(self._engine))
+        return self._engine.db.execute_sql(text, values)
 
 
-def table_of(engine: Any) -> str:
+def table_of(engine: Engine) -> str:
     """The table's name, quoted and qualified as the history's is."""
-    return str(engine.history_table()).replace("wheatear_history", NAME)
+    return engine.history_table(NAME)
 
 
-def make_table(engine: Any) -> None:
+def make_table(engine: Engine) -> None:
     """Make the table, unless it is there."""
     columns = ", ".join(f"{name} {type_}" for name, type_ in _COLUMNS)
-    engine.db.execute_sql(
-        f"CREATE TABLE IF NOT EXISTS {table_of(engine)} ({columns}, "
-        f"PRIMARY KEY (migration, direction, number)){engine.history_options}"
-    )
+    with engine.writing():
+        engine.db.execute_sql(
+            f"CREATE TABLE IF NOT EXISTS {table_of(engine)} ({columns}, "
+            f"PRIMARY KEY (record, number)){engine.history_options}"
+        )
 
 
-def forget(migration: Running) -> None:
-    """A migration is recorded as done: its positions count no more, and the table goes if empty.
+def forget(engine: Engine) -> None:
+    """A migration is recorded as done. While one is not, no other runs: no position counts now.
 
-    What is not removed now, since the process is killed here, is seen to be old by the history, and
-    removed with what the next migration leaves.
+    What is not removed, since the process is killed here, goes with what the next one leaves.
     """
-    engine = migration.engine
-    with suppress(Exception):
-        table = table_of(engine)
-        with engine.writing():
-            engine.db.execute_sql(
-                f"DELETE FROM {table} WHERE life <> COALESCE((SELECT MAX(id) FROM "
-                f"{engine.history_table()} h WHERE h.name = migration AND {_SETTLED}), 0)"
-            )
-            if engine.db.execute_sql(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None:
-                engine.db.execute_sql(f"DROP TABLE {table}")
-
-
-# Keys as JSON
-
-_WRITTEN: dict[type, tuple[str, Callable[[Any], str]]] = {
-    bytes: ("bytes", bytes.hex),
-    decimal.Decimal: ("decimal", str),
-    uuid.UUID: ("uuid", str),
-    dt.datetime: ("datetime", dt.datetime.isoformat),
-    dt.date: ("date", dt.date.isoformat),
-    dt.time: ("time", dt.time.isoformat),
-}
-_READ: dict[str, Callable[[str], Any]] = {
-    "bytes": bytes.fromhex,
-    "decimal": decimal.Decimal,
-    "uuid": uuid.UUID,
-    "datetime": dt.datetime.fromisoformat,
-    "date": dt.date.fromisoformat,
-    "time": dt.time.fromisoformat,
-}
+    with suppress(Exception), engine.writing():
+        engine.db.execute_sql(f"DROP TABLE IF EXISTS {table_of(engine)}")
 
 
 def _written(key: Key | None) -> str | None:
-    return None if key is None else json.dumps([_as_json(value) for value in key])
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, memoryview):
-        value = bytes(value)
-    if value is None or type(value) in (int, str, float, bool):
-        return value
-    if type(value) not in _WRITTEN:
+    """A key as JSON."""
+    try:
+        return None if key is None else json.dumps([encode(value) for value in key])
+    except NotStorableError as error:
         raise MigrationFailedError(
-            f"backfill() cannot keep a key of type {type(value).__name__}.",
+            f"backfill() cannot keep a key of type {error}.",
             next="walk a table whose key is a number, a text, a time, a UUID or bytes.",
-        )
-    kind, write = _WRITTEN[type(value)]
-    return {kind: write(value)}
+        ) from None
 
 
 def _read(text: str | None) -> Key | None:
-    if text is None:
-        return None
-    values = json.loads(text)
-    return tuple(
-        _READ[next(iter(value))](next(iter(value.values()))) if isinstance(value, dict) else value
-        for value in values
-    )
+    return None if text is None else tuple(decode(value) for value in json.loads(text))

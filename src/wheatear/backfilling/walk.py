@@ -12,8 +12,14 @@ import peewee
 from wheatear.errors import MigrationFailedError
 
 Key = tuple[Any, ...]
-"""The values of a row's primary key."""
+"""The values of a row's primary key, as the driver reads them.
 
+Not as the model does: a field may read several texts as one value (a UUID with hyphens and
+without), and what it then writes is not what the database holds.
+"""
+
+_LOOKED_FOR = 500
+"""Keys in one question; SQLite bounds a statement's parameters."""
 _UNORDERED = ("_order_by", "_limit", "_offset", "_group_by", "_having", "_distinct", "_windows")
 
 
@@ -34,20 +40,46 @@ class Walk:
         self.keys = list(model._meta.get_primary_keys())
         self.joins = any(isinstance(one, peewee.Join) for one in query._from_list or ())
         self._query = query
-        sql = self._ordered(query).sql()[0]
+        self._read = [key.alias(key.column_name).coerce(False) for key in self.keys]
+        sql, self.values = self._ordered(query).sql()
         names = ", ".join(key.column_name for key in self.keys)
         self.description = f"{self.table} ({names}): {sql}"
 
-    def rows(self, after: Key | None) -> list[Any]:
-        """The next rows; locked against others' changes until the transaction ends."""
+    def rows(self, after: Key | None) -> tuple[list[Any], list[Key]]:
+        """The next rows, and their keys; locked against others' changes until the transaction ends.
+
+        Peewee makes models of what the driver has read, of which the keys are taken.
+        """
+        places = self._places()
         query = self._ordered(self._after(self._query, after)).limit(self.batch)
         if self.model._meta.database.for_update and not self.joins:
             query = query.for_update()
-        return list(query)
+        models = query.execute()
+        first = models.cursor.fetchone()
+        if first is None:
+            models.cursor.close()
+            return [], []
+        models.initialize()  # now: drivers forget the columns with the last row, or at the end
+        read = [first, *models.cursor.fetchall()]
+        models.cursor.close()
+        return [*map(models.process_row, read)], [tuple([row[at] for at in places]) for row in read]
+
+    def _places(self) -> list[int]:
+        """Which of the columns that are read are the key."""
+        selected = [one.unwrap() for one in self._query._returning]
+        places = []
+        for key in self.keys:
+            found = next((at for at, one in enumerate(selected) if one is key), None)
+            if found is None:
+                raise _refused(
+                    f"the query does not select the key {key.name}", "let it select that as well"
+                )
+            places.append(found)
+        return places
 
     def end(self, after: Key | None) -> Key | None:
         """The key of the last row of the next batch; None if there are fewer rows than that."""
-        query = self._after(self._query, after).select(*self.keys)
+        query = self._after(self._query, after).select(*self._read)
         row = self._ordered(query).limit(1).offset(self.batch - 1).tuples().first()
         return tuple(row) if row else None
 
@@ -56,22 +88,28 @@ class Walk:
         if self._query._where is not None:
             query = query.where(self._query._where)
         if until is not None:
-            query = query.where(self.keys[0] <= until[0], ~self._beyond(until))
+            query = query.where(self.keys[0] <= as_read(until[0]), ~self._beyond(until))
         return self._after(query, after)
 
     def count(self, after: Key | None) -> int:
         """How many rows are left."""
         return int(self._after(self._query, after).count())
 
-    def keys_of(self, rows: list[Any]) -> list[Key]:
-        """The keys of rows."""
-        try:
-            values = [[row.__data__[key.name] for row in rows] for key in self.keys]
-        except KeyError as error:
-            raise _refused(
-                f"the query does not select the key {error.args[0]}", "let it select that as well"
-            ) from None
-        return list(zip(*values, strict=True))
+    def found(self, keys: Collection[Key]) -> int:
+        """How many rows of the table have one of these keys; each is to be named once."""
+        named, found = list(keys), 0
+        for start in range(0, len(named), _LOOKED_FOR):
+            any_ = [self.has(key) for key in named[start : start + _LOOKED_FOR]]
+            while len(any_) > 1:  # a tree: one after the other would nest too deep
+                any_ = [reduce(or_, any_[at : at + 2]) for at in range(0, len(any_), 2)]
+            found += int(self.model.select().where(any_[0]).count())
+        return found
+
+    def has(self, key: Key) -> Any:
+        """Whether a row has this key."""
+        return reduce(
+            and_, (field == as_read(value) for field, value in zip(self.keys, key, strict=True))
+        )
 
     def refuse_null_keys(self) -> None:
         """SQLite lets a primary key that is no integer be NULL, which nothing comes after.
@@ -98,6 +136,21 @@ class Walk:
                     "do this with one UPDATE",
                 )
 
+    def refuse_repeated_keys(self) -> None:
+        """Of rows that have one key, each would get the values of the last."""
+        names = {key.column_name for key in self.keys}
+        primary = self.db.get_primary_keys(self.table, self.model._meta.schema)
+        if primary and names.issuperset(primary):
+            return
+        keys = self.model.select(*self._read).group_by(*self.keys)
+        if keys.having(peewee.fn.COUNT(1) > 1).limit(1).tuples().first() is not None:
+            raise _refused(
+                f"{self.table} has several rows with the same {', '.join(sorted(names))}, which "
+                f"{self.model.__name__} calls its key",
+                "name fields that tell its rows apart (`primary_key = CompositeKey(…)` in the "
+                "model's Meta), or give a dictionary of expressions instead of a function",
+            )
+
     def _after(self, query: Any, after: Key | None) -> Any:
         return query if after is None else query.where(self._beyond(after))
 
@@ -109,15 +162,20 @@ class Walk:
         """
         first, value = self.keys[0], key[0]
         if len(key) == 1:
-            return first > value
+            return first > as_read(value)
         ors = []
         for index in range(len(key)):
-            same = [self.keys[i] == key[i] for i in range(index)]
-            ors.append(reduce(and_, [*same, self.keys[index] > key[index]]))
-        return (first >= value) & reduce(or_, ors)
+            same = [self.keys[i] == as_read(key[i]) for i in range(index)]
+            ors.append(reduce(and_, [*same, self.keys[index] > as_read(key[index])]))
+        return (first >= as_read(value)) & reduce(or_, ors)
 
     def _ordered(self, query: Any) -> Any:
         return query.order_by(*self.keys)
+
+
+def as_read(value: Any) -> Any:
+    """A value that Peewee hands to the driver as it came from there."""
+    return peewee.Value(value, converter=False, unpack=False)
 
 
 def walk_of(rows: Any, db: Any, batch: int) -> Walk:

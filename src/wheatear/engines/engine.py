@@ -249,6 +249,9 @@ class Engine(ABC):
     inexact_types: ClassVar[frozenset[str]] = frozenset()
     """Types of columns whose rows are not found, or not in order, by the values that are read."""
 
+    counts_found_rows: ClassVar[bool] = True
+    """An UPDATE counts the rows that it found, also those that were as it makes them."""
+
     knows_replication_lag: ClassVar[bool] = False
     """`replication_lag` has an answer."""
 

@@ -26,6 +26,7 @@ class Entry:
         error: What it failed with, see `store_error`.
         seen: In place of an answer that was not kept: its digest.
         given: The times and the chance that the function was given before it.
+        change: Of a backfill, what becomes of its rows: see `wheatear.journal.backfills`.
     """
 
     number: int
@@ -38,6 +39,7 @@ class Entry:
     error: dict[str, Any] | None = None
     seen: str | None = None
     given: list[Any] = field(default_factory=list)
+    change: list[str] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -57,6 +59,7 @@ class Entry:
             "error": self.error,
             "seen": self.seen,
             "given": self.given,
+            "change": self.change,
         }
         kept = {name: value for name, value in parts.items() if value not in (None, 0, [])}
         kept["n"] = self.number
@@ -92,5 +95,6 @@ def read_entries(lines: Iterable[str]) -> list[Entry]:
             kept.get("error"),
             kept.get("seen"),
             kept.get("given", []),
+            kept.get("change"),
         )
     return [found[number] for number in sorted(found)]

@@ -12,6 +12,7 @@ from wheatear.engines.engine import Engine
 from wheatear.engines.waiting import Waiting
 from wheatear.history import History
 from wheatear.journal import stops
+from wheatear.journal.backfills import Asked, Begun
 from wheatear.journal.connection import JournaledCursor
 from wheatear.journal.entries import Entry
 from wheatear.journal.pending import Pending
@@ -32,6 +33,7 @@ class Journal:
         waiting: How long to wait for what a dead run has left at work, and who is told.
         record: The migration's record, as it begins.
         resumes: The id of the record that a run that died has left; None to begin.
+        mended: Its file has been changed since.
 
     Raises:
         HistoryError: What was in flight cannot be settled by looking.
@@ -44,8 +46,11 @@ class Journal:
         waiting: Waiting,
         record: Record,
         resumes: int | None = None,
+        *,
+        mended: bool = False,
     ) -> None:
         self._history = history
+        self._mended = mended
         self._record = record
         self._ways = engine.journaling()
         self._ddl_commits = not engine.transactional_ddl
@@ -92,13 +97,9 @@ class Journal:
         """Something has taken effect, or may have."""
         return bool(self._pending.effects or self._recorder.in_flight)
 
-    def begun(self) -> int:
-        """Write the record now, for what commits past the journal; return its id."""
-        if self._store.record_id is None:
-            with self._ways.writing():
-                self._pending.write()
-            self._pending.written()
-        return self._store.record_id or 0
+    def begin_backfill(self, asked: Asked) -> Begun:
+        """Begin a backfill, or go on with it."""
+        return self._recorder.begin_backfill(asked, mended=self._mended)
 
     def in_transaction(self) -> bool:
         """Whether the migration has left a transaction open."""

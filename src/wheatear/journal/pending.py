@@ -38,6 +38,11 @@ class Pending:
         return len(self._entries)
 
     @property
+    def record_id(self) -> int | None:
+        """The id of the migration's record, once it is written."""
+        return self._store.record_id
+
+    @property
     def entries(self) -> Sequence[Entry]:
         """Oldest first."""
         return self._entries

@@ -18,6 +18,7 @@ from wheatear.engines.journaling import Journaling, Kind
 from wheatear.errors import HistoryError, MigrationFailedError
 from wheatear.journal import stops
 from wheatear.journal.answers import Answer, digest, load_answer, load_error, store_error
+from wheatear.journal.backfills import Asked, Begun
 from wheatear.journal.entries import Entry, cut, new_entry
 from wheatear.journal.pending import Pending
 from wheatear.journal.served import Served
@@ -99,6 +100,44 @@ class Recorder:
             self._follow(kind)
             return self._replayed(entry, run)
         return self._first_time(entry, kind, statement.sql, run)
+
+    def begin_backfill(self, asked: Asked, *, mended: bool) -> Begun:
+        """Begin a backfill, or go on with it.
+
+        Args:
+            asked: What is asked of it.
+            mended: The file has been changed since the run that is taken up.
+        """
+        if self._stopped is not None:
+            raise self._stopped
+        if self._tape.plays:
+            return self._begun_before(asked, mended=mended)
+        self._pending.conclude()
+        entry = asked.entry(self._number)
+        entry.given = self._served.take()
+        self._number += 1
+        self._pending.prepare()
+        if any(one.effect for one in self._pending.entries):  # the first batch may take long
+            with self._ways.writing():
+                self._pending.write()
+            self._pending.written()
+        return Begun(self._pending, entry, stop=self._stopped_by)
+
+    def _begun_before(self, asked: Asked, *, mended: bool) -> Begun:
+        expected = self._tape.expected
+        now = asked.entry(expected.number)
+        if self._tape.next(now.key) is None:
+            how = stops.another_path if expected.change is None else stops.other_rows
+            raise self._stopped_by(how, expected.sql, now.sql)
+        if expected.change == now.change:
+            return Begun(self._pending, expected, again=True, stop=self._stopped_by)
+        if not (mended and asked.is_written_otherwise(expected)):
+            raise self._stopped_by(stops.other_change, now.sql)
+        now.given = expected.given
+        return Begun(self._pending, now, again=True, mended=True, stop=self._stopped_by)
+
+    def _stopped_by(self, how: Callable[..., HistoryError], *what: str) -> StoppedError:
+        return self._stop(how(self._name, *what))
 
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""

@@ -26,6 +26,42 @@ def another_path(name: str, expected: str, sent: str | None) -> HistoryError:
     )
 
 
+def other_rows(name: str, expected: str, now: str) -> HistoryError:
+    """A backfill walks other rows than it began with."""
+    return HistoryError(
+        f"{name} was interrupted, and names other rows for a backfill now than it did then.",
+        where=f"then: {expected}\nnow:  {'that with other values' if now == expected else now}",
+        state=_STANDS,
+        next="put the query back as it was, and the values in it (ask for the time with "
+        "datetime.now() in the migration itself); what `change` does may be mended. Then run the "
+        f"command again. Or {WAYS_OUT}",
+    )
+
+
+def other_change(name: str, rows: str) -> HistoryError:
+    """A backfill would set something else than it began with."""
+    return HistoryError(
+        f"{name} was interrupted in or after a backfill, which sets something else now than it did "
+        "then.",
+        where=rows,
+        state=_STANDS,
+        next="let it set what it did (ask for the time with datetime.now() in the migration itself)"
+        " and run the command again: only the expressions of a backfill that failed may be mended, "
+        f"not their values alone. Or {WAYS_OUT}",
+    )
+
+
+def position_lost(name: str, rows: str) -> HistoryError:
+    """A backfill has begun, and nothing says how far it has come."""
+    return HistoryError(
+        f"{name} was interrupted, and how far a backfill had come is not in the table "
+        "wheatear_backfill any more.",
+        where=rows,
+        state=_STANDS,
+        next=WAYS_OUT,
+    )
+
+
 def file_changed(name: str) -> HistoryError:
     """A run died, and the file is another now."""
     return HistoryError(

@@ -33,9 +33,17 @@ def encode(value: Any) -> Any:
         return {"tuple": [encode(one) for one in value]}
     if kind is dict:
         return {"dict": [[encode(key), encode(one)] for key, one in value.items()]}
+    return _named(value)
+
+
+def _named(value: Any) -> dict[str, Any]:
+    """A value under its type's name."""
+    kind = type(value)
     if kind in _WRITERS:
         name, write = _WRITERS[kind]
         return {name: write(value)}
+    if kind.__module__ == "ipaddress":  # psycopg's, of inet and cidr
+        return {"ipaddress": [kind.__name__, str(value)]}
     raise NotStorableError(f"{kind.__module__}.{kind.__qualname__}")
 
 
@@ -51,6 +59,15 @@ def decode(value: Any) -> Any:
     if name == "dict":
         return {decode(key): decode(one) for key, one in inner}
     return _READERS[name](inner)
+
+
+def _address(parts: Any) -> Any:
+    import ipaddress  # noqa: PLC0415 - hardly anybody has one
+
+    kind, text = parts
+    if kind.startswith("IPv"):
+        return vars(ipaddress)[kind](text)
+    raise ValueError(kind)
 
 
 _PLAIN = (bool, int, str)
@@ -80,5 +97,6 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "time": dt.time.fromisoformat,
     "timedelta": lambda parts: dt.timedelta(*parts),
     "uuid": uuid.UUID,
+    "ipaddress": _address,
     "set": lambda items: {decode(one) for one in items},
 }

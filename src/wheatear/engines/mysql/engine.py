@@ -188,9 +188,12 @@ class MysqlEngine(Engine):
         waiting.over()
         self._held = True
 
-    # The first is compared as DOUBLE; the others are in the order of their numbers, and compared
-    # as text. https://mariadb.com/kb/en/enum/
-    inexact_types = frozenset({"float", "enum", "set"})
+    # The first is compared as DOUBLE; the last are in the order of their numbers, and compared
+    # as text. https://mariadb.com/kb/en/enum/ A BIT is read as bytes, and compared as a number.
+    inexact_types = frozenset({"float", "bit", "enum", "set"})
+
+    # https://mariadb.com/kb/en/mysql_affected_rows/: unless the driver asks for CLIENT_FOUND_ROWS.
+    counts_found_rows = False
 
     def without_transactions(self, table: str) -> str | None:
         """https://mariadb.com/kb/en/information-schema-engines-table/"""
