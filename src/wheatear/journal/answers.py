@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -27,27 +26,20 @@ class Answer(NamedTuple):
     lastrowid: Any = None
 
 
-def digest(value: Any) -> str:
-    """A short text that is the same for equal values, and for no others."""
-    return hashlib.sha256(repr(value).encode("utf-8", "backslashreplace")).hexdigest()[:32]
+def store_answer(answer: Answer) -> dict[str, Any]:
+    """Return an answer as what JSON knows.
 
-
-def store_answer(answer: Answer) -> dict[str, Any] | None:
-    """Return an answer as what JSON knows, or None if it holds what cannot be kept."""
-    rows = answer.rows
-    if rows and not all(type(row) in (tuple, dict, list) for row in rows):
-        return None
-    try:
-        kept: dict[str, Any] = {}
-        if rows is not None:
-            kept["rows"] = [encode(row) for row in rows]
-            kept["columns"] = [_column(one) for one in answer.description or ()]
-        if answer.rowcount != -1:
-            kept["count"] = answer.rowcount
-        if answer.lastrowid is not None:
-            kept["last"] = encode(answer.lastrowid)
-    except NotStorableError:
-        return None
+    Raises:
+        NotStorableError: It holds what cannot be kept.
+    """
+    kept: dict[str, Any] = {}
+    if answer.rows is not None:
+        kept["rows"] = [encode(row) for row in answer.rows]
+        kept["columns"] = [_column(one) for one in answer.description or ()]
+    if answer.rowcount != -1:
+        kept["count"] = answer.rowcount
+    if answer.lastrowid is not None:
+        kept["last"] = encode(answer.lastrowid)
     return kept
 
 

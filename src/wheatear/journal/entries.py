@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from wheatear.journal.answers import digest
+from wheatear.journal.sameness import digest
 from wheatear.one_line import one_line
 
 
@@ -25,6 +25,7 @@ class Entry:
         answer: What it answered, see `store_answer`.
         error: What it failed with, see `store_error`.
         seen: In place of an answer that was not kept: its digest.
+        odd: The type in it that cannot be kept; None if it was too large.
         given: The times and the chance that the function was given before it.
     """
 
@@ -37,6 +38,7 @@ class Entry:
     answer: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
     seen: str | None = None
+    odd: str | None = None
     given: list[Any] = field(default_factory=list)
 
     @property
@@ -56,6 +58,7 @@ class Entry:
             "answer": self.answer,
             "error": self.error,
             "seen": self.seen,
+            "odd": self.odd,
             "given": self.given,
         }
         kept = {name: value for name, value in parts.items() if value not in (None, 0, [])}
@@ -91,6 +94,7 @@ def read_entries(lines: Iterable[str]) -> list[Entry]:
             kept.get("answer"),
             kept.get("error"),
             kept.get("seen"),
+            kept.get("odd"),
             kept.get("given", []),
         )
     return [found[number] for number in sorted(found)]

@@ -17,9 +17,10 @@ from wheatear.capture import Statement
 from wheatear.engines.journaling import Journaling, Kind
 from wheatear.errors import HistoryError, MigrationFailedError
 from wheatear.journal import stops
-from wheatear.journal.answers import Answer, digest, load_answer, load_error, store_error
+from wheatear.journal.answers import Answer, load_answer, load_error, store_error
 from wheatear.journal.entries import Entry, cut, new_entry
 from wheatear.journal.pending import Pending
+from wheatear.journal.sameness import digest
 from wheatear.journal.served import Served
 from wheatear.journal.tape import StoppedError, Tape
 
@@ -112,10 +113,10 @@ class Recorder:
         if found.seen is None:
             return load_answer(found.answer or {})
         if not found.reads:
-            raise self._stop(stops.answer_not_kept(self._name, found.sql))
+            raise self._stop(stops.answer_not_kept(self._name, found.sql, found.odd))
         answer = _answer(run)
         if digest(answer.rows) != found.seen:
-            raise self._stop(stops.reads_otherwise(self._name, found.sql))
+            raise self._stop(stops.reads_otherwise(self._name, found.sql, found.odd))
         return answer
 
     def _stop(self, error: HistoryError) -> StoppedError:
