@@ -26,6 +26,7 @@ class Entry:
         error: What it failed with, see `store_error`.
         seen: In place of an answer that was not kept: its digest.
         odd: The type in it that cannot be kept; None if it was too large.
+        held: What the connection held after it, see `SessionValues`.
         given: The times and the chance that the function was given before it.
     """
 
@@ -39,6 +40,7 @@ class Entry:
     error: dict[str, Any] | None = None
     seen: str | None = None
     odd: str | None = None
+    held: dict[str, Any] | None = None
     given: list[Any] = field(default_factory=list)
 
     @property
@@ -59,6 +61,7 @@ class Entry:
             "error": self.error,
             "seen": self.seen,
             "odd": self.odd,
+            "held": self.held,
             "given": self.given,
         }
         kept = {name: value for name, value in parts.items() if value not in (None, 0, [])}
@@ -95,6 +98,7 @@ def read_entries(lines: Iterable[str]) -> list[Entry]:
             kept.get("error"),
             kept.get("seen"),
             kept.get("odd"),
+            kept.get("held"),
             kept.get("given", []),
         )
     return [found[number] for number in sorted(found)]

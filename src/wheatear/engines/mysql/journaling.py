@@ -12,10 +12,13 @@ from wheatear.engines.engine import Engine
 from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
 
 from .definitions import Definitions
+from .functions import Functions
 from .kinds import ROWS, inner, kind_of, refusal_of, words_of
 from .named import Named, named
 from .server_errors import error_number
+from .session_values import MAY_USE_VALUES, MysqlSessionValues
 from .unheld import Unheld
+from .variables import also_sets, variables_in
 
 _COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 # No such table, trigger, routine, event, database, sequence.
@@ -34,15 +37,46 @@ class MysqlJournaling(Journaling):
         super().__init__(engine)
         self._unheld = Unheld(self.rows, engine.home())
         self._definitions = definitions
+        self._functions = Functions(self.rows)
+        self.session_values = MysqlSessionValues(self.rows, self.send, self._calls)
 
     def kind(self, sql: str) -> Kind:
-        """Rows that no transaction holds are `alone`."""
+        """Rows that no transaction holds are `alone`; what gives variables a value is answered from
+        the journal as a read is; and what calls a function may change rows.
+        """
         kind = kind_of(sql)
+        if kind == "alone":
+            self._functions.forget()
+        if kind == "setting" and any(one.is_given for one in variables_in(inner(sql))):
+            kind = "read"
+        if kind == "read" and self._functions.are_called(inner(sql)):
+            return "rows"
         if kind == "rows" and self._unheld.why(inner(sql)):
             kind = "alone"
         if kind != "alone":  # such a one forgets by itself, having looked
             self._definitions.forget()
         return kind
+
+    def _calls(self, sql: str) -> bool:
+        """Whether it runs a procedure or a function, or what its text does not say."""
+        text = inner(sql)
+        words = words_of(text)
+        if words[0] in ("CALL", "EXECUTE") or words == ("BEGIN", "NOT"):
+            return True
+        return words[0] in MAY_USE_VALUES and self._functions.are_called(text)
+
+    def _refusal_of_setting(self, sql: str) -> Refusal | None:
+        """What a setting is made with is worked out again each time."""
+        text = inner(sql)
+        if kind_of(text) != "setting" or words_of(text)[0] != "SET" or not also_sets(text):
+            return None
+        if not self._functions.are_called(text):
+            return None
+        return Refusal(
+            "gives a setting what a stored function returns, which a run that takes this one up "
+            "would call again.",
+            "give it to a variable first: SET @x = f(), then SET … = @x.",
+        )
 
     def refusal(self, sql: str, *, inside: bool) -> Refusal | None:
         """What cannot be journaled; in a transaction, rows that it would not hold."""
@@ -51,7 +85,7 @@ class MysqlJournaling(Journaling):
                 f"changes rows in a transaction that does not hold them: {why}.",
                 "take the statement out of `with db.atomic():`.",
             )
-        return refusal_of(sql)
+        return refusal_of(sql) or self._refusal_of_setting(sql)
 
     def in_transaction(self, *, after_error: bool = False) -> bool:
         """PyMySQL's copy of the server's status is old after an error: then the server is asked."""
