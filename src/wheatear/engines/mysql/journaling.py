@@ -14,6 +14,7 @@ from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
 from .definitions import Definitions
 from .functions import Functions
 from .kinds import ROWS, inner, kind_of, refusal_of, words_of
+from .last_statement import refusal_of_last_statement
 from .named import Named, named
 from .server_errors import error_number
 from .session_values import MAY_USE_VALUES, MysqlSessionValues
@@ -85,7 +86,7 @@ class MysqlJournaling(Journaling):
                 f"changes rows in a transaction that does not hold them: {why}.",
                 "take the statement out of `with db.atomic():`.",
             )
-        return refusal_of(sql) or self._refusal_of_setting(sql)
+        return refusal_of(sql) or refusal_of_last_statement(sql) or self._refusal_of_setting(sql)
 
     def in_transaction(self, *, after_error: bool = False) -> bool:
         """PyMySQL's copy of the server's status is old after an error: then the server is asked."""

@@ -9,7 +9,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
+from wheatear.engines.last_statement import Asked, LastStatement
 from wheatear.engines.postgresql.lock_waits import sqlstate
+from wheatear.engines.postgresql.words import words_of
 from wheatear.engines.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -38,6 +40,14 @@ _REPEATABLE = re.compile(
     r"\s*(VACUUM|ANALYZE|REINDEX|CLUSTER|CHECKPOINT|REFRESH|ALTER\s+SYSTEM)\b", re.IGNORECASE
 )
 _INTRANS, _INERROR = 2, 3  # libpq's PQTransactionStatus
+# https://www.postgresql.org/docs/current/functions-sequence.html
+_ASKED = dict.fromkeys(
+    ("LASTVAL", "CURRVAL"),
+    Asked(
+        "RETURNING, or Model.create(); or insert and ask in one transaction: `with db.atomic():`",
+        of_insert=True,
+    ),
+)
 
 
 class PostgresqlJournaling(Journaling):
@@ -48,6 +58,7 @@ class PostgresqlJournaling(Journaling):
 
     def __init__(self, engine: PostgresqlEngine) -> None:
         super().__init__(engine)
+        self._last_statement = LastStatement(_ASKED, _spelled)
         self._show_sql = engine.take_writing()
         self.begin_sql = f"BEGIN; {self._show_sql}"  # one round trip for both
 
@@ -81,8 +92,9 @@ class PostgresqlJournaling(Journaling):
                 "prepares a transaction for others to end.",
                 "commit it: `with db.atomic():` does.",
             )
-        del inside
-        return None
+        match = _WORD.match(sql)
+        first = match.group(1).upper() if match else ""
+        return self._last_statement.refusal(sql, first, inside=inside)
 
     def in_transaction(self, *, after_error: bool = False) -> bool:
         """The driver knows, after errors too."""
@@ -196,3 +208,7 @@ class PostgresqlJournaling(Journaling):
         with suppress(Exception):
             if self.in_transaction():
                 self.send("ROLLBACK")
+
+
+def _spelled(sql: str) -> list[str]:
+    return [word.text or (word.name or "").upper() for word in words_of(sql)]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+from wheatear.engines.engine import Engine
 from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
+from wheatear.engines.last_statement import Asked, LastStatement
 from wheatear.engines.sqlite import lock
+from wheatear.engines.sqlite.tokens import tokens_of
 
 _WORDS = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*(\w+)\s*(\w*)", re.DOTALL)
 _PRAGMA = re.compile(r"PRAGMA\s+(?:\w+\s*\.\s*)?(\w+)\s*(=|\()?", re.IGNORECASE)
@@ -38,6 +41,22 @@ _OF_FILE = frozenset({"user_version", "application_id", "schema_version", "defau
 _ALONE = frozenset(
     "journal_mode auto_vacuum page_size encoding incremental_vacuum wal_checkpoint optimize".split()
 )
+# https://www.sqlite.org/lang_corefunc.html
+_ASKED = {
+    "LAST_INSERT_ROWID": Asked(
+        "the lastrowid of the cursor, which db.execute_sql() returns, Model.create() or RETURNING; "
+        "or insert and ask in one transaction: `with db.atomic():`",
+        of_insert=True,
+    ),
+    **dict.fromkeys(
+        ("CHANGES", "TOTAL_CHANGES"),
+        Asked(
+            "the rowcount of the cursor, which db.execute_sql() returns; or change and ask in one "
+            "transaction: `with db.atomic():`",
+            of_insert=False,
+        ),
+    ),
+}
 
 
 class SqliteJournaling(Journaling):
@@ -45,6 +64,10 @@ class SqliteJournaling(Journaling):
 
     begin_sql = "BEGIN IMMEDIATE"
     _outermost: str | None = None
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._last_statement = LastStatement(_ASKED, _spelled)
 
     def kind(self, sql: str) -> Kind:
         """https://www.sqlite.org/lang.html"""
@@ -70,13 +93,14 @@ class SqliteJournaling(Journaling):
 
     def refusal(self, sql: str, *, inside: bool) -> Refusal | None:
         """A temporary table dies with its connection, so that no later run could go on with it."""
-        del inside
         if _TEMPORARY.match(sql):
             return Refusal(
                 "makes a temporary table, which is gone if the run dies.",
                 "make an ordinary table, and drop it at the end.",
             )
-        return None
+        match = _WORDS.match(sql)
+        first = match.group(1).upper() if match else ""
+        return self._last_statement.refusal(sql, first, inside=inside)
 
     def in_transaction(self, *, after_error: bool = False) -> bool:
         """The driver knows, after errors too."""
@@ -96,6 +120,10 @@ class SqliteJournaling(Journaling):
         """It is done once more."""
         del sql, before
         return Settled(done=False)
+
+
+def _spelled(sql: str) -> list[str]:
+    return ["" if token.kind == "string" else token.name.upper() for token in tokens_of(sql)]
 
 
 def _of_pragma(sql: str) -> Kind:
