@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from support import reading
+from support.databases import is_mysql
 from support.dying import NAME, applied, write
 from support.projects import Project
 
+on_mysql = pytest.mark.parametrize("engine", ["mariadb"], indirect=True)
 IDS = {
     "sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT",
     "postgresql": "SERIAL PRIMARY KEY",
@@ -56,13 +58,56 @@ def test_refused(project: Project, engine: str, asks: str, instead: str, how: st
     write(project, f"sql(\"INSERT INTO player (name) VALUES ('new')\")\nsql({how.format(asks)!r})")
     ended = project.run("migrate")
     name = asks.partition("(")[0].partition("/")[0].strip()
-    shown = name.upper() if engine == "mariadb" else name.lower()
     assert ended.err.startswith(
-        f"error: {NAME} failed: The migration asks {shown}() about the statement before it, and "
+        f"error: {NAME} failed: The migration asks {name.upper()}() about a statement before it, and "
         "the journal sends its own in between.\n"
     ), ended.err
     assert f"  next:  use {instead}" in ended.err, ended.err
     assert reading.rows(project.url, "log") == []
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_setting_of_what_is_read_is_refused(project: Project, engine: str) -> None:
+    make(project, engine)
+    write(project, "sql(\"SELECT set_config('app.n', (SELECT max(id)::text FROM player), false)\")")
+    ended = project.run("migrate")
+    assert ended.err.startswith(
+        f"error: {NAME} failed: The migration gives a setting what it reads, which a run that takes "
+        "this one up would do again.\n"
+    ), ended.err
+    assert "read it first, and hand the value to set_config() as a parameter.\n" in ended.err
+    body = """
+        ((n,),) = sql("SELECT max(id)::text FROM player")
+        sql("SELECT set_config('app.n', %s, false)", n)
+        sql("DELETE FROM player WHERE id > 3")
+        die()
+        sql("INSERT INTO log VALUES (current_setting('app.n')::bigint)")
+    """
+    applied(project, body)
+    assert reading.rows(project.url, "log") == [(6,)]
+
+
+@on_mysql
+@pytest.mark.parametrize("asks", ["LASTVAL(s)", "PREVIOUS VALUE FOR s"])
+def test_a_sequence(project: Project, engine: str, asks: str) -> None:
+    if is_mysql():
+        pytest.skip("MySQL has no sequences")
+    make(project, engine)
+    reading.execute(project.url, "CREATE SEQUENCE s START WITH 5")
+    write(project, f"sql('INSERT INTO log VALUES (NEXTVAL(s))')\nsql('SELECT {asks}')")
+    ended = project.run("migrate")
+    shown = "LASTVAL()" if "(" in asks else "PREVIOUS VALUE"
+    assert f"The migration asks {shown} about a statement before it" in ended.err, ended
+    reading.execute(project.url, "DELETE FROM log", "DELETE FROM wheatear_history")
+    body = f"""
+        with db.atomic():
+            sql('INSERT INTO log VALUES (NEXTVAL(s))')
+            sql('INSERT INTO log VALUES ({asks})')
+        die()
+    """
+    applied(project, body)
+    (first,), (second,) = reading.rows(project.url, "log")
+    assert first == second > 5
 
 
 ALLOWED = [
@@ -123,7 +168,6 @@ def test_one_transaction_as_a_whole_may_ask(project: Project, engine: str) -> No
     assert reading.rows(project.url, "log") == [(7,)]
 
 
-on_mysql = pytest.mark.parametrize("engine", ["mariadb"], indirect=True)
 INSERT = "sql(\"INSERT INTO player (name) VALUES ('new')\")"
 
 

@@ -11,11 +11,10 @@ from typing import NamedTuple
 
 from wheatear.engines.journaling import Refusal
 
-_INSERTS = frozenset({"INSERT", "REPLACE", "MERGE", "COPY"})
-_CHANGES = frozenset({*_INSERTS, "UPDATE", "DELETE"})
-_MAY_CHANGE = frozenset({"WITH", "SELECT"})  # SELECT nextval(…)
-_NEXT = "NEXTVAL"
-_MAY_ASK = frozenset({*_CHANGES, *_MAY_CHANGE, "VALUES", "CALL", "TABLE"})
+NEXT = frozenset({"NEXTVAL", "NEXT"})
+INSERTS = frozenset({"INSERT", "REPLACE", "MERGE", "COPY"})
+CHANGES = frozenset({*INSERTS, "UPDATE", "DELETE"})
+_MAY_ASK = frozenset({*CHANGES, "WITH", "SELECT", "VALUES", "CALL", "TABLE", "SET", "DO"})
 
 
 class Asked(NamedTuple):
@@ -23,11 +22,12 @@ class Asked(NamedTuple):
 
     Attributes:
         instead: What to use in its place.
-        of_insert: It answers for the last row that was inserted, not for any that were changed.
+        behind: The words of a statement that it answers for: behind such a one, in the same
+            transaction, it may be asked.
     """
 
     instead: str
-    of_insert: bool
+    behind: frozenset[str] = frozenset()
 
 
 class LastStatement:
@@ -35,7 +35,7 @@ class LastStatement:
     they answer for: there the journal sends nothing, and all of it is done or nothing.
 
     Args:
-        asked: The functions, in capitals.
+        asked: The functions, in capitals, or two words that stand for one.
         words_of: Cuts a statement into words and marks, in capitals; texts are others.
     """
 
@@ -44,8 +44,9 @@ class LastStatement:
     ) -> None:
         self._asked = asked
         self._words_of = words_of
-        self._may = re.compile("|".join(asked), re.IGNORECASE)
-        self._inserted = self._changed = False
+        self._may = re.compile("|".join(asked).replace(" ", r"\s+"), re.IGNORECASE)
+        self._said: set[str] = set()
+        """The words of the statements of the transaction that is open."""
 
     def refusal(self, sql: str, first: str, *, inside: bool) -> Refusal | None:
         """To be asked before each statement.
@@ -56,7 +57,7 @@ class LastStatement:
             inside: It is sent in a transaction of the migration's own.
         """
         if not inside:
-            self._inserted = self._changed = False
+            self._said.clear()
         refusal = self._of(sql) if first in _MAY_ASK and self._may.search(sql) else None
         if inside and refusal is None:
             self._note(sql, first)
@@ -64,27 +65,17 @@ class LastStatement:
 
     def _of(self, sql: str) -> Refusal | None:
         for word, after in pairwise(self._words_of(sql)):
-            function = self._asked.get(word) if after == "(" else None
-            if function and not (self._inserted if function.of_insert else self._changed):
-                return asks(word.lower(), function.instead)
+            said = f"{word}()" if after == "(" else f"{word} {after}"
+            function = self._asked.get(said.removesuffix("()"))
+            if function and not function.behind & self._said:
+                return Refusal(
+                    f"asks {said} about a statement before it, and the journal sends its own in "
+                    "between.",
+                    f"use {function.instead}.",
+                )
         return None
 
     def _note(self, sql: str, first: str) -> None:
-        said = {first}
-        if first in _MAY_CHANGE:
-            said = set(self._words_of(sql))
-        self._inserted = self._inserted or bool(said & {*_INSERTS, _NEXT})
-        self._changed = self._changed or bool(said & _CHANGES)
-
-
-def asks(name: str, instead: str) -> Refusal:
-    """The refusal of such a function.
-
-    Args:
-        name: The function.
-        instead: What to use in its place.
-    """
-    return Refusal(
-        f"asks {name}() about the statement before it, and the journal sends its own in between.",
-        f"use {instead}.",
-    )
+        self._said.add(first)
+        if first not in CHANGES:
+            self._said.update(self._words_of(sql))

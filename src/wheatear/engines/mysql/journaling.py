@@ -14,7 +14,7 @@ from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
 from .definitions import Definitions
 from .functions import Functions
 from .kinds import ROWS, inner, kind_of, refusal_of, words_of
-from .last_statement import refusal_of_last_statement
+from .last_statement import last_statement, spelled
 from .named import Named, named
 from .server_errors import error_number
 from .session_values import MAY_USE_VALUES, MysqlSessionValues
@@ -39,6 +39,7 @@ class MysqlJournaling(Journaling):
         self._unheld = Unheld(self.rows, engine.home())
         self._definitions = definitions
         self._functions = Functions(self.rows)
+        self._last_statement = last_statement()
         self.session_values = MysqlSessionValues(self.rows, self.send, self._calls)
 
     def kind(self, sql: str) -> Kind:
@@ -67,16 +68,16 @@ class MysqlJournaling(Journaling):
         return words[0] in MAY_USE_VALUES and self._functions.are_called(text)
 
     def _refusal_of_setting(self, sql: str) -> Refusal | None:
-        """What a setting is made with is worked out again each time."""
+        """What a setting is made with is worked out again each time, but for variables."""
         text = inner(sql)
-        if kind_of(text) != "setting" or words_of(text)[0] != "SET" or not also_sets(text):
+        if "(" not in text or words_of(text)[0] != "SET" or not also_sets(text):
             return None
-        if not self._functions.are_called(text):
+        if not self._functions.are_called(text) and not {"SELECT", "FROM"} <= {*spelled(text)}:
             return None
         return Refusal(
-            "gives a setting what a stored function returns, which a run that takes this one up "
-            "would call again.",
-            "give it to a variable first: SET @x = f(), then SET … = @x.",
+            "gives a setting what it reads or calls, which a run that takes this one up would do "
+            "again.",
+            "give that to a variable first: SET @x = …, then SET … = @x.",
         )
 
     def refusal(self, sql: str, *, inside: bool) -> Refusal | None:
@@ -86,7 +87,8 @@ class MysqlJournaling(Journaling):
                 f"changes rows in a transaction that does not hold them: {why}.",
                 "take the statement out of `with db.atomic():`.",
             )
-        return refusal_of(sql) or refusal_of_last_statement(sql) or self._refusal_of_setting(sql)
+        refusal = self._last_statement.refusal(sql, words_of(inner(sql))[0], inside=inside)
+        return refusal_of(sql) or refusal or self._refusal_of_setting(sql)
 
     def in_transaction(self, *, after_error: bool = False) -> bool:
         """PyMySQL's copy of the server's status is old after an error: then the server is asked."""

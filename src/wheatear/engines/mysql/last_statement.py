@@ -1,29 +1,30 @@
-"""Functions that answer for the statement before, which may be one of the journal's own."""
+"""MySQL's and MariaDB's functions that answer for the statement before."""
 
 from __future__ import annotations
 
-import re
-from itertools import pairwise
+from wheatear.engines.last_statement import INSERTS, NEXT, Asked, LastStatement
 
-from wheatear.engines.journaling import Refusal
-from wheatear.engines.last_statement import asks
-
-from .kinds import kind_of
 from .tokens import tokens
 
-_INSTEAD = {
-    "row_count": "the rowcount of the cursor, which db.execute_sql() returns",
-    "found_rows": "the number of the rows that were read, or SELECT COUNT(*)",
+_OF_SEQUENCE = Asked(
+    "what NEXTVAL() has answered; or insert and ask in one transaction: `with db.atomic():`",
+    INSERTS | NEXT,
+)
+# Our own questions come between too (`unheld.py`), so no transaction makes the first two right.
+_ASKED = {
+    "ROW_COUNT": Asked("the rowcount of the cursor, which db.execute_sql() returns"),
+    "FOUND_ROWS": Asked("the number of the rows that were read, or SELECT COUNT(*)"),
+    "LASTVAL": _OF_SEQUENCE,
+    "PREVIOUS VALUE": _OF_SEQUENCE,
 }
-_MAY = re.compile("|".join(_INSTEAD), re.IGNORECASE)
 
 
-def refusal_of_last_statement(sql: str) -> Refusal | None:
-    """ROW_COUNT() and FOUND_ROWS(); a stored program may ask them of its own statements."""
-    if not _MAY.search(sql) or kind_of(sql) == "alone":
-        return None
+def last_statement() -> LastStatement:
+    """What refuses them; LAST_INSERT_ID() is no such function, see `session_values.py`."""
+    return LastStatement(_ASKED, spelled)
+
+
+def spelled(sql: str) -> list[str]:
+    """A statement's words and marks, in capitals; empty ones for names and texts in quotes."""
     solid = [one for one in tokens(sql) if one.kind not in ("space", "comment")]
-    for one, after in pairwise(solid):
-        if one.kind == "word" and after.text == "(" and one.text.lower() in _INSTEAD:
-            return asks(one.text.upper(), _INSTEAD[one.text.lower()])
-    return None
+    return [one.text.upper() if one.kind in ("word", "mark") else "" for one in solid]

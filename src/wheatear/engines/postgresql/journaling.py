@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
-from wheatear.engines.last_statement import Asked, LastStatement
+from wheatear.engines.last_statement import INSERTS, NEXT, Asked, LastStatement
 from wheatear.engines.postgresql.lock_waits import sqlstate
 from wheatear.engines.postgresql.words import words_of
 from wheatear.engines.waiting import Waiting
@@ -39,13 +39,14 @@ _KINDS: dict[str, Kind] = {
 _REPEATABLE = re.compile(
     r"\s*(VACUUM|ANALYZE|REINDEX|CLUSTER|CHECKPOINT|REFRESH|ALTER\s+SYSTEM)\b", re.IGNORECASE
 )
+_READS_ROWS = frozenset({"FROM", "TABLE", "NEXTVAL"})
 _INTRANS, _INERROR = 2, 3  # libpq's PQTransactionStatus
 # https://www.postgresql.org/docs/current/functions-sequence.html
 _ASKED = dict.fromkeys(
     ("LASTVAL", "CURRVAL"),
     Asked(
         "RETURNING, or Model.create(); or insert and ask in one transaction: `with db.atomic():`",
-        of_insert=True,
+        INSERTS | NEXT,
     ),
 )
 
@@ -94,6 +95,11 @@ class PostgresqlJournaling(Journaling):
             )
         match = _WORD.match(sql)
         first = match.group(1).upper() if match else ""
+        if first == "SELECT" and _SET_CONFIG.search(sql) and _READS_ROWS & {*_spelled(sql)}:
+            return Refusal(
+                "gives a setting what it reads, which a run that takes this one up would do again.",
+                "read it first, and hand the value to set_config() as a parameter.",
+            )
         return self._last_statement.refusal(sql, first, inside=inside)
 
     def in_transaction(self, *, after_error: bool = False) -> bool:

@@ -6,7 +6,7 @@ import re
 
 from wheatear.engines.engine import Engine
 from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
-from wheatear.engines.last_statement import Asked, LastStatement
+from wheatear.engines.last_statement import CHANGES, INSERTS, Asked, LastStatement
 from wheatear.engines.sqlite import lock
 from wheatear.engines.sqlite.tokens import tokens_of
 
@@ -46,14 +46,14 @@ _ASKED = {
     "LAST_INSERT_ROWID": Asked(
         "the lastrowid of the cursor, which db.execute_sql() returns, Model.create() or RETURNING; "
         "or insert and ask in one transaction: `with db.atomic():`",
-        of_insert=True,
+        INSERTS,
     ),
     **dict.fromkeys(
         ("CHANGES", "TOTAL_CHANGES"),
         Asked(
             "the rowcount of the cursor, which db.execute_sql() returns; or change and ask in one "
             "transaction: `with db.atomic():`",
-            of_insert=False,
+            CHANGES,
         ),
     ),
 }
