@@ -14,7 +14,7 @@ from typing import Any
 
 from .tokens import tokens
 
-_CALLED = re.compile(r"([\w$]+)`?\s*\(")
+_CALLED = re.compile(r"(?<![\w$])([\w$]+)`?\s*\(")
 _COLUMNS_OF = re.compile(r"\b(?:INTO|INSERT|REPLACE|IGNORE)\s+[\w$`.]+\s*\(", re.IGNORECASE)
 _QUALIFIED = re.compile(r"\.\s*`?[\w$]+`?\s*\(")
 # Words that stand before a parenthesis, and functions of the server's own: a stored one of the same

@@ -17,7 +17,7 @@ from .kinds import ROWS, inner, kind_of, refusal_of, words_of
 from .last_statement import last_statement, spelled
 from .named import Named, named
 from .server_errors import error_number
-from .session_values import MAY_USE_VALUES, MysqlSessionValues
+from .session_values import MysqlSessionValues
 from .unheld import Unheld
 from .variables import also_sets, variables_in
 
@@ -25,6 +25,7 @@ _COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 # No such table, trigger, routine, event, database, sequence.
 _ABSENT = frozenset({1146, 1360, 1305, 1539, 1049, 4091})
 _UNKNOWN_VARIABLE = 1193
+_ANSWERS = frozenset({"SELECT", "WITH", "VALUES", "SET", "DO"})
 _OF_CLIENT = 2000  # from there on errors are the client's: the connection is gone
 _IN_TRANSACTION = 1  # SERVER_STATUS_IN_TRANS of the protocol
 
@@ -60,12 +61,15 @@ class MysqlJournaling(Journaling):
         return kind
 
     def _calls(self, sql: str) -> bool:
-        """Whether it runs a procedure or a function, or what its text does not say."""
+        """Whether it runs a procedure or a function, or what its text does not say.
+
+        Of functions in what changes rows it is not asked: such a text may be long.
+        """
         text = inner(sql)
         words = words_of(text)
         if words[0] in ("CALL", "EXECUTE") or words == ("BEGIN", "NOT"):
             return True
-        return words[0] in MAY_USE_VALUES and self._functions.are_called(text)
+        return words[0] in _ANSWERS and self._functions.are_called(text)
 
     def _refusal_of_setting(self, sql: str) -> Refusal | None:
         """What a setting is made with is worked out again each time, but for variables."""

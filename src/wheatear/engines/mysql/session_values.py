@@ -71,7 +71,7 @@ class MysqlSessionValues(SessionValues):
         calls = self._calls(sql)
         if calls:
             names |= self._all()
-        self._moved = self._moved or calls or bool(insert_id) or bool(_GIVES_INSERT_ID.search(sql))
+        self._moved = self._moved or calls or bool(insert_id) or _gives_insert_id(sql)
         return self._read(sorted(names), moved=self._moved and not inside)
 
     def again(self, sql: str) -> None:
@@ -137,3 +137,8 @@ class MysqlSessionValues(SessionValues):
             if self._rows(f"SELECT {name}")[0][0] is None:
                 return name.replace("`", "")
         return None
+
+
+def _gives_insert_id(sql: str) -> bool:
+    """LAST_INSERT_ID(expression), or SET of the variable."""
+    return INSERT_ID in sql.lower() and bool(_GIVES_INSERT_ID.search(sql))

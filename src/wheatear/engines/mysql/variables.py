@@ -28,7 +28,7 @@ class Variable(NamedTuple):
 
 def variables_in(sql: str) -> list[Variable]:
     """Each place where a statement says one, in order."""
-    if not _MAY.search(sql):
+    if "@" not in sql or not _MAY.search(sql):
         return []
     return list(_variables(_solid(sql.replace("%%", "%"))))  # as the driver sends it
 
