@@ -258,8 +258,8 @@ def test_what_is_too_large_to_be_kept_must_read_the_same(project: Project) -> No
     ended = project.run("migrate")
     assert ended.code == 1
     assert (
-        f"error: {NAME} was interrupted; what it read was too large to be kept, and reads "
-        "otherwise now.\n"
+        f"error: {NAME} was interrupted; what it read was not kept, and reads otherwise now: it "
+        "was too large.\n"
     ) in ended.err
     assert "To change many rows, use backfill(): it goes on by itself after a kill.\n" in ended.err
     reading.execute(project.url, "DELETE FROM b")

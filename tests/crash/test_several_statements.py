@@ -68,7 +68,9 @@ def test_where_the_client_allows_several(project: Project, engine: str) -> None:
     new = f'connect(os.environ["DATABASE_URL"], client_flag={1 << 16})'
     project.write("migrations_config.py", CONFIG.replace(old, new))
     reading.execute(project.url, "CREATE TABLE a (x integer)", "INSERT INTO a VALUES (1)")
-    write(project, *sql(f"{ADDS}; {ADDS}", "SELECT 1", ADDS, f"SET @a = 1; {ADDS}"))
+    write(
+        project, *sql(f"{ADDS}; {ADDS}", "SELECT 1", ADDS, f"SET sort_buffer_size = 262144; {ADDS}")
+    )
     killed(project, engine, "SELECT 1")
     ended = project.run("migrate")
     assert "The migration sends several statements in one text, and not all of" in ended.err

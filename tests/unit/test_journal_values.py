@@ -9,6 +9,7 @@ import json
 import math
 import sqlite3
 import uuid
+import zoneinfo
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from wheatear.engines.mysql.kinds import kind_of
 from wheatear.engines.mysql.named import named
 from wheatear.journal.answers import Answer, load_answer, load_error, store_answer, store_error
 from wheatear.journal.entries import cut, new_entry, read_entries
+from wheatear.journal.sameness import digest
 from wheatear.journal.values import NotStorableError, decode, encode
 
 scalars = (
@@ -55,7 +57,8 @@ def test_what_is_no_number_comes_back() -> None:
 def test_what_is_not_known_is_not_kept() -> None:
     with pytest.raises(NotStorableError):
         encode(object())
-    assert store_answer(Answer([(object(),)], (("x", None),))) is None
+    with pytest.raises(NotStorableError):
+        store_answer(Answer([(object(),)], (("x", None),)))
 
 
 def test_an_answer_comes_back() -> None:
@@ -175,3 +178,37 @@ def test_what_definitions_do_not_show(sql: str, invisible: bool) -> None:
 )
 def test_kinds(sql: str, kind: str) -> None:
     assert kind_of(sql) == kind
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        (b"abc", memoryview(b"abc")),
+        (
+            dt.datetime(2026, 7, 1, 14, tzinfo=zoneinfo.ZoneInfo("Europe/Berlin")),
+            dt.datetime(2026, 7, 1, 12, tzinfo=dt.timezone.utc),
+        ),
+        ({"a": [memoryview(b"x")]}, {"a": [bytearray(b"x")]}),
+        ({"a", "b"}, {"b", "a"}),
+        (object(), object()),
+    ],
+)
+def test_the_same_values_have_the_same_key(first: Any, again: Any) -> None:
+    assert digest(("INSERT", (first,))) == digest(("INSERT", (again,)))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (1, 1.0),
+        (1, True),
+        ("a", b"a"),
+        (b"a", b"b"),
+        ((1,), [1]),
+        (dt.date(2026, 7, 1), "2026-07-01"),
+        (decimal.Decimal("1.0"), decimal.Decimal("1.00")),
+        ({"a"}, {"b"}),
+    ],
+)
+def test_other_values_have_another_key(one: Any, other: Any) -> None:
+    assert digest(("INSERT", (one,))) != digest(("INSERT", (other,)))

@@ -97,3 +97,28 @@ def test_threads_that_overlap_leave_the_real_ones_in_place() -> None:
         thread.join()
     assert found == {"first": [1.0], "second": [2.0]}
     assert now_in_place() == REAL
+
+
+def test_who_derives_from_a_stand_in_has_the_real_one() -> None:
+    with Served(7).serving({}):
+
+        class Moment(dt.datetime):
+            def later(self) -> dt.datetime:
+                return self.replace(year=self.year + 1)
+
+        class Chance(random.Random):
+            def __init__(self) -> None:
+                super().__init__(3)
+
+        assert Moment(2026, 1, 2).later() == dt.datetime(2027, 1, 2)
+        assert type(Moment(2026, 1, 2)) is Moment
+        assert Chance().random() == random.Random(3).random()
+    assert issubclass(Moment, REAL[3])
+
+
+def test_a_generator_with_a_seed_is_not_touched() -> None:
+    expected = random.Random(5).random()
+    with Served(7).serving({}):
+        assert random.Random(5).random() == random.Random(x=5).random() == expected
+        assert isinstance(random.Random(5), random.Random)
+        assert isinstance(random.SystemRandom(), random.Random)

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Literal, NamedTuple
 
 from wheatear.engines.engine import Engine
+from wheatear.engines.session_values import SessionValues
 from wheatear.engines.waiting import Waiting
 
 Kind = Literal["read", "setting", "begin", "commit", "rollback", "inside", "rows", "alone"]
@@ -84,6 +85,7 @@ class Journaling(ABC):
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.connection = engine.connection
+        self.session_values = SessionValues()
 
     def as_sent(self, sql: str, parameters: Any) -> str:
         """A statement's text as the driver sends it, but for the parameters' values."""

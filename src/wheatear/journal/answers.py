@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -27,42 +26,20 @@ class Answer(NamedTuple):
     lastrowid: Any = None
 
 
-def digest(value: Any) -> str:
-    """A short text that is the same for equal values, and for no others."""
-    text = repr(value)
-    if " at 0x" in text:  # only where it is needed: taking rows apart is slow
-        text = repr(_held(value))
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
+def store_answer(answer: Answer) -> dict[str, Any]:
+    """Return an answer as what JSON knows.
 
-
-def _held(value: Any) -> Any:
-    """What drivers' objects hold that only tell where they are: memoryview, psycopg2's Binary."""
-    if type(value) in (tuple, list):
-        return [_held(one) for one in value]
-    if type(value) is dict:
-        return {key: _held(one) for key, one in value.items()}
-    if isinstance(value, memoryview):
-        return value.tobytes()
-    adapted = getattr(value, "adapted", value)
-    return value if adapted is value else _held(adapted)
-
-
-def store_answer(answer: Answer) -> dict[str, Any] | None:
-    """Return an answer as what JSON knows, or None if it holds what cannot be kept."""
-    rows = answer.rows
-    if rows and not all(type(row) in (tuple, dict, list) for row in rows):
-        return None
-    try:
-        kept: dict[str, Any] = {}
-        if rows is not None:
-            kept["rows"] = [encode(row) for row in rows]
-            kept["columns"] = [_column(one) for one in answer.description or ()]
-        if answer.rowcount != -1:
-            kept["count"] = answer.rowcount
-        if answer.lastrowid is not None:
-            kept["last"] = encode(answer.lastrowid)
-    except NotStorableError:
-        return None
+    Raises:
+        NotStorableError: It holds what cannot be kept.
+    """
+    kept: dict[str, Any] = {}
+    if answer.rows is not None:
+        kept["rows"] = [encode(row) for row in answer.rows]
+        kept["columns"] = [_column(one) for one in answer.description or ()]
+    if answer.rowcount != -1:
+        kept["count"] = answer.rowcount
+    if answer.lastrowid is not None:
+        kept["last"] = encode(answer.lastrowid)
     return kept
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wheatear.journal import stops
-from wheatear.journal.answers import digest
 from wheatear.journal.entries import Entry, new_entry
+from wheatear.journal.sameness import digest
 
 if TYPE_CHECKING:
     from wheatear.journal.pending import Pending

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from wheatear.journal.answers import digest
+from wheatear.journal.sameness import digest
 from wheatear.one_line import one_line
 
 
@@ -25,6 +25,8 @@ class Entry:
         answer: What it answered, see `store_answer`.
         error: What it failed with, see `store_error`.
         seen: In place of an answer that was not kept: its digest.
+        odd: The type in it that cannot be kept; None if it was too large.
+        held: What the connection held after it, see `SessionValues`.
         given: The times and the chance that the function was given before it.
         change: Of a backfill, what becomes of its rows: see `wheatear.journal.backfills`.
     """
@@ -38,6 +40,8 @@ class Entry:
     answer: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
     seen: str | None = None
+    odd: str | None = None
+    held: dict[str, Any] | None = None
     given: list[Any] = field(default_factory=list)
     change: list[str] | None = None
 
@@ -58,6 +62,8 @@ class Entry:
             "answer": self.answer,
             "error": self.error,
             "seen": self.seen,
+            "odd": self.odd,
+            "held": self.held,
             "given": self.given,
             "change": self.change,
         }
@@ -94,6 +100,8 @@ def read_entries(lines: Iterable[str]) -> list[Entry]:
             kept.get("answer"),
             kept.get("error"),
             kept.get("seen"),
+            kept.get("odd"),
+            kept.get("held"),
             kept.get("given", []),
             kept.get("change"),
         )

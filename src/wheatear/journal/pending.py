@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
-from wheatear.journal.answers import Answer, digest, store_answer
+from wheatear.journal.answers import Answer, store_answer
 from wheatear.journal.entries import Entry, cut
+from wheatear.journal.sameness import digest
 from wheatear.journal.store import Store
+from wheatear.journal.values import NotStorableError
 
 LARGEST = 8_000_000
 """Letters of answers that are kept of one migration; beyond it only what tells them apart is."""
@@ -54,7 +57,11 @@ class Pending:
 
     def keep(self, entry: Entry, answer: Answer) -> None:
         """Add an entry with its answer: the digest alone, if it is too large or cannot be kept."""
-        stored = store_answer(answer)
+        stored: dict[str, Any] | None = None
+        try:
+            stored = store_answer(answer)
+        except NotStorableError as error:
+            entry.odd = str(error)
         if stored is not None and answer.rows:
             size = len(json.dumps(stored))
             stored = stored if size <= self._room else None
@@ -101,7 +108,7 @@ class Pending:
             kept: How many entries there were before it.
         """
         del self._entries[kept:]
-        entry.answer = entry.seen = None
+        entry.answer = entry.seen = entry.odd = None
         entry.effect = False
         self._store.revert()
 

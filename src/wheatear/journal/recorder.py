@@ -11,16 +11,19 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from wheatear.capture import Statement
 from wheatear.engines.journaling import Journaling, Kind
 from wheatear.errors import HistoryError, MigrationFailedError
 from wheatear.journal import stops
-from wheatear.journal.answers import Answer, digest, load_answer, load_error, store_error
+from wheatear.journal.answers import Answer, load_answer, load_error, store_error
 from wheatear.journal.backfills import Asked, Begun
 from wheatear.journal.entries import Entry, cut, new_entry
+from wheatear.journal.holding import Holding
 from wheatear.journal.pending import Pending
+from wheatear.journal.sameness import digest
 from wheatear.journal.served import Served
 from wheatear.journal.tape import StoppedError, Tape
 
@@ -64,6 +67,7 @@ class Recorder:
         """The migration's own transaction has changed something."""
         self._was_inside = False
         self._after_error = False
+        self._holding = Holding(ways.session_values)
         self._stopped: StoppedError | None = None
         self.in_flight: Entry | None = None
         """A statement that was sent, and nobody knows what came of it."""
@@ -74,6 +78,7 @@ class Recorder:
         Args:
             settled: Its last entry, if that was in flight and has taken effect.
         """
+        self._holding.resumed = True
         self._pending.begin_with([cut(self._number)], [settled] if settled else [])
 
     def send(self, statement: Statement, parameters: Any, run: Callable[[], Any]) -> Any:
@@ -90,15 +95,17 @@ class Recorder:
         statement.sql = self._ways.as_sent(statement.sql, parameters)
         kind = self._ways.kind(statement.sql)
         if kind == "setting":
-            self._refuse(statement.sql, inside=False)
-            return self._set_again(run) if self._is_over(statement.sql) else run()
+            self._refuse(statement.sql, inside=self.in_transaction())
+            answer = self._set_again(run) if self._is_over(statement.sql) else run()
+            self._holding.setting(statement.sql)
+            return answer
         if self._stopped is not None:
             raise self._stopped
         entry = new_entry(self._number, statement.sql, parameters)
         if self._tape.plays:
             statement.replayed = True
             self._follow(kind)
-            return self._replayed(entry, run)
+            return self._replayed(entry, statement.sql, run)
         return self._first_time(entry, kind, statement.sql, run)
 
     def begin_backfill(self, asked: Asked, *, mended: bool) -> Begun:
@@ -164,19 +171,20 @@ class Recorder:
         finally:
             self._ways.rollback()
 
-    def _replayed(self, entry: Entry, run: Callable[[], Any]) -> Answer:
+    def _replayed(self, entry: Entry, sql: str, run: Callable[[], Any]) -> Answer:
         found = self._tape.next(entry.key)
         if found is None:
             raise self._stop(stops.another_path(self._name, self._tape.expected.sql, entry.sql))
         if found.error is not None:
             raise load_error(found.error)
+        self._holding.replayed(found, sql, run)
         if found.seen is None:
             return load_answer(found.answer or {})
         if not found.reads:
-            raise self._stop(stops.answer_not_kept(self._name, found.sql))
+            raise self._stop(stops.answer_not_kept(self._name, found.sql, found.odd))
         answer = _answer(run)
         if digest(answer.rows) != found.seen:
-            raise self._stop(stops.reads_otherwise(self._name, found.sql))
+            raise self._stop(stops.reads_otherwise(self._name, found.sql, found.odd))
         return answer
 
     def _stop(self, error: HistoryError) -> StoppedError:
@@ -196,6 +204,8 @@ class Recorder:
         self._refuse(sql, inside=inside)
         entry.given = self._served.take()
         self._number += 1
+        self._holding.before(sql, rows=kind == "rows")
+        run = self._holding.noting(entry, sql, partial(_answer, run), inside=inside)
         if kind == "alone":
             return self._alone(entry, sql, run, inside=inside)
         if kind != "rows":
@@ -216,6 +226,7 @@ class Recorder:
         refusal = self._ways.refusal(sql, inside=inside)
         if refusal is not None:
             raise MigrationFailedError(f"The migration {refusal.what}", next=refusal.next)
+        self._holding.check(sql)
 
     def _plain(self, entry: Entry, run: Callable[[], Answer]) -> Answer:
         """Send it, and keep the entry for the next write."""
@@ -244,6 +255,7 @@ class Recorder:
         entry.effect = True
         self._pending.keep(entry, Answer())
         try:
+            self._holding.at_commit(entry)
             self._ways.show()
             self._pending.write()
             answer = self._patiently(lambda: _answer(run), while_open=True)
@@ -324,6 +336,7 @@ class Recorder:
             if begins:
                 self._ways.begin()
             elif inside:
+                self._holding.at_commit(entry)
                 self._ways.show()
             self._pending.write()
             if begins or inside:

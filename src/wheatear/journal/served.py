@@ -4,8 +4,9 @@ Each time that it asks, for the time of day or for random bytes (of which uuid4 
 theirs), what it gets is kept in the journal, and given again, in the same order, when it runs
 again. `random` begins with a seed that is kept. Only this thread's questions are served: an
 application that embeds a run goes on as ever. A default such as
-`DateTimeField(default=datetime.datetime.now)`, which holds the C function itself, cannot be served:
-the statement then differs, and the journal notices.
+`DateTimeField(default=datetime.datetime.now)`, which holds the C function itself, is served in the
+migration's own models (`served_models.py`). In others it cannot be: the statement then differs, and
+the journal notices.
 """
 
 from __future__ import annotations
@@ -16,16 +17,24 @@ import random
 import sys
 import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from types import ModuleType
+from types import ModuleType, new_class
 from typing import Any, ClassVar
+
+from wheatear.journal.served_models import put_back, serve_models
 
 _DATETIME, _DATE = dt.datetime, dt.date  # the real ones, also while they are replaced
 _time, _time_ns, _urandom = time.time, time.time_ns, os.urandom
-# Who writes a log line, or looks at the clock for us, asks for no time of the migration's.
-_NOT_SERVED = frozenset({"logging", "wheatear", "peewee", "pymysql", "psycopg", "psycopg2"})
+_localtime, _gmtime, _strftime = time.localtime, time.gmtime, time.strftime
+_ctime, _asctime = time.ctime, time.asctime
+_RANDOM, _seed, _uuid1 = random.Random, random.seed, uuid.uuid1
+# Who writes a log line, or looks at the clock for us, asks for no time of the migration's. Peewee
+# asks for a model's default alone, and we for one that an operation is given.
+_NOT_SERVED = frozenset({"logging", "wheatear", "pymysql", "psycopg", "psycopg2"})
+_CALLS_DEFAULTS = "wheatear.engines.called"
 
 
 class Served:
@@ -38,7 +47,7 @@ class Served:
 
     def __init__(self, seed: int, given: Iterable[Any] = ()) -> None:
         self._seed = seed
-        self._again: dict[str, deque[Any]] = {"time": deque(), "bytes": deque()}
+        self._again: dict[str, deque[Any]] = {"time": deque(), "bytes": deque(), "uuid": deque()}
         for kind, value in given:
             self._again[kind].append(value)
         self._new: list[Any] = []
@@ -66,6 +75,10 @@ class Served:
             again.clear()
         return bytes.fromhex(self._give("bytes", lambda: _urandom(size).hex()))
 
+    def uuid1(self, *args: Any) -> uuid.UUID:
+        """As `uuid.uuid1`, which asks the operating system by itself."""
+        return uuid.UUID(self._give("uuid", lambda: _uuid1(*args).hex))
+
     @contextmanager
     def aside(self) -> Iterator[None]:
         """For the block, nothing is served nor kept; `random` goes on from where it was."""
@@ -86,11 +99,13 @@ class Served:
         imported = _imported(namespace)
         state = random.getstate()
         with _Serving(self):
-            random.seed(self._seed)
+            _seed(self._seed)
             namespace.update({name: _STAND_INS[id(one)] for name, one in imported.items()})
+            held = serve_models(namespace, _stand_in_of)
             try:
                 yield
             finally:
+                put_back(held)
                 namespace.update(imported)
                 random.setstate(state)
 
@@ -135,9 +150,9 @@ def _imported(namespace: Mapping[str, Any]) -> dict[str, Any]:
     return {name: one for name, one in namespace.items() if id(one) in _STAND_INS}
 
 
-def _put(values: Mapping[tuple[ModuleType, str], Any]) -> None:
-    for (module, name), value in values.items():
-        setattr(module, name, value)
+def _put(values: Mapping[ModuleType, Mapping[str, Any]]) -> None:
+    for module, names in values.items():
+        module.__dict__.update(names)
 
 
 def _served_ns() -> int:
@@ -158,7 +173,8 @@ def _asked_by_others() -> bool:
     frame = sys._getframe(2)
     while frame.f_globals.get("__name__") == __name__ and frame.f_back:
         frame = frame.f_back
-    return str(frame.f_globals.get("__name__")).partition(".")[0] in _NOT_SERVED
+    name = str(frame.f_globals.get("__name__"))
+    return name.partition(".")[0] in _NOT_SERVED and name != _CALLS_DEFAULTS
 
 
 def _seconds() -> float:
@@ -166,10 +182,59 @@ def _seconds() -> float:
     return _served_ns() // 1000 / 1e6
 
 
+def _served_localtime(seconds: float | None = None) -> time.struct_time:
+    return _localtime(_served_time() if seconds is None else seconds)
+
+
+def _served_gmtime(seconds: float | None = None) -> time.struct_time:
+    return _gmtime(_served_time() if seconds is None else seconds)
+
+
+def _served_strftime(form: str, *moment: Any) -> str:
+    return _strftime(form, *(moment or (_served_localtime(),)))
+
+
+def _served_ctime(seconds: float | None = None) -> str:
+    return _ctime(_served_time() if seconds is None else seconds)
+
+
+def _served_asctime(*moment: Any) -> str:
+    return _asctime(*(moment or (_served_localtime(),)))
+
+
+def _served_uuid1(node: int | None = None, clock_seq: int | None = None) -> uuid.UUID:
+    served = _Serving.here()
+    return _uuid1(node, clock_seq) if served is None else served.uuid1(node, clock_seq)
+
+
+def _served_seed(a: Any = None, version: int = 2) -> None:
+    _seed(_fresh_seed() if a is None else a, version)
+
+
+def _fresh_seed() -> int | None:
+    """In place of what a generator without a seed asks the operating system for."""
+    served = _Serving.here()
+    if served is None or _asked_by_others():
+        return None
+    return int.from_bytes(served.random_bytes(_SEED_BYTES), "big")
+
+
+_SEED_BYTES = 32
+
+
 class _StandIn(type):
     """The class of what stands for a class: it makes and recognises the real one's instances."""
 
     real: Any
+
+    def __new__(
+        cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any
+    ) -> Any:
+        """Who derives from it derives from the real one."""
+        if not any(isinstance(base, cls) for base in bases):
+            return super().__new__(cls, name, bases, namespace, **kwargs)
+        real = tuple(base.real if isinstance(base, _StandIn) else base for base in bases)
+        return new_class(name, real, kwargs, lambda body: body.update(namespace))
 
     def __instancecheck__(cls, instance: Any) -> bool:
         return isinstance(instance, cls.real)
@@ -211,22 +276,67 @@ class _Day(dt.date, metaclass=_StandIn):
         return _DATE.fromtimestamp(_seconds())
 
 
-for _class in (_Moment, _Day):
+class _Unseeded(_StandIn):
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if kwargs or (args and args[0] is not None):
+            return cls.real(*args, **kwargs)
+        return cls.real(_fresh_seed())
+
+
+class _Chance(random.Random, metaclass=_Unseeded):
+    real = _RANDOM
+
+
+for _class in (_Moment, _Day, _Chance):
     _class.__name__ = _class.__qualname__ = _class.real.__name__
 
-_PLACES: dict[tuple[ModuleType, str], Any] = {
-    (time, "time"): _time,
-    (time, "time_ns"): _time_ns,
-    (os, "urandom"): _urandom,
-    (random, "_urandom"): _urandom,
-    (dt, "datetime"): _DATETIME,
-    (dt, "date"): _DATE,
+
+def _stand_in_of(function: Any) -> Any:
+    """What is served in place of a function that a default holds, or None."""
+    try:
+        return _STAND_INS.get(id(function)) or _METHODS.get(function)
+    except TypeError:  # it cannot be hashed
+        return None
+
+
+_PLACES: dict[ModuleType, dict[str, Any]] = {
+    time: {
+        "time": _time,
+        "time_ns": _time_ns,
+        "localtime": _localtime,
+        "gmtime": _gmtime,
+        "strftime": _strftime,
+        "ctime": _ctime,
+        "asctime": _asctime,
+    },
+    os: {"urandom": _urandom},
+    random: {"_urandom": _urandom, "Random": _RANDOM, "seed": _seed},
+    uuid: {"uuid1": _uuid1},
+    dt: {"datetime": _DATETIME, "date": _DATE},
 }
 _STAND_INS: dict[int, Any] = {
     id(_time): _served_time,
     id(_time_ns): _served_ns,
+    id(_localtime): _served_localtime,
+    id(_gmtime): _served_gmtime,
+    id(_strftime): _served_strftime,
+    id(_ctime): _served_ctime,
+    id(_asctime): _served_asctime,
     id(_urandom): _served_urandom,
+    id(_RANDOM): _Chance,
+    id(_seed): _served_seed,
+    id(_uuid1): _served_uuid1,
     id(_DATETIME): _Moment,
     id(_DATE): _Day,
 }
-_SERVED_PLACES = {place: _STAND_INS[id(real)] for place, real in _PLACES.items()}
+_SERVED_PLACES = {
+    module: {name: _STAND_INS[id(real)] for name, real in names.items()}
+    for module, names in _PLACES.items()
+}
+# Methods are made anew each time that they are asked for, and are equal.
+_METHODS = {
+    _DATETIME.now: _Moment.now,
+    _DATETIME.today: _Moment.today,
+    _DATETIME.utcnow: _Moment.utcnow,
+    _DATE.today: _Day.today,
+}

@@ -71,24 +71,33 @@ def file_changed(name: str) -> HistoryError:
     )
 
 
-def answer_not_kept(name: str, sql: str) -> HistoryError:
+def answer_not_kept(name: str, sql: str, odd: str | None) -> HistoryError:
     """What a statement answered, beside its effect, was too large or of an odd type."""
     return HistoryError(
-        f"{name} was interrupted, and what this statement answered was not kept:",
+        f"{name} was interrupted, and what this statement answered was not kept: {_why(odd)}.",
         where=sql,
         state=_STANDS,
         next=WAYS_OUT,
     )
 
 
-def reads_otherwise(name: str, sql: str) -> HistoryError:
-    """What was read was too large to be kept, and is not what it was."""
+def reads_otherwise(name: str, sql: str, odd: str | None) -> HistoryError:
+    """What was read could not be kept, and is not what it was."""
+    instead = (
+        "A new migration should read that as text: CAST(… AS TEXT)."
+        if odd
+        else ("To change many rows, use backfill(): it goes on by itself after a kill.")
+    )
     return HistoryError(
-        f"{name} was interrupted; what it read was too large to be kept, and reads otherwise now.",
+        f"{name} was interrupted; what it read was not kept, and reads otherwise now: {_why(odd)}.",
         where=sql,
         state=_STANDS,
-        next=f"{WAYS_OUT} To change many rows, use backfill(): it goes on by itself after a kill.",
+        next=f"{WAYS_OUT} {instead}",
     )
+
+
+def _why(odd: str | None) -> str:
+    return f"it holds a {odd}, which the journal does not know" if odd else "it was too large"
 
 
 def cannot_settle(name: str, sql: str, why: str) -> HistoryError:

@@ -82,9 +82,11 @@ class Store:
         if self.record_id is None:
             head = json.dumps(self._head, separators=(",", ":"))
             sql, values = self._history.insertion(self._record, journal=f"{head}\n{parts.pop(0)}")
+            self._ways.session_values.at_commit()
             cursor = self._ways.send(sql, values)
             self.record_id = self._history.inserted_id(cursor)
             cursor.close()
+            self._ways.session_values.after_own_insertion()
             written = 1
         else:
             written = 0

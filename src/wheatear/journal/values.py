@@ -9,7 +9,10 @@ import decimal
 import math
 import uuid
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
+
+_DATETIME = dt.datetime  # the real one: while a migration runs, the module's is served
 
 
 class NotStorableError(TypeError):
@@ -25,26 +28,32 @@ def encode(value: Any) -> Any:
     if value is None or (isinstance(value, (bool, int, str)) and type(value) in _PLAIN):
         return value
     kind = type(value)
+    if kind in (list, tuple, dict):
+        return _encoded_items(value)
     if kind is float:
         return value if math.isfinite(value) else {"float": repr(value)}
-    if kind is list:
-        return [encode(one) for one in value]
-    if kind is tuple:
-        return {"tuple": [encode(one) for one in value]}
-    if kind is dict:
-        return {"dict": [[encode(key), encode(one)] for key, one in value.items()]}
-    return _named(value)
-
-
-def _named(value: Any) -> dict[str, Any]:
-    """A value under its type's name."""
-    kind = type(value)
+    if kind is _DATETIME and (zone := getattr(value.tzinfo, "key", None)):
+        return {"zoned": [value.replace(tzinfo=None).isoformat(), zone, value.fold]}
     if kind in _WRITERS:
         name, write = _WRITERS[kind]
         return {name: write(value)}
-    if kind.__module__ == "ipaddress":  # psycopg's, of inet and cidr
-        return {"ipaddress": [kind.__name__, str(value)]}
-    raise NotStorableError(f"{kind.__module__}.{kind.__qualname__}")
+    return _encoded_by_name(value, f"{kind.__module__}:{kind.__qualname__}")
+
+
+def _encoded_items(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {"dict": [[encode(key), encode(one)] for key, one in value.items()]}
+    items = [encode(one) for one in value]
+    return {"tuple": items} if isinstance(value, tuple) else items
+
+
+def _encoded_by_name(value: Any, name: str) -> Any:
+    """Of classes that are imported by those who use them."""
+    if name in _RANGES:
+        return {"range": _parts_of_range(value)}
+    if name in _IPS:
+        return {"ip": [name, str(value)]}
+    raise NotStorableError(name.replace(":", "."))
 
 
 def decode(value: Any) -> Any:
@@ -61,16 +70,60 @@ def decode(value: Any) -> Any:
     return _READERS[name](inner)
 
 
-def _address(parts: Any) -> Any:
-    import ipaddress  # noqa: PLC0415 - hardly anybody has one
+def _parts_of_range(value: Any) -> list[Any]:
+    """Psycopg's and psycopg2's ranges have the same attributes; a multirange holds some."""
+    kind = f"{type(value).__module__}:{type(value).__qualname__}"
+    if kind.endswith("Multirange"):
+        return [kind, [_parts_of_range(one) for one in value]]
+    if value.isempty:
+        return [kind]
+    bounds = ("[" if value.lower_inc else "(") + ("]" if value.upper_inc else ")")
+    return [kind, encode(value.lower), encode(value.upper), bounds]
 
-    kind, text = parts
-    if kind.startswith("IPv"):
-        return vars(ipaddress)[kind](text)
-    raise ValueError(kind)
+
+def _range(parts: list[Any]) -> Any:
+    kind, *rest = parts
+    make = _class(kind, _RANGES)
+    if kind.endswith("Multirange"):
+        return make([_range(one) for one in rest[0]])
+    if not rest:
+        return make(empty=True)
+    lower, upper, bounds = rest
+    return make(decode(lower), decode(upper), bounds)
 
 
+def _class(name: str, known: frozenset[str]) -> Any:
+    """A class by its name, imported only now: most answers hold none of it."""
+    if name not in known:  # nothing else is imported on a database's word
+        raise ValueError(f"the journal holds an unknown type: {name}")
+    module, _, kind = name.partition(":")
+    return getattr(import_module(module), kind)
+
+
+def _zoned(parts: list[Any]) -> dt.datetime:
+    text, key, fold = parts
+    zone = _class("zoneinfo:ZoneInfo", frozenset({"zoneinfo:ZoneInfo"}))(key)
+    return _DATETIME.fromisoformat(text).replace(tzinfo=zone, fold=fold)
+
+
+# https://www.psycopg.org/psycopg3/docs/basic/pgtypes.html#range-adaptation and
+# https://www.psycopg.org/docs/extras.html#range-data-types
+_RANGES = frozenset(
+    {
+        "psycopg.types.range:Range",
+        "psycopg.types.multirange:Multirange",
+        "psycopg2._range:NumericRange",
+        "psycopg2._range:DateRange",
+        "psycopg2._range:DateTimeRange",
+        "psycopg2._range:DateTimeTZRange",
+    }
+)
 _PLAIN = (bool, int, str)
+_IPS = frozenset(
+    f"ipaddress:IPv{version}{kind}"
+    for version in (4, 6)
+    for kind in ("Address", "Interface", "Network")
+)
 _WRITERS: dict[type, tuple[str, Callable[[Any], Any]]] = {
     bytes: ("bytes", bytes.hex),
     bytearray: ("bytearray", bytearray.hex),
@@ -97,6 +150,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "time": dt.time.fromisoformat,
     "timedelta": lambda parts: dt.timedelta(*parts),
     "uuid": uuid.UUID,
-    "ipaddress": _address,
+    "ip": lambda parts: _class(parts[0], _IPS)(parts[1]),
+    "zoned": _zoned,
+    "range": _range,
     "set": lambda items: {decode(one) for one in items},
 }

@@ -7,6 +7,8 @@ from typing import Any
 
 import peewee
 
+from wheatear.engines.called import called
+
 from .change import Change, RefusedError, Restated, Step, TableState, modified, nothing, step
 from .clauses import ColumnClauses, type_word
 from .definition import SOME_DEFAULT
@@ -34,7 +36,7 @@ def add_default(column: str, default: Any) -> Step:
     def plan(state: TableState) -> Change:
         name = state.column(column)
         clauses = state.definition.column(name)
-        value = default() if peewee.callable_(default) else default
+        value = called(default) if peewee.callable_(default) else default
         if value is None:
             raise RefusedError(
                 "`default` must be a value, not None.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from wheatear.engines.called import called
+
 from .change import TableState
 from .definition import PRIMARY
 from .tokens import quoted
@@ -97,5 +99,5 @@ def _place(state: TableState, key: Sequence[str], row: Sequence[Any]) -> str:
 
 def _value(state: TableState, field: Any) -> str:
     """The next value, a literal: db_value may return a node, which no driver takes."""
-    value = field.db_value(field.default())
+    value = field.db_value(called(field.default))
     return state.sql(value) if hasattr(value, "__sql__") else state.literal(value)

@@ -18,17 +18,22 @@ from wheatear.engines.journaling import (
 )
 
 from .by_whom import by_whom
+from .functions import Functions
 from .kinds import ROWS, inner, kind_of, refusal_of, words_of
+from .last_statement import last_statement, spelled
 from .named import Named, named
 from .server_errors import error_number
+from .session_values import MysqlSessionValues
 from .several import are_allowed, statements_of
 from .tokens import quoted
 from .unheld import Unheld
+from .variables import also_sets, variables_in
 
 if TYPE_CHECKING:
     from .engine import MysqlEngine
 
 _UNKNOWN_VARIABLE = 1193
+_ANSWERS = frozenset({"SELECT", "WITH", "VALUES", "SET", "DO"})
 _OF_CLIENT = 2000  # from there on errors are the client's: the connection is gone
 _IN_TRANSACTION = 1  # SERVER_STATUS_IN_TRANS of the protocol
 
@@ -44,6 +49,9 @@ class MysqlJournaling(Journaling):
         super().__init__(engine)
         self._unheld = Unheld(self.rows, lambda: engine.definitions.database)
         self._definitions = engine.definitions
+        self._functions = Functions(self.rows)
+        self._last_statement = last_statement()
+        self.session_values = MysqlSessionValues(self.rows, self.send, self._calls)
         self._definitions.begin()
 
     def as_sent(self, sql: str, parameters: Any) -> str:
@@ -65,7 +73,16 @@ class MysqlJournaling(Journaling):
         return kind
 
     def _kind(self, sql: str) -> Kind:
+        """What gives variables a value is answered from the journal as a read is; and what calls a
+        function may change rows.
+        """
         kind = kind_of(sql)
+        if kind == "alone":
+            self._functions.forget()
+        if kind == "setting" and any(one.is_given for one in variables_in(inner(sql))):
+            kind = "read"
+        if kind == "read" and self._functions.are_called(inner(sql)):
+            return "rows"
         return "alone" if kind == "rows" and self._unheld.why(inner(sql)) else kind
 
     def _statements(self, sql: str) -> list[str]:
@@ -73,6 +90,30 @@ class MysqlJournaling(Journaling):
         if ";" not in sql.rstrip("; \t\r\n") or not are_allowed(self.connection):
             return [sql]
         return statements_of(sql) or [sql]
+
+    def _calls(self, sql: str) -> bool:
+        """Whether it runs a procedure or a function, or what its text does not say.
+
+        Of functions in what changes rows it is not asked: such a text may be long.
+        """
+        text = inner(sql)
+        words = words_of(text)
+        if words[0] in ("CALL", "EXECUTE") or words == ("BEGIN", "NOT"):
+            return True
+        return words[0] in _ANSWERS and self._functions.are_called(text)
+
+    def _refusal_of_setting(self, sql: str) -> Refusal | None:
+        """What a setting is made with is worked out again each time, but for variables."""
+        text = inner(sql)
+        if "(" not in text or words_of(text)[0] != "SET" or not also_sets(text):
+            return None
+        if not self._functions.are_called(text) and not {"SELECT", "FROM"} <= {*spelled(text)}:
+            return None
+        return Refusal(
+            "gives a setting what it reads or calls, which a run that takes this one up would do "
+            "again.",
+            "give that to a variable first: SET @x = …, then SET … = @x.",
+        )
 
     def refusal(self, sql: str, *, inside: bool) -> Refusal | None:
         """What cannot be journaled; in a transaction, rows that it would not hold."""
@@ -86,7 +127,8 @@ class MysqlJournaling(Journaling):
                 f"changes rows in a transaction that does not hold them: {why}.",
                 "take the statement out of `with db.atomic():`.",
             )
-        return refusal_of(sql)
+        refusal = self._last_statement.refusal(sql, words_of(inner(sql))[0], inside=inside)
+        return refusal_of(sql) or refusal or self._refusal_of_setting(sql)
 
     def in_transaction(self, *, after_error: bool = False) -> bool:
         """PyMySQL's copy of the server's status is old after an error: then the server is asked."""

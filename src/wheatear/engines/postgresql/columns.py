@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import peewee
 
+from wheatear.engines.called import called
 from wheatear.engines.postgresql import field_ddl, not_valid
 from wheatear.engines.postgresql.change import Change, Planned
 from wheatear.engines.postgresql.faithful import (
@@ -89,7 +90,7 @@ class SetDefault(OfColumn):
                 f'Column "{self.column}" is made by the database ({column.generated}), so it can '
                 "have no default."
             )
-        value = self.value() if callable(self.value) else self.value
+        value = called(self.value) if callable(self.value) else self.value
         # As playhouse has it: SQL functions and quoted strings are SQL, all else is a value.
         if isinstance(value, str) and value.endswith((")", "'")):
             value = peewee.SQL(value)

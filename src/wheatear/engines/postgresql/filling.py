@@ -14,6 +14,7 @@ from typing import Any
 
 from peewee import Node
 
+from wheatear.engines.called import called
 from wheatear.engines.postgresql import field_ddl
 from wheatear.engines.postgresql.send import ask
 from wheatear.engines.postgresql.spelling import quoted
@@ -77,7 +78,7 @@ def fill(
 
 
 def _made(field: Any) -> Any:
-    value = field.default()
+    value = called(field.default)
     return value if isinstance(value, Node) else field.db_value(value)
 
 

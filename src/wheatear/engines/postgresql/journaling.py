@@ -9,9 +9,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
+from wheatear.engines.last_statement import INSERTS, NEXT, Asked, LastStatement
 from wheatear.engines.postgresql.alone import Alone
-from wheatear.engines.postgresql.kinds import is_rolled_back, kind_of, refusal_of
+from wheatear.engines.postgresql.kinds import first_word, is_rolled_back, kind_of, refusal_of
 from wheatear.engines.postgresql.lock_waits import sqlstate
+from wheatear.engines.postgresql.words import words_of
 from wheatear.engines.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -21,6 +23,14 @@ if TYPE_CHECKING:
 # invalid_transaction_termination (a procedure that commits).
 _ALONE = frozenset({"25001", "2D000"})
 _INTRANS, _INERROR = 2, 3  # libpq's PQTransactionStatus
+# https://www.postgresql.org/docs/current/functions-sequence.html
+_ASKED = dict.fromkeys(
+    ("LASTVAL", "CURRVAL"),
+    Asked(
+        "RETURNING, or Model.create(); or insert and ask in one transaction: `with db.atomic():`",
+        INSERTS | NEXT,
+    ),
+)
 
 
 class PostgresqlJournaling(Journaling):
@@ -32,6 +42,7 @@ class PostgresqlJournaling(Journaling):
     def __init__(self, engine: PostgresqlEngine) -> None:
         super().__init__(engine)
         self._alone = Alone(self)
+        self._last_statement = LastStatement(_ASKED, _spelled)
         self._show_sql = engine.take_writing()
         self.begin_sql = f"BEGIN; {self._show_sql}"  # one round trip for both
 
@@ -45,7 +56,8 @@ class PostgresqlJournaling(Journaling):
 
     def refusal(self, sql: str, *, inside: bool) -> Refusal | None:
         """What lives in the connection, which dies with the run; several that are no one kind."""
-        return refusal_of(sql, inside=inside, escapes=self._escapes)
+        refusal = refusal_of(sql, inside=inside, escapes=self._escapes)
+        return refusal or self._last_statement.refusal(sql, first_word(sql), inside=inside)
 
     def outlived(self, sql: str, rest: Sequence[str]) -> bool:
         """https://www.postgresql.org/docs/current/sql-set.html"""
@@ -122,3 +134,7 @@ class PostgresqlJournaling(Journaling):
         with suppress(Exception):
             if self.in_transaction():
                 self.send("ROLLBACK")
+
+
+def _spelled(sql: str) -> list[str]:
+    return [word.text or (word.name or "").upper() for word in words_of(sql)]

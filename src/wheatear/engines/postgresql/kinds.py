@@ -27,9 +27,8 @@ _KINDS: dict[str, Kind] = {
     **dict.fromkeys(("SAVEPOINT", "RELEASE"), "inside"),
     **dict.fromkeys(_READS, "read"),
 }
-# What these set or lock is the session's, and so is the value that a sequence gave last.
+# What these set or lock is the session's.
 # https://www.postgresql.org/docs/current/functions-admin.html
-# https://www.postgresql.org/docs/current/functions-sequence.html
 _SETTERS = frozenset(
     """
     set_config setseed pg_advisory_lock pg_advisory_lock_shared pg_try_advisory_lock
@@ -37,8 +36,7 @@ _SETTERS = frozenset(
     """.split()
 )
 _IN_SETTERS = frozenset({"current_setting", "concat", "format", "hashtext", "hashtextextended"})
-_LAST_VALUES = frozenset({"currval", "lastval"})
-_ODD = ("temp", "hold", "lock", "prepare", "set_config", "setseed", "currval", "lastval")
+_ODD = ("temp", "hold", "lock", "prepare", "set_config", "setseed")
 
 
 def kind_of(sql: str, *, escapes: bool = False) -> Kind:
@@ -79,8 +77,12 @@ def _refusal_of_odd(sql: str, *, inside: bool, escapes: bool) -> Refusal | None:
             "locks a table outside of a transaction, where the lock ends at once.",
             "put it into one `with db.atomic():` with what needs it.",
         )
-    refusals = (_refusal(one, inside=inside or number > 0) for number, one in enumerate(words))
-    return next(filter(None, refusals), None)
+    return next(filter(None, map(_refusal, words)), None)
+
+
+def first_word(sql: str) -> str:
+    """In capitals."""
+    return next((t.word.text for t in tokens_of(sql) if t.word.text not in {"(", ";"}), "")
 
 
 def is_rolled_back(rest: Iterable[str]) -> bool:
@@ -160,7 +162,7 @@ def _sets(words: Words) -> bool:
     return not _SETTERS.isdisjoint(_called(words))
 
 
-def _refusal(words: Words, *, inside: bool) -> Refusal | None:
+def _refusal(words: Words) -> Refusal | None:
     first = words[0].text if words else ""
     texts = [word.text for word in words]
     if first == "PREPARE" and texts[1:2] == ["TRANSACTION"]:
@@ -183,10 +185,10 @@ def _refusal(words: Words, *, inside: bool) -> Refusal | None:
             "declares a cursor WITH HOLD, which is gone if the run dies.",
             "send the query itself, or declare the cursor without HOLD in `with db.atomic():`.",
         )
-    return _refusal_of_calls(words, inside=inside) if first in _QUERIES else None
+    return _refusal_of_calls(words) if first in _QUERIES else None
 
 
-def _refusal_of_calls(words: Words, *, inside: bool) -> Refusal | None:
+def _refusal_of_calls(words: Words) -> Refusal | None:
     called = _called(words)
     if not _SETTERS.isdisjoint(called):
         alone = words[0].text == "SELECT" and called <= _SETTERS | _IN_SETTERS
@@ -197,9 +199,4 @@ def _refusal_of_calls(words: Words, *, inside: bool) -> Refusal | None:
                 "again by a run that goes on.",
                 "send it by itself, with values and not with what it reads.",
             )
-    if not inside and not _LAST_VALUES.isdisjoint(called) and "nextval" not in called:
-        return Refusal(
-            "asks for a sequence's last value in this connection, which is gone if the run dies.",
-            "take it from INSERT … RETURNING, or put both into one `with db.atomic():`.",
-        )
     return None

@@ -7,6 +7,8 @@ from typing import Any
 
 import peewee
 
+from wheatear.engines.called import called
+
 from .changes.default import as_default
 from .changes.new_column import AddColumn
 from .definition import ColumnDefinition
@@ -64,7 +66,7 @@ def default_of(migrator: Any, default: Any) -> str:
             "a default of None says nothing", "drop_column_default drops the default"
         )
     if callable(default) and not isinstance(default, peewee.Node):
-        default = default()
+        default = called(default)
     if isinstance(default, peewee.Node):
         return as_default(sql_of(migrator, default))
     if isinstance(default, str) and default.endswith((")", "'")):
@@ -94,7 +96,8 @@ def column_of(migrator: Any, name: str, field: Any, *, allow_not_null: bool) -> 
             )
         return AddColumn(name, sql)
     if callable(field.default):
-        return AddColumn(name, sql, lambda: _bound(migrator, field.db_value(field.default())))
+        default = field.default
+        return AddColumn(name, sql, lambda: _bound(migrator, field.db_value(called(default))))
     value = literal_of(migrator, field.db_value(field.default))
     if stated:
         same = stated.sql == value

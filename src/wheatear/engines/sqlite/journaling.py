@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from wheatear.engines.engine import Engine
 from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
+from wheatear.engines.last_statement import CHANGES, INSERTS, Asked, LastStatement
 from wheatear.engines.operating import is_operating
 from wheatear.engines.sqlite import lock
-from wheatear.engines.sqlite.kinds import beginning, kind_of, pragma_of, refusal_of
-from wheatear.engines.sqlite.tokens import fold
+from wheatear.engines.sqlite.kinds import beginning, first_word, kind_of, pragma_of, refusal_of
+from wheatear.engines.sqlite.tokens import fold, tokens_of
+
+# https://www.sqlite.org/lang_corefunc.html
+_ASKED = {
+    "LAST_INSERT_ROWID": Asked(
+        "the lastrowid of the cursor, which db.execute_sql() returns, Model.create() or RETURNING; "
+        "or insert and ask in one transaction: `with db.atomic():`",
+        INSERTS,
+    ),
+    **dict.fromkeys(
+        ("CHANGES", "TOTAL_CHANGES"),
+        Asked(
+            "the rowcount of the cursor, which db.execute_sql() returns; or change and ask in one "
+            "transaction: `with db.atomic():`",
+            CHANGES,
+        ),
+    ),
+}
 
 
 class SqliteJournaling(Journaling):
@@ -16,6 +35,10 @@ class SqliteJournaling(Journaling):
 
     begin_sql = "BEGIN IMMEDIATE"
     _outermost: str | None = None
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._last_statement = LastStatement(_ASKED, _spelled)
 
     def kind(self, sql: str) -> Kind:
         """By its words; but what a savepoint is depends on whether a transaction is open."""
@@ -38,7 +61,8 @@ class SqliteJournaling(Journaling):
         """What lives in the connection dies with it; an operation only puts back what there was."""
         if is_operating():
             return None
-        return refusal_of(sql, inside=inside, in_memory=self._in_memory)
+        refusal = refusal_of(sql, in_memory=self._in_memory)
+        return refusal or self._last_statement.refusal(sql, first_word(sql), inside=inside)
 
     def outlived(self, sql: str, rest: Sequence[str]) -> bool:
         """In a transaction the one does nothing, and the other ends with it.
@@ -74,3 +98,7 @@ class SqliteJournaling(Journaling):
         """It is done once more."""
         del sql, before, dead
         return Settled(done=False)
+
+
+def _spelled(sql: str) -> list[str]:
+    return ["" if token.kind == "string" else token.name.upper() for token in tokens_of(sql)]

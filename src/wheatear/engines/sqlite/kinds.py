@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 from wheatear.engines.journaling import SEVERAL, TEMPORARY, Kind, Refusal, kind_of_all
 from wheatear.engines.sqlite.tokens import Token, fold, tokens_of
@@ -42,10 +41,7 @@ _FIRST = re.compile(r"(?:[\s;]|--[^\n]*(?:\n|$)|/\*.*?\*/)*(\w+)", re.DOTALL)
 _LONGER = frozenset({"PRAGMA", "ROLLBACK"})
 """What comes after them counts too."""
 _MADE = ("TABLE", "VIEW", "TRIGGER", "INDEX")
-_ODD = ("temp", "attach", "create", "last_insert_rowid", "changes")
-# Of the connection, and moved by the journal's own rows.
-_OF_LAST = frozenset({"last_insert_rowid", "changes", "total_changes"})
-_CHANGES = frozenset({"SELECT", "VALUES", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE"})
+_ODD = ("temp", "attach", "create")
 
 
 def statements_of(sql: str) -> list[list[Token]]:
@@ -73,9 +69,14 @@ def kind_of(sql: str) -> Kind:
     kinds = [kind_of_one(tokens) for tokens in statements_of(sql)] if _may_be_several(sql) else []
     if len(kinds) > 1:
         return kind_of_all(kinds) or "rows"
-    first = _FIRST.match(sql)
-    word = first.group(1).upper() if first else ""
+    word = first_word(sql)
     return kind_of_one(beginning(sql)) if word in _LONGER else _KINDS.get(word, "rows")
+
+
+def first_word(sql: str) -> str:
+    """In capitals."""
+    first = _FIRST.match(sql)
+    return first.group(1).upper() if first else ""
 
 
 def beginning(sql: str) -> list[Token]:
@@ -118,12 +119,11 @@ def _pragma(tokens: Sequence[Token]) -> tuple[str, bool]:
     return name, at + 1 < len(tokens) and tokens[at + 1].text in {"=", "("}
 
 
-def refusal_of(sql: str, *, inside: bool, in_memory: Callable[[str], bool]) -> Refusal | None:
+def refusal_of(sql: str, *, in_memory: Callable[[str], bool]) -> Refusal | None:
     """What cannot be journaled.
 
     Args:
         sql: The text.
-        inside: It is sent in a transaction of the migration's own.
         in_memory: Says whether the database attached under this name is no file.
     """
     text = sql.lower()
@@ -132,11 +132,8 @@ def refusal_of(sql: str, *, inside: bool, in_memory: Callable[[str], bool]) -> R
     each = statements_of(sql)
     if len(each) > 1 and kind_of_all(map(kind_of_one, each)) is None:
         return SEVERAL
-    for number, tokens in enumerate(each):
-        refusal = _refusal(tokens, inside=inside or number > 0, in_memory=in_memory)
-        if refusal is not None:
-            return refusal
-    return None
+    refusals = (_refusal(tokens, in_memory=in_memory) for tokens in each)
+    return next(filter(None, refusals), None)
 
 
 def _may_be_several(sql: str) -> bool:
@@ -149,9 +146,7 @@ def _is_trigger(tokens: Sequence[Token]) -> bool:
     return len(tokens) > at and tokens[0].is_word("CREATE") and tokens[at].is_word("TRIGGER")
 
 
-def _refusal(
-    tokens: Sequence[Token], *, inside: bool, in_memory: Callable[[str], bool]
-) -> Refusal | None:
+def _refusal(tokens: Sequence[Token], *, in_memory: Callable[[str], bool]) -> Refusal | None:
     if tokens[0].is_word("CREATE"):
         schema = _schema(tokens)
         temporary = tokens[1:2] and tokens[1].is_word("TEMP", "TEMPORARY")
@@ -159,13 +154,6 @@ def _refusal(
         return TEMPORARY if is_gone else None
     if tokens[0].is_word("ATTACH"):
         return _refusal_of_attach(tokens)
-    if not inside and tokens[0].is_word(*_CHANGES) and _asks_of_last(tokens):
-        return Refusal(
-            "asks for what the last statement did by a function of the connection, which the "
-            "journal's own rows move.",
-            "ask `db.last_insert_id(cursor)`, `db.rows_affected(cursor)` or RETURNING, "
-            "or put both statements into one `with db.atomic():`.",
-        )
     return None
 
 
@@ -188,11 +176,4 @@ def _refusal_of_attach(tokens: Sequence[Token]) -> Refusal | None:
     return Refusal(
         "attaches a database that is no file, which is gone if the run dies.",
         "attach a file, and remove it at the end.",
-    )
-
-
-def _asks_of_last(tokens: Sequence[Token]) -> bool:
-    return any(
-        one.kind in {"word", "quoted"} and fold(one.name) in _OF_LAST and then.text == "("
-        for one, then in pairwise(tokens)
     )
