@@ -12,7 +12,6 @@ import peewee
 
 from wheatear.engines.engine import FULL, READ_ONLY, RIGHTS, Engine, put_back
 from wheatear.engines.mysql import lock
-from wheatear.engines.mysql.raw_bytes import taken
 from wheatear.engines.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -68,8 +67,13 @@ class MysqlEngine(Engine):
     def definitions(self) -> Definitions:
         """Imported only where something is run or compared."""
         from wheatear.engines.mysql.definitions import Definitions  # noqa: PLC0415
+        from wheatear.engines.mysql.raw_bytes import taken  # noqa: PLC0415
 
-        return Definitions(self.ask, self.home)
+        def rows(sql: str, values: Any = None) -> list[Any]:
+            with taken(self.connection):
+                return self.ask(sql, values)
+
+        return Definitions(rows, self.home)
 
     def ask(self, sql: str, values: Any = None) -> list[Any]:
         """Send a statement as it is, past Peewee, whose connection may be watched; its rows."""
@@ -91,8 +95,7 @@ class MysqlEngine(Engine):
         self._lock = lock.lock_name(database)
         self._set_lock_timeout(max(round(self.lock_timeout), 1))
         try:
-            with taken(self.connection):
-                yield
+            yield
         finally:
             if not self.db.is_closed() and getattr(self.connection, "open", True):
                 put_back(lambda: self._set_lock_timeout(timeout))

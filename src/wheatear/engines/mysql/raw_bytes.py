@@ -39,7 +39,7 @@ codecs.register(_find)
 def taken(connection: Any) -> Iterator[None]:
     """For the block, PyMySQL's connection takes bytes that are no UTF-8 as they are."""
     encoding = getattr(connection, "encoding", None)
-    ours = type(connection).__module__.startswith("pymysql") and encoding in ("utf8", "utf-8")
+    ours = encoding in ("utf8", "utf-8")
     if ours:
         connection.encoding = _CODEC
     try:

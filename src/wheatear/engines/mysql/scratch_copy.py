@@ -11,6 +11,7 @@ import peewee
 from wheatear.engines.engine import not_copied
 from wheatear.engines.models import Statement, send, send_in_any_order, spelling_as
 from wheatear.engines.mysql.engine import MysqlEngine
+from wheatear.engines.mysql.raw_bytes import spelled, taken
 from wheatear.engines.mysql.reader import read_schema
 from wheatear.engines.mysql.scratch import scratch
 from wheatear.engines.mysql.tokens import quoted
@@ -81,7 +82,9 @@ def _tables(db: Any, home: str, schema: Schema) -> Iterator[Statement]:
     sequences = [("SEQUENCE", one.name) for one in schema.objects if one.kind == "sequence"]
     for what, name in (*sequences, *(("TABLE", table.name) for table in schema.tables)):
         shown = _verbatim(f"SHOW CREATE {what} {quoted(home)}.{quoted(name)}")
-        yield _verbatim(db.execute_sql(*shown).fetchone()[1])
+        with taken(db.connection()):
+            text = db.execute_sql(*shown).fetchone()[1]
+        yield _verbatim(spelled(text))
 
 
 def _read(db: Any, home: str) -> Schema:

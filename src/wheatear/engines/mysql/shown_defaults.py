@@ -16,7 +16,7 @@ import peewee
 
 from .definition import Definition
 from .literals import without_escapes
-from .raw_bytes import spelled
+from .raw_bytes import spelled, taken
 from .server_errors import NO_SUCH_TABLE, error_number
 from .tokens import quoted, tokens, unquoted
 
@@ -65,7 +65,8 @@ def _is_binary(row: dict[str, Any]) -> bool:
 def _shown(db: Any, name: str) -> Definition:
     """The table; nothing if it is gone. ANSI_QUOTES has names in double quotes."""
     try:
-        row = db.execute_sql(f"SHOW CREATE TABLE {name.replace('%', '%%')}").fetchone()
+        with taken(db.connection()):
+            row = db.execute_sql(f"SHOW CREATE TABLE {name.replace('%', '%%')}").fetchone()
     except peewee.DatabaseError as error:
         if error_number(error) != NO_SUCH_TABLE:
             raise
