@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from support import reading
-from support.databases import is_mysql
+from support.databases import only_mariadb
 from support.projects import Ended, Project
 
 NAME = "20260101_000000_m"
@@ -164,7 +164,7 @@ def test_what_somebody_else_has_made_of_the_same_name(project: Project) -> None:
     assert "--mark-applied" in ended.err
 
 
-@pytest.mark.skipif(is_mysql(), reason="MariaDB's own")
+@only_mariadb
 @pytest.mark.parametrize("after", [False, True])
 def test_a_new_name_behind_words_of_its_own(project: Project, *, after: bool) -> None:
     reading.execute(project.url, "CREATE TABLE player (id INT PRIMARY KEY)")

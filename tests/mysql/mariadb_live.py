@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import peewee
-import pytest
 
 from support.databases import is_mysql
 from wheatear.engines.mysql.migrator import MysqlMigrator
@@ -119,6 +118,3 @@ def _as_mysql(sql: str) -> str:
 
 
 RICH = _as_mysql(_RICH) if is_mysql() else _RICH
-only_mariadb = pytest.mark.skipif(is_mysql(), reason="MariaDB's own words")
-"""For what compares, word by word, what SHOW CREATE TABLE says: MySQL's tables are tried column by
-column in test_mysql_corpus.py."""

@@ -9,9 +9,10 @@ import uuid
 
 import peewee
 import pytest
-from mariadb_live import Live, altered, only_mariadb
+from mariadb_live import Live, altered
 from playhouse.migrate import migrate
 
+from support.databases import only_mariadb
 from wheatear.engines.mysql.warned import TriggersFireWarning
 from wheatear.errors import OperationError
 

@@ -7,9 +7,10 @@ import warnings
 
 import peewee
 import pytest
-from mariadb_live import Live, only_mariadb
+from mariadb_live import Live
 from playhouse.migrate import migrate
 
+from support.databases import only_mariadb
 from wheatear.engines.mysql.warned import NotAppliedWarning
 from wheatear.errors import OperationError
 

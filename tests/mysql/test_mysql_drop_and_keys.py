@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import peewee
 import pytest
-from mariadb_live import Live, only_mariadb
+from mariadb_live import Live
 from playhouse.migrate import migrate
 
+from support.databases import only_mariadb
 from wheatear.engines.mysql.warned import BrokenByRenameWarning
 from wheatear.errors import OperationError
 

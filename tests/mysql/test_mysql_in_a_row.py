@@ -8,9 +8,10 @@ import time
 
 import peewee
 import pytest
-from mariadb_live import Live, altered, only_mariadb
+from mariadb_live import Live, altered
 from playhouse.migrate import migrate
 
+from support.databases import only_mariadb
 from wheatear.engines.mysql.lock_timeout import is_lock_timeout
 from wheatear.errors import LockTimeoutError, OperationError
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import peewee
 import pytest
-from mariadb_live import RICH, Live, only_mariadb
+from mariadb_live import RICH, Live
 
+from support.databases import only_mariadb
 from wheatear.engines.mysql.reader import read_schema
 from wheatear.schema.model import Column, Constraint, Index, Object, Schema
 

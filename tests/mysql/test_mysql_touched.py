@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from support import reading
-from support.databases import is_mysql
+from support.databases import only_mariadb
 from support.projects import Project
 from support.undone import without_backward
 
@@ -33,7 +33,7 @@ RENAMED = [
     "RENAME TABLE team TO {home}.`club`",
     pytest.param(
         "RENAME TABLE team NOWAIT TO club",
-        marks=pytest.mark.skipif(is_mysql(), reason="MariaDB's own"),
+        marks=only_mariadb,
     ),
 ]
 

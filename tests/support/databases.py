@@ -107,3 +107,8 @@ def _execute(url: str, sql: str) -> object:
         return cursor.fetchall() if cursor.description else None
     finally:
         database.close()
+
+
+only_mariadb = pytest.mark.skipif(is_mysql(), reason="MariaDB's own words")
+"""For what MySQL has no words for, and what compares, word by word, what SHOW CREATE TABLE says:
+MySQL's tables are tried column by column in test_mysql_corpus.py."""
