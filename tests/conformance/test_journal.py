@@ -283,7 +283,7 @@ REFUSED = [
     ("sqlite", "CREATE TABLE temp.hold AS SELECT 1 AS x", TEMPORARY),
     ("sqlite", "CREATE TEMP VIEW v AS SELECT 1", TEMPORARY),
     ("sqlite", "ATTACH ':memory:' AS m", "attaches a database that is no file, which is gone if the run dies."),
-    ("sqlite", "SELECT last_insert_rowid()", "asks for what the last statement did by a function of the connection, which the journal's own rows move."),
+    ("sqlite", "SELECT last_insert_rowid()", "asks LAST_INSERT_ROWID() about a statement before it, and the journal sends its own in between."),
     ("postgresql", "CREATE TEMP TABLE t (x int)", TEMPORARY),
     ("postgresql", "SELECT 1 AS x INTO TEMP t", TEMPORARY),
     ("postgresql", "CREATE TABLE pg_temp.t (x int)", TEMPORARY),

@@ -77,7 +77,8 @@ def run(args: Sequence[str] | None) -> int:
             complete_var="_WHEATEAR_COMPLETE",
         )
     except click.Abort as failure:
-        return _stopped(failure.__cause__, place.get("command"))
+        # Click says `from None` of what it meets at a question: the context still knows.
+        return _stopped(failure.__cause__ or failure.__context__, place.get("command"))
     except Terminated as failure:
         _stopped(failure, place.get("command"))
         raise
@@ -142,13 +143,13 @@ _AFTER_STOP = {
 
 def _stopped(failure: BaseException | None, command: object) -> int:
     """Say by what a command was ended from outside, and how to go on; return the exit code."""
-    if failure is None:  # by click, where a question got no answer
+    if failure is None or isinstance(failure, EOFError):
         what = "Stopped: the question was not answered."
     else:
         what = f"Stopped by {'SIGTERM' if isinstance(failure, Terminated) else 'Ctrl-C'}."
     found = getattr(failure, "stopped", None)
     state = found.state if found else _AFTER_STOP.get(str(command))
-    if failure is None:
+    if failure is None or isinstance(failure, EOFError):
         state = "nothing was changed."
     next_ = found.next if found else "run the command again."
     error(str(WheatearError(what, state=state, next=next_)))
