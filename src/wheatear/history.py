@@ -35,6 +35,7 @@ NAME = "wheatear_history"
 """Of the table, in every database."""
 JOURNAL = "wheatear_history_journal"
 """Of the table beside it, for what does not fit into a record: see `wheatear.journal.store`."""
+_SAID_AT_THE_END = frozenset({"name", "direction", *ENDS})
 
 
 class _Ending(NamedTuple):
@@ -167,22 +168,30 @@ class History:
         names, values = [*NAMES, TOUCHED], values_of(record, touched)
         if journal is not None or self._ending:
             names, values = [*names, "journal"], [*values, journal]
-        if self._ending:
-            return self._insertion_and_ending(names, values, self._ending)
-        marks = ", ".join([self._engine.db.param] * len(values))
+        if self._ending:  # the new row comes first: its id is the one that the driver tells
+            rows = [[None, *values], self._ended(names, self._ending)]
+            more = self._engine.or_update([*ENDS, "journal"])
+            return self._inserted(["id", *names], rows, f" {more}")
         returning = " RETURNING id" if self._engine.db.returning_clause else ""
-        return f"INSERT INTO {self.table} ({', '.join(names)}) VALUES ({marks}){returning}", values
+        return self._inserted(names, [values], returning)
 
-    def _insertion_and_ending(
-        self, names: list[str], values: list[Any], before: _Ending
+    @staticmethod
+    def _ended(names: Sequence[str], before: _Ending) -> list[Any]:
+        """The row of the record before, as it ended: what stays as it was need not be said again,
+        but for whose it is.
+        """
+        ends = zip((*NAMES, TOUCHED), values_of(before.record, before.touched), strict=True)
+        said = {name: value for name, value in ends if name in _SAID_AT_THE_END}
+        return [before.id, *map(said.get, names)]
+
+    def _inserted(
+        self, names: Sequence[str], rows: Sequence[Sequence[Any]], more: str
     ) -> tuple[str, list[Any]]:
-        """The new row comes first: its id is the one that the driver tells."""
-        row = f"({', '.join([self._engine.db.param] * (len(names) + 1))})"
-        sql = (
-            f"INSERT INTO {self.table} (id, {', '.join(names)}) VALUES {row}, {row} "
-            f"{self._engine.or_update([*ENDS, 'journal'])}"
-        )
-        return sql, [None, *values, before.id, *values_of(before.record, before.touched), None]
+        """An INSERT of these rows; a value that is none is written as such, which costs less."""
+        mark = self._engine.db.param
+        marks = [", ".join(["NULL" if one is None else mark for one in row]) for row in rows]
+        sql = f"INSERT INTO {self.table} ({', '.join(names)}) VALUES ({'), ('.join(marks)}){more}"
+        return sql, [one for row in rows for one in row if one is not None]
 
     def inserted(self) -> None:
         """What `insertion` says is committed."""

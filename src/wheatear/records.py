@@ -98,11 +98,12 @@ def ended(record: Record, outcome: str, seconds: float, error: str | None = None
 
 def values_of(record: Record, touched: str | None) -> list[Any]:
     """Of `NAMES` and `TOUCHED`."""
-    return [*(getattr(record, name) for name in NAMES[:-1]), _text(record.statements), touched]
+    *values, statements, _ = record
+    return [*values, _text(statements), touched]
 
 
 def _text(lines: Sequence[str]) -> str | None:
-    return "".join(f"{line}\n" for line in lines) or None
+    return "\n".join([*lines, ""]) or None
 
 
 def _lines(text: str | None) -> tuple[str, ...]:

@@ -10,6 +10,9 @@ from typing import Any
 from wheatear.journal.sameness import digest
 from wheatear.one_line import one_line
 
+as_line = json.JSONEncoder(separators=(",", ":")).encode
+"""A value as JSON without spaces."""
+
 
 @dataclass
 class Entry:
@@ -69,7 +72,7 @@ class Entry:
         }
         kept = {name: value for name, value in parts.items() if value not in (None, 0, [])}
         kept["n"] = self.number
-        return json.dumps(kept, separators=(",", ":"))
+        return as_line(kept)
 
 
 def new_entry(number: int, sql: str, parameters: Any) -> Entry:

@@ -12,7 +12,7 @@ from typing import Any
 
 from wheatear.engines.journaling import Journaling
 from wheatear.history import History
-from wheatear.journal.entries import Entry, read_entries
+from wheatear.journal.entries import Entry, as_line, read_entries
 from wheatear.records import Record
 
 _LARGEST = 1_000_000
@@ -80,7 +80,7 @@ class Store:
         """
         parts = _parts(lines)
         if self.record_id is None:
-            head = json.dumps(self._head, separators=(",", ":"))
+            head = as_line(self._head)
             sql, values = self._history.insertion(self._record, journal=f"{head}\n{parts.pop(0)}")
             self._ways.session_values.at_commit()
             cursor = self._ways.send(sql, values)

@@ -76,7 +76,7 @@ class Definitions:
             raise
         if kind != "TABLE":
             return repr(rows)
-        text = spelled(_COUNTER.sub(r"\1", str(rows[0][1])))
+        text = _plainly(str(rows[0][1]))
         self._said[place] = (time.monotonic(), text)
         return text
 
@@ -86,7 +86,7 @@ class Definitions:
         Args:
             name: Quoted, and bare.
         """
-        return spelled(_COUNTER.sub(r"\1", str(self._rows(f"SHOW CREATE TABLE {name}")[0][1])))
+        return _plainly(str(self._rows(f"SHOW CREATE TABLE {name}")[0][1]))
 
     def said(self, place: str) -> str | None:
         """What was said of a table just before the migration began, if that was a moment ago."""
@@ -105,3 +105,10 @@ class Definitions:
     def forget(self) -> None:
         """Something is sent, or about to be, that may change a table."""
         self._said.clear()
+
+
+def _plainly(definition: str) -> str:
+    """As it is compared: without the counter, and texts that are no letters in hexadecimal."""
+    if " AUTO_INCREMENT=" in definition:
+        definition = _COUNTER.sub(r"\1", definition)
+    return spelled(definition)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice, pairwise
 
 from wheatear.engines.journaling import TEMPORARY, Kind, Refusal
@@ -49,12 +50,14 @@ _REFUSED = {
 }
 
 
+@lru_cache(maxsize=4)  # of one statement several ask, one after the other; it may be long
 def inner(sql: str) -> str:
     """The statement in SET STATEMENT … FOR statement, MariaDB's; or the statement itself."""
     match = _FOR.match(sql)
     return match.group(1) if match else sql
 
 
+@lru_cache(maxsize=4)
 def words_of(sql: str) -> tuple[str, str]:
     """The first two words, in capitals."""
     match = _WORDS.match(sql)
