@@ -27,7 +27,10 @@ def applied(on_sqlite: Project) -> Project:
     return on_sqlite
 
 
-@pytest.mark.parametrize("script", [False, True], ids=["wheatear", SCRIPT])
+@pytest.mark.parametrize(
+    "script",
+    [pytest.param(False, id="wheatear", marks=pytest.mark.long), pytest.param(True, id=SCRIPT)],
+)
 def test_both_programs_are_the_same(on_sqlite: Project, script: bool) -> None:
     """Every command once, in new interpreters."""
     (name,) = on_sqlite.tables("a")
@@ -255,10 +258,10 @@ FULL = "warning: the standard output cannot be written: No space left on device\
         pytest.param(
             ">/dev/full", FULL, marks=pytest.mark.skipif(not FULL_DEVICE, reason="no /dev/full")
         ),
-        ("| true", ""),
-        (">&-", ""),
         (">&- 2>&-", ""),
-        ("2>&1 | true", ""),
+        pytest.param("| true", "", marks=pytest.mark.long),
+        pytest.param(">&-", "", marks=pytest.mark.long),
+        pytest.param("2>&1 | true", "", marks=pytest.mark.long),
     ],
 )
 def test_a_run_is_finished_whatever_becomes_of_what_it_prints(

@@ -69,7 +69,10 @@ def check(project: Project, ended: list[Ended]) -> None:
     assert sorted(applied) == NAMES
 
 
-@pytest.mark.parametrize(("count", "forked"), [(4, False), (12, True)], ids=["new", "forked"])
+@pytest.mark.parametrize(
+    ("count", "forked"),
+    [pytest.param(4, False, id="new", marks=pytest.mark.long), pytest.param(12, True, id="forked")],
+)
 def test_a_few(racing: Callable[[], Project], count: int, forked: bool) -> None:
     project, neighbour = racing(), racing()
     ended = race((project, count), (neighbour, 2), forked=forked)
