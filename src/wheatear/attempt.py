@@ -35,6 +35,7 @@ from wheatear.reverting.recording import Recording
 from wheatear.running import Progress, Running, running
 
 if TYPE_CHECKING:
+    from wheatear.engines.settings import Settings
     from wheatear.journal.journal import Journal
     from wheatear.reverting.keeping import Keeper
 
@@ -114,6 +115,7 @@ class Attempt:
     seconds: float = 0.0
     _log: Log = field(default_factory=Log)
     _journal: Journal | None = None
+    _settings: Settings | None = None
     _run_id: str | None = None
     """Of the run that died, whose record this one goes on with."""
 
@@ -136,7 +138,7 @@ class Attempt:
         if self.loaded is None:
             self.record_id = self.run.history.add(ended(self.record, "faked", 0.0))
         elif self.transactional:
-            self._call(self.loaded, Rules(self._allowed, transactional=True, after=self.run.echo))
+            self._call(self.loaded, Rules(self._allowed, transactional=True))
             if not self._log.only_creates():
                 self.run.engine.verify()
             self._afterwards(self.loaded)
@@ -177,7 +179,7 @@ class Attempt:
         )
         try:
             with journal.serving(loaded.module):
-                self._call(loaded, journal.rules(self._allowed, run.echo))
+                self._call(loaded, journal.rules(self._allowed))
             self.record_id = journal.finish(
                 ended(record, "done", self.seconds),
                 self._log.lasting(),
@@ -262,6 +264,7 @@ class Attempt:
         engine = self.run.engine
         function = loaded.function(self.step.direction)
         assert function is not None  # noqa: S101 - checked when it was loaded
+        rules = replace(rules, after=self.run.echo, sets=self._sets)
         keeper = self._keeper()
         if keeper is not None:
             rules = replace(rules, before=in_turn(self._unlogged(keeper.before), rules.before))
@@ -279,6 +282,8 @@ class Attempt:
             ) from error
         finally:
             self.seconds = time.perf_counter() - start
+            if self._settings is not None:
+                self._settings.set_back()
         open_ = self._journal.in_transaction() if self._journal else engine.in_transaction()
         if open_ is rules.transactional:
             if keeper is not None:
@@ -296,6 +301,12 @@ class Attempt:
             "the migration left a transaction open, which was rolled back.",
             next="use `with db.atomic():`, which ends what it begins.",
         )
+
+    def _sets(self, sql: str) -> None:
+        """A statement is about to be sent that may set something of the connection."""
+        if self._settings is None:
+            self._settings = self.run.engine.settings()
+        self._settings.about_to_send(sql)
 
     def _unlogged(self, observer: Observer) -> Observer:
         """The observer, whose own questions are not the migration's."""

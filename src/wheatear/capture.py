@@ -34,6 +34,8 @@ _QUOTED = re.compile(
 )
 _ENDS = {"COMMIT", "END", "ABORT", "PREPARE"}
 _BEGINS = {"BEGIN", "START"}
+SETS = {"SET", "RESET", "DISCARD", "PRAGMA"}
+"""What may set something of the connection."""
 READS = {"SELECT", "SHOW", "EXPLAIN", "DESCRIBE", "DESC", "PRAGMA", "VALUES", "HELP"}
 
 
@@ -171,6 +173,8 @@ class Rules:
         transactional: It runs inside one transaction that is not its own to end.
         before: Called with each statement before it is sent; not where the journal answers it.
         after: Called with each statement when it has ended.
+        sets: Called with the text of each that may set something of the connection (`SETS`),
+            before it is sent.
         through: Sends each statement, or answers it: told the statement, its parameters and the
             call that sends it.
         cursor: What wraps the driver's cursors; None for `WatchedCursor`.
@@ -181,6 +185,7 @@ class Rules:
     transactional: bool
     before: Observer | None = None
     after: Observer | None = None
+    sets: Callable[[str], None] | None = None
     through: Callable[[Statement, Any, Callable[[], Any]], Any] | None = None
     cursor: Callable[[WatchedConnection, Any], Any] | None = None
     ddl_commits: bool = True
@@ -275,6 +280,8 @@ class WatchedConnection:
         self._check(text, word)
         rules: Rules = self._rules
         self._log.statements.append(statement)
+        if word in SETS and rules.sets:
+            rules.sets(text)
         start = time.perf_counter()
         try:
             if rules.before:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # only who reads a schema or makes a backup needs them
     from wheatear.engines.journaling import Journaling
     from wheatear.engines.models import Statement
     from wheatear.engines.recording import Recorder
+    from wheatear.engines.settings import Settings
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
     from wheatear.schema.writer import Spelling
@@ -258,6 +259,10 @@ class Engine(ABC):
     def replication_lag(self) -> float | None:
         """How far the slowest replica is behind, in seconds; None if there is none that is."""
         return None
+
+    @abstractmethod
+    def settings(self) -> Settings:
+        """What keeps the connection's settings for a migration to be set back after it."""
 
     def verify(self) -> None:  # noqa: B027 - most engines check as they go
         """Inside an atomic block, refuse what must not be committed.

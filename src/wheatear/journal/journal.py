@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -105,12 +105,11 @@ class Journal:
         """Whether the migration has left a transaction open."""
         return self._recorder.in_transaction()
 
-    def rules(self, allowed: frozenset[str], echo: Callable[[Statement], None] | None) -> Rules:
+    def rules(self, allowed: frozenset[str]) -> Rules:
         """How the migration's statements pass."""
         return Rules(
             allowed,
             transactional=False,
-            after=echo,
             through=self._recorder.send,
             cursor=JournaledCursor,
             ddl_commits=self._ddl_commits,

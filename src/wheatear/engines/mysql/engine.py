@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wheatear.engines.models import Statement
     from wheatear.engines.mysql.definitions import Definitions
     from wheatear.engines.recording import Recorder
+    from wheatear.engines.settings import Settings
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
     from wheatear.schema.writer import Spelling
@@ -207,6 +208,12 @@ class MysqlEngine(Engine):
             (table,),
         ).fetchone()
         return str(row[0]) if row else None
+
+    def settings(self) -> Settings:
+        """Few migrations set anything."""
+        from wheatear.engines.mysql.settings import MysqlSettings  # noqa: PLC0415
+
+        return MysqlSettings(self)
 
     def is_running_elsewhere(self) -> bool:
         """Whether another connection holds the lock."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wheatear.engines.journaling import Journaling
     from wheatear.engines.models import Statement
     from wheatear.engines.recording import Recorder
+    from wheatear.engines.settings import Settings
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
     from wheatear.schema.writer import Spelling
@@ -212,6 +213,12 @@ class PostgresqlEngine(Engine):
             "SELECT max(extract(epoch FROM replay_lag))::double precision FROM pg_stat_replication"
         ).fetchone()
         return None if lag is None else float(lag)
+
+    def settings(self) -> Settings:
+        """Few migrations set anything."""
+        from wheatear.engines.postgresql.settings import PostgresqlSettings  # noqa: PLC0415
+
+        return PostgresqlSettings(self)
 
     def is_running_elsewhere(self) -> bool:
         """Whether another connection holds the lock."""

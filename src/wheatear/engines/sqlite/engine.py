@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wheatear.engines.journaling import Journaling
     from wheatear.engines.models import Statement
     from wheatear.engines.recording import Recorder
+    from wheatear.engines.settings import Settings
     from wheatear.schema.diff import Policy
     from wheatear.schema.model import Schema
     from wheatear.schema.writer import Spelling
@@ -272,6 +273,12 @@ class SqliteEngine(Engine):
             self._enforced = None  # the migration may have changed it
             if not self.db.is_closed() and not self.in_transaction():
                 put_back(lambda: self._enforce(self._foreign_keys))
+
+    def settings(self) -> Settings:
+        """Few migrations set anything."""
+        from wheatear.engines.sqlite.settings import SqliteSettings  # noqa: PLC0415
+
+        return SqliteSettings(self)
 
     def is_running_elsewhere(self) -> bool:
         """Whether another process holds the lock beside the file."""

@@ -22,7 +22,7 @@ _KINDS: dict[str, Kind] = {
     "VACUUM": "alone",
 }
 # https://www.sqlite.org/pragma.html: of the connection, kept in the file, refused in a transaction.
-_OF_CONNECTION = frozenset(
+OF_CONNECTION = frozenset(
     """
     analysis_limit automatic_index busy_timeout cache_size cache_spill case_sensitive_like
     cell_size_check checkpoint_fullfsync count_changes defer_foreign_keys empty_result_callbacks
@@ -105,7 +105,7 @@ def _of_pragma(tokens: Sequence[Token]) -> Kind:
     name, sets = _pragma(tokens)
     if name in _ALONE:
         return "alone"
-    if sets and name in _OF_CONNECTION:
+    if sets and name in OF_CONNECTION:
         return "setting"
     return "rows" if sets and name in _OF_FILE else "read"
 
