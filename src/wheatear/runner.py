@@ -170,6 +170,9 @@ class Runner:
         try:
             yield
         except WheatearError as error:
+            if self._engine.stopping:
+                self._backup.after_stop(changed=self._changed or self._may_be_committed)
+                raise
             undone = self._names_done()
             if self._backup.after_failure(error, undone, changed=self._changed):
                 self._note_what_was_undone(error)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from wheatear.backups.files import new_path, prune, remove, sweep
 from wheatear.backups.settings import is_wanted, made_of, number_kept
 from wheatear.engines.copies import ChangedMeanwhileError, Copies
-from wheatear.engines.engine import Engine
+from wheatear.engines.engine import Engine, first_line
 from wheatear.engines.waiting import Waiting
 from wheatear.errors import UsageError, WheatearError
 from wheatear.project import CONFIG_FILE, Project
@@ -106,13 +106,13 @@ class RunBackup:
                 self._copies.restore(self._path, waiting, unchanged_since=self._since)
         except ChangedMeanwhileError:
             why = "others have written to the database meanwhile, and it would be lost"
-        except WheatearError as failure:
-            why = failure.what
+        except Exception as failure:  # noqa: BLE001 - the run's own failure is what is to be told
+            why = failure.what if isinstance(failure, WheatearError) else first_line(failure)
         else:
             names = f"; undone with it: {', '.join(undone)}" if undone else ""
             error.state = f"the database is what it was before this run, by its backup{names}."
             error.next = self._next(error.__cause__)
-            prune(self._copies, self._number)
+            self._remove()  # as above
             return True
         error.state = f"{error.state or ''}\nthe backup was not put back: {why}.".strip()
         error.next = (

@@ -29,6 +29,7 @@ def interruptible(engine: Engine) -> Iterator[None]:
     reading, writing = socket.socketpair()
     writing.setblocking(False)
     stops: list[int] = []
+    engine.stopping = False
     watcher = threading.Thread(target=_watch, args=(reading, engine, stops), daemon=True)
     terminate = signal.signal(signal.SIGTERM, _terminate)
     wakeup = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
@@ -54,6 +55,7 @@ def _watch(reading: socket.socket, engine: Engine, stops: list[int]) -> None:
     while byte := reading.recv(1):
         if byte[0] in (signal.SIGINT, signal.SIGTERM):
             stops.append(byte[0])
+            engine.stopping = True
             with suppress(Exception):  # a statement that has ended needs no stopping
                 engine.interrupt()
 

@@ -61,6 +61,8 @@ class Engine(ABC):
         self.undisturbed = False
         """Inside a block: no other connection has written since the block before it. Only where
         that can be told for next to nothing."""
+        self.stopping = False
+        """Ctrl-C or SIGTERM has come: what fails from now on fails since it was stopped."""
         self.lock_timeout = LOCK_TIMEOUT
         """Seconds that a statement waits for another connection's lock before it gives way."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 # SQLite's own busy handler sleeps where no signal reaches it: short, and then we wait ourselves.
 _BUSY_TIMEOUT_MS = 50
 _ENDED = "The transaction has ended, rolled back by the statement before"  # capture.py's
@@ -172,6 +174,8 @@ class SqliteEngine(Engine):
 
     def remedy(self, error: BaseException) -> str | None:
         """https://www.sqlite.org/rescode.html: READONLY, CANTOPEN, IOERR and FULL in words."""
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:  # of a file beside the database
+            return FULL
         text = str(error)
         if "readonly database" in text or "unable to open" in text or "disk I/O error" in text:
             return self.way_in(error)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 # The bytes a writer locks: RESERVED in a rollback-journal database's file, and the write lock in a
 # WAL database's shared memory file (walformat.html, section 2.3).
@@ -81,13 +82,18 @@ class LockBeside:
     def take(self) -> bool:
         """Take it, unless another process holds it."""
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        # Between opening and locking, its last holder may have removed the file.
-        if not _lock(descriptor) or not _is_at(descriptor, self._path):
-            os.close(descriptor)
+        try:
+            # Between opening and locking, its last holder may have removed the file.
+            if _lock(descriptor) and _is_at(descriptor, self._path):
+                self._descriptor = descriptor
+        finally:
+            if self._descriptor is None:  # a lock that nobody gives back is the whole process's
+                os.close(descriptor)
+        if self._descriptor is None:
             return False
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"process {os.getpid()}".encode())
-        self._descriptor = descriptor
+        with suppress(OSError):  # who it is is good to know; a full disk has no room for it
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"process {os.getpid()}".encode())
         return True
 
     def give_back(self) -> None:
