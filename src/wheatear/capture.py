@@ -19,6 +19,7 @@ from typing import Any
 
 from wheatear.engines.operating import is_operating
 from wheatear.errors import MigrationFailedError
+from wheatear.own_threads import is_of_a_migration, migrating
 
 _LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*", re.DOTALL)
 _EMPTY = re.compile(_LEADING.pattern, re.DOTALL)
@@ -204,14 +205,29 @@ def watched(db: Any, rules: Rules) -> Iterator[Log]:
     """
     log = Log(ddl_commits=rules.ddl_commits)
     raw = db._state.conn
+    refused = {"_connect": _refuse_to_connect, "close": _refuse_to_close}
+    before = {name: getattr(db, name) for name in refused}
     db._state.conn = WatchedConnection(raw, log, rules)
-    db._connect = _refuse_to_connect
-    db.close = _refuse_to_close
+    for name, refuse in refused.items():
+        setattr(db, name, _but_for_others(refuse, before[name]))
     try:
-        yield log
+        with migrating():
+            yield log
     finally:
-        del db._connect, db.close
+        for name in refused:
+            delattr(db, name)
         db._state.conn = raw
+
+
+def _but_for_others(refuse: Callable[[], None], call: Callable[..., Any]) -> Callable[..., Any]:
+    """The call as it was, refused to the migration: the application goes on meanwhile."""
+
+    def called(*args: Any, **kwargs: Any) -> Any:
+        if is_of_a_migration():
+            refuse()
+        return call(*args, **kwargs)
+
+    return called
 
 
 def _refuse_to_connect() -> None:

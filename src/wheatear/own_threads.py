@@ -1,0 +1,50 @@
+"""The threads of a migration: the one that runs it, and those that it starts.
+
+What they must not do, others may: an application goes on while one of its threads migrates, with
+the same database object.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from weakref import WeakSet
+
+_lock = threading.Lock()
+_migrating: list[int] = []
+_started: WeakSet[threading.Thread] = WeakSet()
+_start: Any = None
+"""What starts a thread, while it is replaced."""
+
+
+def is_of_a_migration() -> bool:
+    """Whether a migration runs on this thread, or has started it."""
+    return threading.get_ident() in _migrating or threading.current_thread() in _started
+
+
+def _start_and_note(thread: threading.Thread) -> None:
+    """In place of `Thread.start`, which tells nobody who has called it."""
+    if is_of_a_migration():
+        _started.add(thread)
+    _start(thread)
+
+
+@contextmanager
+def migrating() -> Iterator[None]:
+    """For the block a migration runs on this thread."""
+    global _start
+    ident = threading.get_ident()
+    with _lock:
+        if not _migrating:
+            _start = threading.Thread.start
+            threading.Thread.start = _start_and_note  # type: ignore[assignment]
+        _migrating.append(ident)
+    try:
+        yield
+    finally:
+        with _lock:
+            _migrating.remove(ident)
+            if not _migrating:
+                threading.Thread.start = _start  # type: ignore[method-assign]
