@@ -71,6 +71,18 @@ def changed_files(changed: Sequence[Standing], *, backward: bool) -> HistoryErro
     )
 
 
+def renamed(pairs: Sequence[tuple[str, str]]) -> HistoryError:
+    """Applied migrations have another name now, and would run once more under it."""
+    one_alone = len(pairs) == 1
+    return HistoryError(
+        f"{len(pairs)} applied migration file{' was' if one_alone else 's were'} renamed.",
+        where="\n".join(f"{was}.py is {now}.py now" for was, now in pairs[:_SHOWN]),
+        state="nothing was changed in the database.",
+        next="give it its old name back: by that the databases know that they have it, and under "
+        "a new one it would run once more.",
+    )
+
+
 def out_of_order(warnings: Sequence[str]) -> HistoryError:
     """Pending migrations are older than the newest applied one, and that is to be refused."""
     return HistoryError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 from wheatear.engines.waiting import Waiting
 from wheatear.events import (
@@ -194,6 +194,7 @@ class Migrations:
             The file's path, and warnings; None if nothing differs.
 
         Raises:
+            ValueError: What only `auto` takes was given without it.
             UsageError: The name holds no letter or digit, or one of the others names nothing that
                 is there, or something is left to be said.
             HistoryError: A migration is pending.
@@ -209,6 +210,8 @@ class Migrations:
             wanted = Wanted(tuple(renames), no_renames, tuple(fills), tuple(drop))
             waiting = self._waiting(wait, _tell_logging)
             return create_auto(self.project, name, wanted, waiting, asker)
+        if renames or no_renames or fills or drop:
+            raise ValueError("renames, no_renames, fills and drop are of auto=True")
         from pathlib import Path  # noqa: PLC0415
 
         from wheatear.create.template import create_migration  # noqa: PLC0415 - a command's own
@@ -261,6 +264,7 @@ class Migrations:
             What was planned and done.
 
         Raises:
+            ValueError: An argument is none of those above.
             UsageError: `to` names no migration, or several; or the plan cannot be one transaction.
             HistoryError: The history does not allow it.
             MigrationFileError: A file cannot be used; nothing was run.
@@ -269,6 +273,14 @@ class Migrations:
             LockTimeoutError: Another runner was at work for longer than `wait`.
             DatabaseUnavailableError: The database refuses the login, or its server is not there.
         """
+        if to is not None and not isinstance(to, str):
+            raise ValueError(f"to is the name of a migration, not {to!r}")
+        if steps is not None and (not isinstance(steps, int) or steps < 1):
+            raise ValueError(f"steps is a number from 1 on, not {steps!r}")
+        if on_changed not in get_args(OnChanged):
+            raise ValueError(
+                f"on_changed is {' or '.join(map(repr, get_args(OnChanged)))}, not {on_changed!r}"
+            )
         request = Request(
             backward=backward,
             to=to,

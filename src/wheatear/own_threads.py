@@ -15,7 +15,7 @@ from weakref import WeakSet
 _lock = threading.Lock()
 _migrating: list[int] = []
 _started: WeakSet[threading.Thread] = WeakSet()
-_start: Any = None
+_real: list[Any] = []
 """What starts a thread, while it is replaced."""
 
 
@@ -28,17 +28,16 @@ def _start_and_note(thread: threading.Thread) -> None:
     """In place of `Thread.start`, which tells nobody who has called it."""
     if is_of_a_migration():
         _started.add(thread)
-    _start(thread)
+    (_real[-1] if _real else threading.Thread.start)(thread)
 
 
 @contextmanager
 def migrating() -> Iterator[None]:
     """For the block a migration runs on this thread."""
-    global _start
     ident = threading.get_ident()
     with _lock:
         if not _migrating:
-            _start = threading.Thread.start
+            _real.append(threading.Thread.start)
             threading.Thread.start = _start_and_note  # type: ignore[assignment]
         _migrating.append(ident)
     try:
@@ -47,4 +46,4 @@ def migrating() -> Iterator[None]:
         with _lock:
             _migrating.remove(ident)
             if not _migrating:
-                threading.Thread.start = _start  # type: ignore[method-assign]
+                threading.Thread.start = _real.pop()  # type: ignore[method-assign]

@@ -5,6 +5,7 @@ The same functions decide twice: at the first look, without a lock, and again un
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, Protocol
@@ -131,6 +132,32 @@ def standings(files: Sequence[File], entries: Iterable[Entry]) -> tuple[Standing
     return tuple(standings_)
 
 
+def renamed(all_: Iterable[Standing], files: Iterable[File]) -> list[tuple[str, str]]:
+    """The applied migrations whose file is gone, and pending files with the same text.
+
+    Args:
+        all_: Where each migration stands.
+        files: The migration files.
+
+    Returns:
+        The earlier name and the new one of each.
+    """
+    standings_ = tuple(all_)
+    gone = {
+        one.applied.checksum: one.name
+        for one in standings_
+        if one.state == "missing" and one.applied is not None and not one.accepted
+    }
+    if not gone:
+        return []
+    pending = {one.name for one in standings_ if one.state == "pending"}
+    return [
+        (gone[file.checksum], file.name)
+        for file in files
+        if file.name in pending and file.checksum in gone
+    ]
+
+
 def _told(
     entries: Iterable[Entry],
 ) -> tuple[dict[str, Entry], dict[str, Entry], dict[str, str | None]]:
@@ -164,13 +191,13 @@ def find(name: str, names: Sequence[str]) -> str:
     """Return the one migration that a user's word means.
 
     Args:
-        name: Exactly a name, with or without `.py`, or the beginning of only one.
+        name: Exactly a name, with or without `.py` and its folder, or the beginning of only one.
         names: All there are.
 
     Raises:
         UsageError: No or more than one migration is called so.
     """
-    wanted = name.removesuffix(".py")
+    wanted = re.split(r"[/\\]", name)[-1].removesuffix(".py")  # as a shell completes it
     if wanted in names:
         return wanted
     matches = [one for one in names if wanted and one.startswith(wanted)]

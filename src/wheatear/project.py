@@ -217,6 +217,8 @@ def embedded_project(
         keep_dropped=keep_dropped,
     )
     database = resolved(db)
+    if migrator is not None:
+        _check_migrator(migrator, database)
     return Project(os.path.abspath(folder), None, engine_for(database), config)
 
 
@@ -275,7 +277,8 @@ def _anchor(db: Any, root: str) -> None:
     db.database = f"file:{root}/{path}" if is_uri else os.path.join(root, path)
 
 
-def _check_migrator(migrator: Any, db: Any, path: str) -> None:
+def _check_migrator(migrator: Any, db: Any, path: str | None = None) -> None:
+    """It must be of the database that is migrated; `path` is where it was written."""
     theirs = getattr(migrator, "database", None)
     if isinstance(theirs, peewee.Proxy):
         theirs = theirs.obj
@@ -287,7 +290,7 @@ def _check_migrator(migrator: Any, db: Any, path: str) -> None:
         else f"is no playhouse migrator but {type(migrator).__qualname__}"
     )
     raise ConfigError(
-        f"`migrator` in {CONFIG_FILE} {what}.",
+        f"`migrator`{f' in {CONFIG_FILE}' if path else ''} {what}.",
         where=path,
         state="nothing was changed.",
         next="write `migrator = migrator_for(db)`.",

@@ -126,6 +126,7 @@ class Runner:
                 self._mark()
                 return
             self._plan(found)
+            self._refuse_renamed(found, listing)
             accepted = self._changed_to_accept(found)
             if self._request.dry_run:
                 self._look_ahead()
@@ -254,6 +255,13 @@ class Runner:
         if self._agenda.planned.warnings and self._request.strict:
             raise failures.out_of_order(self._agenda.planned.warnings)
         self._warn(f"{text}; it is applied all the same" for text in self._agenda.planned.warnings)
+
+    def _refuse_renamed(self, found: Standings, listing: Listing) -> None:
+        """A file that has another name now is no new migration."""
+        goes_on = not (self._request.backward or self._request.fake)
+        renamed = plan.renamed(found, listing.files) if goes_on else []
+        if renamed:
+            raise failures.renamed(renamed)
 
     def _changed_to_accept(self, found: Standings) -> list[Standing]:
         """The applied files that are not what was applied, if they are to be accepted."""

@@ -43,7 +43,9 @@ class Turn:
     @property
     def lost(self) -> list[Attempt]:
         """What was rolled back with the one that failed, since they shared a transaction."""
-        return [] if self._committed else [one for one in self._made if one.record]
+        if self._committed:
+            return []
+        return [one for one in self._made if one.record and one is not self.current]
 
     def take(self) -> None:
         """Take it.

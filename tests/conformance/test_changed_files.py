@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from support import reading
 from support.projects import Project
+from wheatear import Migrations, connect
+from wheatear.errors import HistoryError
 
 NOTHING = "  state: nothing was changed in the database.\n"
 PUT_BACK = "put the file back as it was (git restore)"
@@ -89,6 +93,35 @@ def test_an_applied_file_is_missing(project: Project, engine: str) -> None:
     status = project.run("status", "--check")
     assert status.code == 0
     assert f"missing      {a} " in status.out
+
+
+def test_an_applied_file_was_renamed(project: Project) -> None:
+    """By whatever advice is followed, it does not run once more."""
+    project.tables("a", "b")
+    project.migration("20260103_000000_one", "db.execute_sql('INSERT INTO a VALUES (1)')")
+    project.run("migrate")
+    was = project.folder / "20260103_000000_one.py"
+    now = was.rename(project.folder / "20260103_000000_insert_one.py")
+    told = (
+        1,
+        "",
+        "error: 1 applied migration file was renamed.\n"
+        f"  where: {was.name} is {now.name} now\n{NOTHING}"
+        "  next:  give it its old name back: by that the databases know that they have it, and "
+        "under a new one it would run once more.\n",
+    )
+    assert project.run("migrate").told == told
+    assert project.run("migrate", "--accept-changed").told == told
+    with pytest.raises(HistoryError, match="was renamed"):
+        Migrations(connect(project.url), str(project.folder)).migrate()
+    assert reading.rows(project.url, "a") == [(1,)]
+    now.rename(was)
+    assert project.run("migrate").code == 0
+    # Another text is another migration.
+    was.unlink()
+    project.migration("20260103_000000_two", "db.execute_sql('INSERT INTO a VALUES (2)')")
+    assert project.run("migrate", "--accept-changed").code == 0
+    assert reading.rows(project.url, "a") == [(1,), (2,)]
 
 
 def test_many_changed_files_are_not_all_named(on_sqlite: Project) -> None:

@@ -525,6 +525,19 @@ def test_errors_of_the_facade(on_sqlite: Project) -> None:
         migrations.migrate(backward=True)
     with pytest.raises(ValueError, match="state is 'applied' or 'pending', not 'done'"):
         migrations.mark("done")
+    for wrong, what in (
+        ({"steps": -1, "backward": True}, "steps is a number from 1 on, not -1"),
+        ({"steps": "2"}, "steps is a number from 1 on, not '2'"),
+        ({"to": 20260101}, "to is the name of a migration, not 20260101"),
+        ({"on_changed": "acept"}, "on_changed is 'refuse' or 'warn' or 'accept', not 'acept'"),
+    ):
+        with pytest.raises(ValueError, match=what):
+            migrations.migrate(**wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="are of auto=True"):
+        migrations.create("c", renames=["a:b"])
+    other = SqliteMigrator(peewee.SqliteDatabase("other.db"))
+    with pytest.raises(ConfigError, match="`migrator` belongs to another database than `db`"):
+        Migrations(db, on_sqlite.folder, migrator=other)
     with raises(ConfigError):
         Migrations.load(on_sqlite.root / "nowhere")
     assert isinstance(migrator_for(db), SqliteMigrator)

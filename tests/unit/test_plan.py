@@ -188,6 +188,7 @@ def test_twins_only_matter_where_they_would_run() -> None:
 def test_find() -> None:
     assert plan.find("20260101", NAMES) == NAMES[0]
     assert plan.find(f"{NAMES[0]}.py", NAMES) == NAMES[0]
+    assert plan.find(f"./migrations/{NAMES[0]}.py", NAMES) == NAMES[0]
     assert plan.find("1", ["1", "10"]) == "1"  # exactly goes before a beginning
     many = [f"1_{number}" for number in range(12)]
     with raises(
