@@ -7,7 +7,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from wheatear import __version__, failures
 from wheatear.capture import Log, Observer, Rules, Statement, in_turn, watched
 from wheatear.engines.engine import Engine
+from wheatear.engines.operating import noting
 from wheatear.engines.waiting import Waiting
 from wheatear.errors import (
     BackupError,
@@ -35,6 +36,7 @@ from wheatear.reverting.recording import Recording
 from wheatear.running import Progress, Running, running
 
 if TYPE_CHECKING:
+    from wheatear.engines.operations import TableOperation
     from wheatear.engines.settings import Settings
     from wheatear.journal.journal import Journal
     from wheatear.reverting.keeping import Keeper
@@ -270,7 +272,7 @@ class Attempt:
             rules = replace(rules, before=in_turn(self._unlogged(keeper.before), rules.before))
         start = time.perf_counter()
         try:
-            with watched(engine.db, rules) as self._log, running(self._running):
+            with watched(engine.db, rules) as self._log, running(self._running), noting() as made:
                 function()
         except Terminated:
             raise
@@ -284,6 +286,7 @@ class Attempt:
             self.seconds = time.perf_counter() - start
             if self._settings is not None:
                 self._settings.set_back()
+        self._warn_of(one for one in made if not one.is_given)
         open_ = self._journal.in_transaction() if self._journal else engine.in_transaction()
         if open_ is rules.transactional:
             if keeper is not None:
@@ -301,6 +304,14 @@ class Attempt:
             "the migration left a transaction open, which was rolled back.",
             next="use `with db.atomic():`, which ends what it begins.",
         )
+
+    def _warn_of(self, forgotten: Iterable[TableOperation]) -> None:
+        """An operation is only a plan until `migrate()` is given it."""
+        for operation in forgotten:
+            self.run.waiting.tell(
+                f"warning: {operation} did nothing, for migrate() was not given it: "
+                f"{operation.where}"
+            )
 
     def _sets(self, sql: str) -> None:
         """A statement is about to be sent that may set something of the connection."""

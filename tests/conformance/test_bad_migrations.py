@@ -290,6 +290,23 @@ def test_leaves_a_transaction_open(project: Project, engine: str) -> None:
     assert reading.rows(project.url, "b") == []
 
 
+def test_an_operation_that_migrate_was_not_given(project: Project) -> None:
+    project.migration(
+        FIRST,
+        "db.execute_sql('CREATE TABLE a (x INTEGER)')\n"
+        "migrator.add_column('a', 'y', IntegerField(null=True))\n"
+        "made = [migrator.add_column('a', 'z', IntegerField(null=True))]\n"
+        "migrate(*made)",
+    )
+    ended = project.run("migrate")
+    assert (ended.code, ended.err) == (
+        0,
+        "warning: add_column('a', 'y', IntegerField(…)) did nothing, for migrate() was not given "
+        f"it: ROOT/migrations/{FIRST}.py:10\n",
+    )
+    assert [*reading.columns(project.url, "a")] == ["x", "z"]
+
+
 def test_a_second_connection_is_refused(project: Project, engine: str) -> None:
     body = """
         import threading

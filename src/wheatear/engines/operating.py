@@ -1,10 +1,13 @@
-"""Whether a migrator's operation is at work: what it writes is its own business, not the user's."""
+"""Whether a migrator's operation is at work: what it writes is its own business, not the user's.
+And which operations a migration has made.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 _depth: ContextVar[int] = ContextVar("wheatear_operating", default=0)
 
@@ -40,3 +43,28 @@ def rebuilding() -> Iterator[None]:
         yield
     finally:
         _rebuilding.reset(token)
+
+
+_made: ContextVar[list[Any] | None] = ContextVar("wheatear_made", default=None)
+
+
+def note(operation: Any) -> None:
+    """An operation was made; as a rule `migrate()` is given it next."""
+    made = _made.get()
+    if made is not None:
+        made.append(operation)
+
+
+@contextmanager
+def noting() -> Iterator[list[Any]]:
+    """For the block, note the operations that are made.
+
+    Yields:
+        Them, growing.
+    """
+    made: list[Any] = []
+    token = _made.set(made)
+    try:
+        yield made
+    finally:
+        _made.reset(token)

@@ -19,7 +19,7 @@ import peewee
 import playhouse.migrate
 from playhouse.migrate import Operation
 
-from wheatear.engines.operating import operating
+from wheatear.engines.operating import note, operating
 
 _OURS = (
     os.path.dirname(os.path.dirname(__file__)),
@@ -37,7 +37,10 @@ class TableOperation(Operation):  # type: ignore[misc]
         name: The migrator's method, such as `add_not_null`.
         table: The table it changes.
         where: `file:line` of the user's call, or None if there is none.
+        is_given: `migrate()` has been given it.
     """
+
+    is_given = False
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class TableOperation(Operation):  # type: ignore[misc]
         self.name = method.__name__
         self.table = table
         self.where = _user_line()
+        note(self)
 
     def plan(self) -> Any:
         """Return what the migrator's method makes of the arguments: the engine's own change."""
@@ -58,6 +62,7 @@ class TableOperation(Operation):  # type: ignore[misc]
 
     def run(self) -> None:
         """Make this change alone."""
+        self.is_given = True
         self.migrator.apply(self.table, [self])
 
     def __str__(self) -> str:
@@ -112,6 +117,8 @@ class OperationsInARow:
             OperationError: An operation was refused, or was undone since it changed more than
                 it names.
         """
+        for operation in operations:
+            operation.is_given = True
         for table, group in in_a_row(operations):
             if table is None:
                 for operation in group:
