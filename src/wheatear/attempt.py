@@ -30,7 +30,7 @@ from wheatear.errors import (
 from wheatear.events import Stopped
 from wheatear.files import LoadedMigration
 from wheatear.history import History
-from wheatear.plan import Outcome, Step
+from wheatear.plan import SETTLED, Outcome, Step
 from wheatear.records import Record, ended
 from wheatear.reverting.recording import Recording
 from wheatear.running import Progress, Running, running
@@ -411,7 +411,15 @@ class Attempt:
             return failures.RECONNECT if lost else outside or failures.RESUME
         if self.run.engine.is_lost(error):
             return "see that the server is up, then run the command again."
-        return outside
+        return outside or (failures.ADOPT if self._is_there_already(error) else None)
+
+    def _is_there_already(self, error: BaseException) -> bool:
+        """Nothing was ever applied here, and what the first migration makes is there."""
+        if self.step.direction == "backward" or "already exists" not in str(error):
+            return False
+        with suppress(Exception):  # the error itself is what is told
+            return not any(one.outcome in SETTLED for one in self.run.history.entries())
+        return False
 
     def _reason(self, error: BaseException) -> str:
         """Why it failed, for the history."""

@@ -29,6 +29,10 @@ SETTLE = (
     "finish the migration by hand and say `migrate --mark-applied`, or undo what it did and say "
     "`migrate --mark-pending`."
 )
+ADOPT = (
+    "mend the file and run the command again; or, if the database has this already, since it was "
+    "made by other means or its history was lost, record that: `migrate --fake --to NAME`."
+)
 RESUME = (
     "mend what failed, the file only from there on, and run the command again: it goes on behind "
     "what stays. Or go back from there with `migrate --backward`; or settle it by hand and say "

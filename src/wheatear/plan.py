@@ -168,7 +168,7 @@ def _told(
     checksums: dict[str, str | None] = {}
     for entry in entries:
         name, outcome = entry.name, entry.outcome
-        if outcome in _SETTLED:
+        if outcome in SETTLED:
             if entry.direction == "forward":
                 applied[name] = entry
             else:
@@ -183,7 +183,7 @@ def _told(
     return applied, interrupted, checksums
 
 
-_SETTLED = frozenset({"done", "faked", "marked"})
+SETTLED = frozenset({"done", "faked", "marked"})
 _OPEN = frozenset({"running", "interrupted"})
 
 

@@ -307,6 +307,19 @@ def test_an_operation_that_migrate_was_not_given(project: Project) -> None:
     assert [*reading.columns(project.url, "a")] == ["x", "z"]
 
 
+def test_what_it_makes_is_there_already(project: Project) -> None:
+    """A database that is older than its history."""
+    first, second = project.tables("a", "b")
+    reading.execute(project.url, "CREATE TABLE a (id INTEGER PRIMARY KEY)")
+    ended = project.run("migrate")
+    assert ended.code == 1
+    assert "or its history was lost, record that: `migrate --fake --to NAME`.\n" in ended.err
+    assert project.run("migrate", "--fake", "--to", first).code == 0
+    assert project.run("migrate").told == (0, f"  applied {second}  N s\n", "")
+    project.migration("20260201_000000_again", f"db.execute_sql('{CREATE}')")
+    assert "--fake" not in project.run("migrate").err
+
+
 def test_a_second_connection_is_refused(project: Project, engine: str) -> None:
     body = """
         import threading
