@@ -64,6 +64,23 @@ def test_aside_nothing_is_kept() -> None:
     assert len(kept) == 1
 
 
+def test_aside_chance_is_nobodys() -> None:
+    """And the migration's own goes on behind it."""
+    with Served(7).serving({}):
+        expected = [random.random(), random.random()]
+    found = []
+    for _ in range(2):
+        served = Served(7)
+        with served.serving({}):
+            found.append(random.random())
+            for _ in range(2):
+                with served.aside():
+                    found.append(random.random())
+            found.append(random.random())
+    assert [found[at] for at in (0, 3, 4, 7)] == expected * 2
+    assert len(set(found)) == 6
+
+
 def test_another_thread_is_not_served() -> None:
     served, found = Served(7, [["time", 5_000_000_000]]), []
     with served.serving({}):

@@ -81,10 +81,15 @@ class Served:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """For the block, nothing is served nor kept; `random` goes on from where it was."""
+        """For the block, nothing is served nor kept; `random` goes on from where it was.
+
+        In the block it begins anew: what a backfill makes of it must be no other's, nor come again
+        when a later run goes on with it.
+        """
         state = random.getstate()
         with _Serving(None):
             try:
+                _seed()
                 yield
             finally:
                 random.setstate(state)
