@@ -269,7 +269,7 @@ class Attempt:
         rules = replace(rules, after=self.run.echo, sets=self._sets)
         keeper = self._keeper()
         if keeper is not None:
-            rules = replace(rules, before=in_turn(self._unlogged(keeper.before), rules.before))
+            rules = replace(rules, before=in_turn(self._keeping(keeper), rules.before))
         start = time.perf_counter()
         try:
             with watched(engine.db, rules) as self._log, running(self._running), noting() as made:
@@ -319,12 +319,13 @@ class Attempt:
             self._settings = self.run.engine.settings()
         self._settings.about_to_send(sql)
 
-    def _unlogged(self, observer: Observer) -> Observer:
-        """The observer, whose own questions are not the migration's."""
+    def _keeping(self, keeper: Keeper) -> Observer:
+        """Whose own questions are not the migration's."""
 
         def observe(statement: Statement) -> None:
-            with self._running.unlogged():
-                observer(statement)
+            if keeper.concerns(statement):
+                with self._running.unlogged():
+                    keeper.before(statement)
 
         return observe
 

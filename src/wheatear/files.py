@@ -128,12 +128,6 @@ def _names(folder: str) -> list[str]:
     return [name for name in names if name.endswith(".py") and name[0] not in "._#"]
 
 
-def prefix_of(name: str) -> str | None:
-    """Return a migration name's timestamp as it is written, or None."""
-    match = _PREFIX.match(name)
-    return match.group(1) if match else None
-
-
 def order_of(prefix: str) -> int:
     """Compare as digits, never as times: `20261122_1530` and `20261122153000` are the same."""
     digits = prefix.replace("_", "")

@@ -137,6 +137,24 @@ def test_what_was_read_and_asked_before_it(players: Project, end: str) -> None:
     assert set(column(players, "note")[:6]) == {column(players, "name")[6]}
 
 
+def test_chance_does_not_come_again(players: Project) -> None:
+    """Neither for the rows that are left, nor for another backfill, nor behind them."""
+    write(
+        players,
+        "import random\n"
+        "def change(row):\n"
+        "    if row.id == 5:\n        die()\n"
+        "    row.score = random.randrange(10**9)\n"
+        "backfill(Player, change, batch=2)\n"
+        "backfill(Player, lambda row: {'note': random.randrange(10**9)}, batch=2)\n"
+        "Player.insert(name='x', score=random.randrange(10**9)).execute()",
+    )
+    killed(players)
+    finished(players)
+    made = [*column(players, "score"), *map(int, column(players, "note")[:6])]
+    assert len(set(made)) == 13, made
+
+
 def test_a_branch_is_taken_again(players: Project) -> None:
     """The second is another backfill than the first, though it walks the same rows."""
     reading.execute(players.url, "UPDATE player SET score = NULL")

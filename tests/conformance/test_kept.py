@@ -357,8 +357,8 @@ def test_a_copy_that_was_only_begun_is_none(project: Project) -> None:
     in_process(project, keep_dropped=True).migrate()
     reading.execute(
         project.url,
-        "INSERT INTO wheatear_kept (migration, run, table_name, store, kept_at) "
-        "SELECT migration, run, table_name, store, kept_at FROM wheatear_kept",
+        "INSERT INTO wheatear_kept (id, migration, run, table_name, store, kept_at) "
+        "SELECT id + 1, migration, run, table_name, store, kept_at FROM wheatear_kept",
         "DELETE FROM player WHERE id = 1",
     )
     in_process(project).migrate(backward=True)
@@ -650,3 +650,36 @@ def test_a_table_that_moves_away(new_project: Any) -> None:
     in_process(project).migrate()
     (said,) = told(in_process(project))
     assert "  table player comes back without rows" in said
+
+
+LAST = {
+    "sqlite": ("integer PRIMARY KEY", "last_insert_rowid()"),
+    "postgresql": ("bigserial PRIMARY KEY", "lastval()"),
+    "mariadb": ("bigint PRIMARY KEY AUTO_INCREMENT", "LAST_INSERT_ID()"),
+}
+
+
+@pytest.mark.parametrize(
+    "drop", ["ALTER TABLE gone DROP COLUMN x", "DROP TABLE gone"], ids=["column", "table"]
+)
+def test_the_last_number_is_the_migrations(project: Project, engine: str, drop: str) -> None:
+    """What is kept aside meanwhile gets one that the migration does not see."""
+    key, last = LAST[engine]
+    reading.execute(
+        project.url,
+        f"CREATE TABLE parent (id {key}, n integer)",
+        "INSERT INTO parent VALUES (100, 1)",
+        "CREATE TABLE child (p integer)",
+        f"CREATE TABLE gone (id {key}, x integer)",
+        "INSERT INTO gone (x) VALUES (1), (2)",
+        *(["SELECT setval('parent_id_seq', 100)"] if engine == "postgresql" else []),
+    )
+    project.migration(
+        FIRST,
+        "db.execute_sql('INSERT INTO parent (n) VALUES (7)')\n"
+        f"db.execute_sql('{drop}')\n"
+        f"db.execute_sql('INSERT INTO child SELECT {last}')",
+    )
+    in_process(project, keep_dropped=True).migrate()
+    assert kept_tables(project) == ["wheatear_kept_1"]
+    assert reading.rows(project.url, "child") == [(101,)]

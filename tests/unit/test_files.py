@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.raising import raises
 from wheatear.checksums import checksum_of
 from wheatear.errors import MigrationFileError
-from wheatear.files import list_files, load, order_of, prefix_of
+from wheatear.files import list_files, load, order_of
 
 TEXT = "def migrate_forward():\n    pass\n\n\ndef migrate_backward():\n    pass\n"
 
@@ -66,12 +66,13 @@ def test_prefixes_are_digits_and_never_times() -> None:
         ("20261122_153000", "20261122_153000"),
         ("add_20261122", None),
         ("1add", None),
-        ("", None),
         ("٢٠٢٦_add", None),
     ],
 )
-def test_prefix_of(name: str, prefix: str | None) -> None:
-    assert prefix_of(name) == prefix
+def test_where_a_name_stands(tmp_path: Path, name: str, prefix: str | None) -> None:
+    (tmp_path / f"{name}.py").write_text(TEXT)
+    found = [file.order for file in list_files(str(tmp_path)).files]
+    assert found == ([] if prefix is None else [order_of(prefix)])
 
 
 def test_the_order_of_a_folder(tmp_path: Path) -> None:

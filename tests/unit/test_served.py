@@ -3,13 +3,19 @@
 
 from __future__ import annotations
 
+import copy
+import copyreg
 import datetime as dt
+import io
 import os
+import pickle
 import random
 import threading
 import time
 import uuid
 from typing import Any
+
+import pytest
 
 from wheatear.journal.served import Served
 
@@ -62,6 +68,23 @@ def test_aside_nothing_is_kept() -> None:
             asked()
         kept = served.take()
     assert len(kept) == 1
+
+
+def test_aside_chance_is_nobodys() -> None:
+    """And the migration's own goes on behind it."""
+    with Served(7).serving({}):
+        expected = [random.random(), random.random()]
+    found = []
+    for _ in range(2):
+        served = Served(7)
+        with served.serving({}):
+            found.append(random.random())
+            for _ in range(2):
+                with served.aside():
+                    found.append(random.random())
+            found.append(random.random())
+    assert [found[at] for at in (0, 3, 4, 7)] == expected * 2
+    assert len(set(found)) == 6
 
 
 def test_another_thread_is_not_served() -> None:
@@ -122,3 +145,79 @@ def test_a_generator_with_a_seed_is_not_touched() -> None:
         assert random.Random(5).random() == random.Random(x=5).random() == expected
         assert isinstance(random.Random(5), random.Random)
         assert isinstance(random.SystemRandom(), random.Random)
+
+
+BERLIN = dt.timezone(dt.timedelta(hours=1))
+PICKLED = [
+    dt.datetime(2026, 1, 2, 3, 4, 5, 6, BERLIN),
+    dt.datetime(2026, 10, 25, 2, 30, fold=1),
+    dt.date(2026, 1, 2),
+    random.Random(3),
+]
+
+
+def pickled() -> list[bytes]:
+    every = range(pickle.HIGHEST_PROTOCOL + 1)
+    return [pickle.dumps([one, one], protocol) for one in PICKLED for protocol in every]
+
+
+class Reader(pickle.Unpickler):
+    """Notes the names that it is to find."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data))
+        self.names: set[tuple[str, str]] = set()
+
+    def find_class(self, module: str, name: str) -> Any:
+        self.names.add((module, name))
+        return super().find_class(module, name)
+
+
+def read(pickles: list[bytes]) -> list[tuple[Any, ...]]:
+    """The type and the value that each holds, and the names in it."""
+    readers = [*map(Reader, pickles)]
+    values = [reader.load()[0] for reader in readers]
+    return [(*plain(one), reader.names) for one, reader in zip(values, readers, strict=True)]
+
+
+def plain(value: Any) -> tuple[type, Any]:
+    return type(value), value.getstate() if isinstance(value, random.Random) else value
+
+
+def test_what_is_pickled_is_the_same() -> None:
+    """By any thread, and read then and now."""
+    before, registered = pickled(), dict(copyreg.dispatch_table)
+    expected, found = read(before), []
+    with Served(7).serving({}):
+        other = threading.Thread(target=lambda: found.append(pickled()))
+        other.start()
+        other.join()
+        found.append(pickled())
+        assert read(before) == read(found[0]) == expected
+        copied = copy.deepcopy(PICKLED)
+    assert [*map(read, found)] == [expected, expected]
+    assert [*map(plain, copied)] == [*map(plain, PICKLED)]
+    assert copyreg.dispatch_table == registered
+
+
+def test_what_is_pickled_by_python_itself() -> None:
+    file = io.BytesIO()
+    with Served(7).serving({}):
+        pickle._Pickler(file).dump([dt.datetime, *PICKLED])  # type: ignore[attr-defined]
+    found = pickle.loads(file.getvalue())
+    assert [*map(plain, found)] == [*map(plain, [REAL[3], *PICKLED])]
+
+
+def test_what_is_served_is_pickled_as_the_real_one() -> None:
+    with Served(7).serving({}):
+        asked = [dt.datetime, dt.date, random.Random, time.time, os.urandom, uuid.uuid1]
+        found = pickle.dumps(asked)
+        assert pickle.loads(found) == asked
+    assert pickle.loads(found) == [REAL[3], REAL[4], *(random.Random, REAL[0], REAL[2], uuid.uuid1)]
+
+
+def test_how_an_application_pickles_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(copyreg.dispatch_table, dt.date, lambda day: (int, (day.year,)))
+    with Served(7).serving({}):
+        assert pickle.loads(pickle.dumps(dt.date(2026, 1, 2))) == 2026
+    assert pickle.loads(pickle.dumps(dt.date(2026, 1, 2))) == 2026

@@ -107,6 +107,11 @@ class Aside(ABC):
 
     # Keeping
 
+    @property
+    def list_options(self) -> str:
+        """What follows the columns of the table that lists what is kept."""
+        return self.engine.history_options
+
     @abstractmethod
     def quoted(self, name: str) -> str:
         """The name as SQL."""

@@ -5,7 +5,7 @@ with its entry, which cannot, and how to see afterwards whether such a one took 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Literal, NamedTuple
 
@@ -86,6 +86,8 @@ class Journaling(ABC):
         self.engine = engine
         self.connection = engine.connection
         self.session_values = SessionValues()
+        self.replays: Callable[[], bool] = bool
+        """Whether the statement that comes is answered from a journal, and not sent."""
 
     def as_sent(self, sql: str, parameters: Any) -> str:
         """A statement's text as the driver sends it, but for the parameters' values."""

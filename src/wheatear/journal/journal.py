@@ -60,11 +60,13 @@ class Journal:
         given = [one for entry in entries for one in entry.given]
         self._served = Served(self._store.head["seed"], given)
         self._pending = Pending(self._store, len(entries))
+        tape = Tape(entries)
+        self._ways.replays = lambda: tape.plays
         self._recorder = Recorder(
             record.name,
             self._ways,
             pending=self._pending,
-            tape=Tape(entries),
+            tape=tape,
             served=self._served,
             tell=waiting.tell,
         )

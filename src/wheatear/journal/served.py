@@ -25,6 +25,7 @@ from types import ModuleType, new_class
 from typing import Any, ClassVar
 
 from wheatear.journal.served_models import put_back, serve_models
+from wheatear.journal.served_pickles import pickle_as_ever, pickle_by_name
 
 _DATETIME, _DATE = dt.datetime, dt.date  # the real ones, also while they are replaced
 _time, _time_ns, _urandom = time.time, time.time_ns, os.urandom
@@ -81,10 +82,15 @@ class Served:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """For the block, nothing is served nor kept; `random` goes on from where it was."""
+        """For the block, nothing is served nor kept; `random` goes on from where it was.
+
+        In the block it begins anew: what a backfill makes of it must be no other's, nor come again
+        when a later run goes on with it.
+        """
         state = random.getstate()
         with _Serving(None):
             try:
+                _seed()
                 yield
             finally:
                 random.setstate(state)
@@ -124,6 +130,7 @@ class _Serving:
     def __enter__(self) -> None:
         with self._lock:
             if not self._by_thread:
+                pickle_by_name()
                 _put(_SERVED_PLACES)
             self._by_thread.setdefault(threading.get_ident(), []).append(self._served)
 
@@ -135,6 +142,7 @@ class _Serving:
                 del self._by_thread[thread]
             if not self._by_thread:
                 _put(_PLACES)
+                pickle_as_ever()
 
     @classmethod
     def here(cls) -> Served | None:
@@ -287,10 +295,6 @@ class _Chance(random.Random, metaclass=_Unseeded):
     real = _RANDOM
 
 
-for _class in (_Moment, _Day, _Chance):
-    _class.__name__ = _class.__qualname__ = _class.real.__name__
-
-
 def _stand_in_of(function: Any) -> Any:
     """What is served in place of a function that a default holds, or None."""
     try:
@@ -333,6 +337,11 @@ _SERVED_PLACES = {
     module: {name: _STAND_INS[id(real)] for name, real in names.items()}
     for module, names in _PLACES.items()
 }
+for _module, _names in _SERVED_PLACES.items():
+    for _name, _stand_in in _names.items():
+        if not _name.startswith("_"):  # pickle writes where each is found, which is then the real
+            _stand_in.__module__ = _module.__name__
+            _stand_in.__name__ = _stand_in.__qualname__ = _name
 # Methods are made anew each time that they are asked for, and are equal.
 _METHODS = {
     _DATETIME.now: _Moment.now,

@@ -8,13 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from wheatear.engines.engine import Engine
 from wheatear.schema.ours import KEPT
-
-if TYPE_CHECKING:
-    pass
 
 _COLUMNS = (
     ("migration", "VARCHAR(255)"),
@@ -99,16 +96,21 @@ class KeptAside:
         return [*map(_kept, rows)]
 
     def add(self, migration: str, run: str, table: str) -> int:
-        """Note what is going to be kept; return its number."""
+        """Note what is going to be kept; return its number.
+
+        Which is not the database's to make: that would be its answer when the migration asks for
+        the number that it has got last.
+        """
         if self.aside.find(KEPT) is None:
             self._create()
-        mark = self.engine.db.param
-        store = store_text((), (), ())
+        id_ = int(self.aside.send(f"SELECT coalesce(max(id), 0) + 1 FROM {self._table}")[0][0])
+        marks = ", ".join([self.engine.db.param] * (1 + len(_COLUMNS)))
+        store, now = store_text((), (), ()), _time(datetime.now(timezone.utc))
         self.aside.send(
-            f"INSERT INTO {self._table} ({_NAMES}) VALUES ({', '.join([mark] * len(_COLUMNS))})",
-            (migration, run, table, store, _time(datetime.now(timezone.utc)), None),
+            f"INSERT INTO {self._table} (id, {_NAMES}) VALUES ({marks})",
+            (id_, migration, run, table, store, now, None),
         )
-        return int(self.aside.send(f"SELECT max(id) FROM {self._table}")[0][0])
+        return id_
 
     def change(self, id_: int, **values: Any) -> None:
         """Note more of it."""
@@ -133,8 +135,8 @@ class KeptAside:
         columns = ", ".join(f"{name} {types.get(type_, type_)}" for name, type_ in _COLUMNS)
         with engine.writing():
             self.aside.send(
-                f"CREATE TABLE {self._table} (id {engine.history_id}, {columns})"
-                f"{engine.history_options}"
+                f"CREATE TABLE {self._table} (id BIGINT NOT NULL PRIMARY KEY, {columns})"
+                f"{self.aside.list_options}"
             )
 
 

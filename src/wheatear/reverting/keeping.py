@@ -122,14 +122,16 @@ class Keeper:
         """By the same, and a column's name now, folded, the column's name before the migration."""
         self._whole: list[_Whole] = []
 
+    def concerns(self, statement: Statement) -> bool:
+        """Whether a statement that is about to be sent may drop something."""
+        return not is_rebuilding() and (statement.word in _WORDS or ";" in statement.sql)
+
     def before(self, statement: Statement) -> None:
-        """Look at a statement that is about to be sent, past the log.
+        """Look at such a statement, past the log.
 
         Raises:
             MigrationFailedError: What it drops cannot be copied.
         """
-        if is_rebuilding() or not (statement.word in _WORDS or ";" in statement.sql):
-            return
         text = _Text(self._aside)
         for words in self._aside.statements(statement.sql):
             name, replaces = self._aside.made_by(words)

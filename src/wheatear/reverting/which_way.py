@@ -61,10 +61,6 @@ class Reverting:
 
         return WaysBack(self._project)
 
-    def is_recorded(self, step: Step) -> bool:
-        """Whether the record says what the migration did."""
-        return self._text(step) is not None
-
     def load(self, step: Step) -> LoadedMigration:
         """Return what reverts a migration; called for each step of the run, in order.
 

@@ -4,39 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wheatear.schema.changes import (
-    AddColumn,
-    AddConstraint,
-    AddIndex,
-    AddObject,
-    AddTable,
-    AlterColumn,
-    AlterTable,
-    Change,
-    DropColumn,
-    DropConstraint,
-    DropIndex,
-    DropObject,
-    DropTable,
-    RenameColumn,
-    RenameTable,
-)
+from wheatear.schema import changes as kinds
 from wheatear.schema.model import Schema, Table
 from wheatear.schema.renames import renamed
 
 
-def made(schema: Schema, change: Change) -> Schema:
+def made(schema: Schema, change: kinds.Change) -> Schema:
     """The schema once the change is made; what is not there to be changed is passed over."""
-    if isinstance(change, (RenameTable, RenameColumn)):
+    if isinstance(change, (kinds.RenameTable, kinds.RenameColumn)):
         return renamed(schema, change)
-    if isinstance(change, AddTable):
+    if isinstance(change, kinds.AddTable):
         return replace(schema, tables=(*schema.tables, change.table))
-    if isinstance(change, DropTable):
+    if isinstance(change, kinds.DropTable):
         name = change.table.name
         return replace(schema, tables=tuple(one for one in schema.tables if one.name != name))
-    if isinstance(change, AddObject):
+    if isinstance(change, kinds.AddObject):
         return replace(schema, objects=(*schema.objects, change.object))
-    if isinstance(change, DropObject):
+    if isinstance(change, kinds.DropObject):
         left = tuple(one for one in schema.objects if one != change.object)
         return replace(schema, objects=left)
     tables = (
@@ -46,36 +30,36 @@ def made(schema: Schema, change: Change) -> Schema:
     return replace(schema, tables=tuple(tables))
 
 
-def table_of(change: Change) -> str | None:
+def table_of(change: kinds.Change) -> str | None:
     """The table that a change is about, by the name it has then; None for other things."""
-    if isinstance(change, (AddTable, DropTable)):
+    if isinstance(change, (kinds.AddTable, kinds.DropTable)):
         return change.table.name
-    if isinstance(change, AlterTable):
+    if isinstance(change, kinds.AlterTable):
         return change.before.name
-    if isinstance(change, RenameTable):
+    if isinstance(change, kinds.RenameTable):
         return change.old
-    if isinstance(change, (AddObject, DropObject)):
+    if isinstance(change, (kinds.AddObject, kinds.DropObject)):
         return change.object.table
     return getattr(change, "table", None)
 
 
-def _changed(table: Table, change: Change) -> Table:
+def _changed(table: Table, change: kinds.Change) -> Table:
     columns, constraints, indexes = table.columns, table.constraints, table.indexes
-    if isinstance(change, AlterTable):
+    if isinstance(change, kinds.AlterTable):
         return replace(table, options=change.after.options, comment=change.after.comment)
-    if isinstance(change, AddColumn):
+    if isinstance(change, kinds.AddColumn):
         columns = (*columns, change.column)
-    elif isinstance(change, DropColumn):
+    elif isinstance(change, kinds.DropColumn):
         columns = tuple(one for one in columns if one.name != change.column.name)
-    elif isinstance(change, AlterColumn):
+    elif isinstance(change, kinds.AlterColumn):
         name = change.before.name
         columns = tuple(change.after if one.name == name else one for one in columns)
-    elif isinstance(change, AddConstraint):
+    elif isinstance(change, kinds.AddConstraint):
         constraints = (*constraints, change.constraint)
-    elif isinstance(change, DropConstraint):
+    elif isinstance(change, kinds.DropConstraint):
         constraints = tuple(one for one in constraints if one != change.constraint)
-    elif isinstance(change, AddIndex):
+    elif isinstance(change, kinds.AddIndex):
         indexes = (*indexes, change.index)
-    elif isinstance(change, DropIndex):
+    elif isinstance(change, kinds.DropIndex):
         indexes = tuple(one for one in indexes if one != change.index)
     return replace(table, columns=columns, constraints=constraints, indexes=indexes)

@@ -19,20 +19,6 @@ _INSIDE: dict[str, type] = {
 }
 
 
-def dumped(schema: Schema) -> str:
-    """The schema as one line of JSON; equal schemas give equal text."""
-    return json.dumps(as_json(schema), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-
-
-def loaded(text: str) -> Schema:
-    """The schema of such a line.
-
-    Raises:
-        ValueError: It is no such line.
-    """
-    return from_json(json.loads(text))
-
-
 def as_json(schema: Schema) -> dict[str, Any]:
     """The schema as what JSON knows."""
     return {

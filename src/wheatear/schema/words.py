@@ -5,23 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from wheatear.schema.changes import (
-    AddColumn,
-    AddConstraint,
-    AddIndex,
-    AddObject,
-    AddTable,
-    AlterColumn,
-    AlterTable,
-    Change,
-    DropColumn,
-    DropConstraint,
-    DropIndex,
-    DropObject,
-    DropTable,
-    RenameColumn,
-    RenameTable,
-)
+from wheatear.schema import changes as kinds
 from wheatear.schema.model import Column, Constraint, Index, Object
 
 
@@ -60,18 +44,18 @@ class Difference(NamedTuple):
         return self._asdict()
 
 
-def in_words(changes: Iterable[Change], sides: Sides) -> tuple[Difference, ...]:
+def in_words(changes: Iterable[kinds.Change], sides: Sides) -> tuple[Difference, ...]:
     """Say each difference; what only has to be away for a moment is none."""
     all_ = dict.fromkeys(changes)
     told = [change for change in all_ if change.inverse not in all_]
     return tuple(one for change in told for one in _WORDS[type(change)](change, sides))
 
 
-def _added_table(change: AddTable, sides: Sides) -> Iterator[Difference]:
+def _added_table(change: kinds.AddTable, sides: Sides) -> Iterator[Difference]:
     yield _table(change.table.name, sides.after, None, "present")
 
 
-def _dropped_table(change: DropTable, sides: Sides) -> Iterator[Difference]:
+def _dropped_table(change: kinds.DropTable, sides: Sides) -> Iterator[Difference]:
     yield _table(change.table.name, sides.before, "present", None)
 
 
@@ -79,17 +63,17 @@ def _table(name: str, where: str, before: str | None, after: str | None) -> Diff
     return Difference("table", name, None, f"table {name} is only {where}", before, after)
 
 
-def _renamed_table(change: RenameTable, sides: Sides) -> Iterator[Difference]:
+def _renamed_table(change: kinds.RenameTable, sides: Sides) -> Iterator[Difference]:
     text = f"table {change.old} {sides.before} is {change.new} {sides.after}"
     yield Difference("rename", change.new, None, text, change.old, change.new)
 
 
-def _renamed_column(change: RenameColumn, sides: Sides) -> Iterator[Difference]:
+def _renamed_column(change: kinds.RenameColumn, sides: Sides) -> Iterator[Difference]:
     text = f"column {change.table}.{change.old} {sides.before} is {change.new} {sides.after}"
     yield Difference("rename", change.table, change.new, text, change.old, change.new)
 
 
-def _altered_table(change: AlterTable, sides: Sides) -> Iterator[Difference]:
+def _altered_table(change: kinds.AlterTable, sides: Sides) -> Iterator[Difference]:
     for kind in ("options", "comment"):
         was, is_ = getattr(change.before, kind), getattr(change.after, kind)
         if was != is_:
@@ -98,13 +82,13 @@ def _altered_table(change: AlterTable, sides: Sides) -> Iterator[Difference]:
             yield Difference(kind, change.before.name, None, text, was or None, is_ or None)
 
 
-def _added_column(change: AddColumn, sides: Sides) -> Iterator[Difference]:
+def _added_column(change: kinds.AddColumn, sides: Sides) -> Iterator[Difference]:
     what = _column(change.column)
     text = f"column {change.table}.{change.column.name} is only {sides.after} ({what})"
     yield Difference("column", change.table, change.column.name, text, None, what)
 
 
-def _dropped_column(change: DropColumn, sides: Sides) -> Iterator[Difference]:
+def _dropped_column(change: kinds.DropColumn, sides: Sides) -> Iterator[Difference]:
     what = _column(change.column)
     text = f"column {change.table}.{change.column.name} is only {sides.before} ({what})"
     yield Difference("column", change.table, change.column.name, text, what, None)
@@ -113,7 +97,7 @@ def _dropped_column(change: DropColumn, sides: Sides) -> Iterator[Difference]:
 _PARTS = ("type", "null", "default", "generated", "collation", "comment")
 
 
-def _altered_column(change: AlterColumn, sides: Sides) -> Iterator[Difference]:
+def _altered_column(change: kinds.AlterColumn, sides: Sides) -> Iterator[Difference]:
     for kind in _PARTS:
         was, is_ = getattr(change.before, kind), getattr(change.after, kind)
         if was == is_:
@@ -141,12 +125,12 @@ def _column(column: Column) -> str:
     return " ".join(words)
 
 
-def _added_constraint(change: AddConstraint, sides: Sides) -> Iterator[Difference]:
+def _added_constraint(change: kinds.AddConstraint, sides: Sides) -> Iterator[Difference]:
     what = _constraint(change.constraint)
     yield _of_table(change.constraint, change.table, what, sides.after, (None, what))
 
 
-def _dropped_constraint(change: DropConstraint, sides: Sides) -> Iterator[Difference]:
+def _dropped_constraint(change: kinds.DropConstraint, sides: Sides) -> Iterator[Difference]:
     what = _constraint(change.constraint)
     yield _of_table(change.constraint, change.table, what, sides.before, (what, None))
 
@@ -172,11 +156,11 @@ def _constraint(one: Constraint) -> str:
     return f"{what} {one.options}".rstrip()
 
 
-def _added_index(change: AddIndex, sides: Sides) -> Iterator[Difference]:
+def _added_index(change: kinds.AddIndex, sides: Sides) -> Iterator[Difference]:
     yield _of_index(change.index, change.table, sides.after, added=True)
 
 
-def _dropped_index(change: DropIndex, sides: Sides) -> Iterator[Difference]:
+def _dropped_index(change: kinds.DropIndex, sides: Sides) -> Iterator[Difference]:
     yield _of_index(change.index, change.table, sides.before, added=False)
 
 
@@ -197,11 +181,11 @@ def _index(index: Index) -> str:
     return " ".join(words)
 
 
-def _added_object(change: AddObject, sides: Sides) -> Iterator[Difference]:
+def _added_object(change: kinds.AddObject, sides: Sides) -> Iterator[Difference]:
     yield _object(change.object, sides.after, added=True)
 
 
-def _dropped_object(change: DropObject, sides: Sides) -> Iterator[Difference]:
+def _dropped_object(change: kinds.DropObject, sides: Sides) -> Iterator[Difference]:
     yield _object(change.object, sides.before, added=False)
 
 
@@ -212,19 +196,19 @@ def _object(thing: Object, where: str, *, added: bool) -> Difference:
     return Difference(thing.kind, thing.table, None, text, *both)
 
 
-_WORDS: dict[type[Change], Callable[[Any, Sides], Iterator[Difference]]] = {
-    AddTable: _added_table,
-    DropTable: _dropped_table,
-    RenameTable: _renamed_table,
-    AlterTable: _altered_table,
-    AddColumn: _added_column,
-    DropColumn: _dropped_column,
-    RenameColumn: _renamed_column,
-    AlterColumn: _altered_column,
-    AddConstraint: _added_constraint,
-    DropConstraint: _dropped_constraint,
-    AddIndex: _added_index,
-    DropIndex: _dropped_index,
-    AddObject: _added_object,
-    DropObject: _dropped_object,
+_WORDS: dict[type[kinds.Change], Callable[[Any, Sides], Iterator[Difference]]] = {
+    kinds.AddTable: _added_table,
+    kinds.DropTable: _dropped_table,
+    kinds.RenameTable: _renamed_table,
+    kinds.AlterTable: _altered_table,
+    kinds.AddColumn: _added_column,
+    kinds.DropColumn: _dropped_column,
+    kinds.RenameColumn: _renamed_column,
+    kinds.AlterColumn: _altered_column,
+    kinds.AddConstraint: _added_constraint,
+    kinds.DropConstraint: _dropped_constraint,
+    kinds.AddIndex: _added_index,
+    kinds.DropIndex: _dropped_index,
+    kinds.AddObject: _added_object,
+    kinds.DropObject: _dropped_object,
 }

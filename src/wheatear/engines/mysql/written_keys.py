@@ -12,19 +12,12 @@ from wheatear.engines.written import operation
 from wheatear.schema import changes as kinds
 from wheatear.schema.content import primary_key
 from wheatear.schema.model import Column, Constraint, Index, Schema, Table
-from wheatear.schema.source import Named, text
+from wheatear.schema.source import text
 from wheatear.schema.writer import Place, Step
 
 
 class MysqlKeys(MysqlWords):
     """Keys, CHECKs and indexes; which of them the server makes by itself."""
-
-    def reference_arguments(self, one: Constraint, table: Table) -> list[Named]:
-        """Its name, unless the server would choose the same."""
-        found = super().reference_arguments(one, table)
-        if not self.is_named_so(one, table):
-            found.append(Named("constraint_name", text(one.name or "")))
-        return found
 
     def is_named_so(self, one: Constraint, table: Table) -> bool:
         """The server counts a table's foreign keys, and its CHECKs."""

@@ -10,7 +10,7 @@ from wheatear.engines.postgresql.written_columns import PostgresqlColumns
 from wheatear.engines.postgresql.written_words import WITH_CREATE
 from wheatear.schema import changes as kinds
 from wheatear.schema.model import Column, Constraint, Table
-from wheatear.schema.source import Named, Source, text
+from wheatear.schema.source import Source
 from wheatear.schema.writer import Place, Step
 
 
@@ -30,13 +30,6 @@ class PostgresqlSpelling(PostgresqlColumns):
     def is_automatic(self, column: Column) -> bool:
         """A serial or not: the foreign key's column is an integer."""
         return column.type == "integer"
-
-    def reference_arguments(self, one: Constraint, table: Table) -> list[Named]:
-        """Its name, unless the server would choose the same."""
-        found = super().reference_arguments(one, table)
-        if not self.is_named_so(one, table):
-            found.append(Named("constraint_name", text(one.name or "")))
-        return found
 
     def is_named_so(self, one: Constraint, table: Table) -> bool:
         """The server calls it after its table, columns and kind."""

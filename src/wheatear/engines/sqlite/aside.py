@@ -17,6 +17,9 @@ class SqliteAside(Aside):
     """A store's columns have no type, so that no value is converted."""
 
     schemas = frozenset({"main"})
+    # Whose rows last_insert_rowid() knows nothing of:
+    # https://www.sqlite.org/c3ref/last_insert_rowid.html
+    list_options = " WITHOUT ROWID"
 
     def words_of(self, sql: str) -> list[Word]:
         """By SQLite's own tokenizer."""
@@ -48,16 +51,17 @@ class SqliteAside(Aside):
         return [Stored(name, is_key=bool(key)) for name, key, hidden in rows if not hidden]
 
     def keep(self, table: str, columns: Sequence[Stored], store: str) -> int:
-        """With the rowids, where there are any."""
-        names = [f"c{at}" for at in range(1, len(columns) + 1)]
-        read = [quote(one.name) for one in columns]
-        self.send(f"CREATE TABLE {self.place(store)} ({', '.join(names)})")
+        """With the rowids, where there are any; `+` takes the type away.
+
+        No INSERT, which would be what last_insert_rowid() answers.
+        https://www.sqlite.org/datatype3.html#affinity_of_expressions
+        """
+        read = [f"+{quote(one.name)} AS c{at}" for at, one in enumerate(columns, 1)]
         rowid = self._rowid(table)
         if rowid is not None:
-            names, read = ["rowid", *names], [rowid, *read]
+            read.insert(0, f"{rowid} AS rowid")
         self.send(
-            f"INSERT INTO {self.place(store)} ({', '.join(names)}) "
-            f"SELECT {', '.join(read)} FROM {self.place(table)}"
+            f"CREATE TABLE {self.place(store)} AS SELECT {', '.join(read)} FROM {self.place(table)}"
         )
         return self.count(store)
 

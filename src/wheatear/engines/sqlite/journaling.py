@@ -9,9 +9,11 @@ from wheatear.engines.journaling import Journaling, Kind, Refusal, Seen, Settled
 from wheatear.engines.last_statement import CHANGES, INSERTS, Asked, LastStatement
 from wheatear.engines.operating import is_operating
 from wheatear.engines.sqlite import lock
-from wheatear.engines.sqlite.kinds import beginning, first_word, kind_of, pragma_of, refusal_of
+from wheatear.engines.sqlite.kinds import first_word, kind_of, pragma_of, refusal_of
+from wheatear.engines.sqlite.savepoints import Savepoints
 from wheatear.engines.sqlite.tokens import fold, tokens_of
 
+_OF_TRANSACTIONS = frozenset({"begin", "commit", "rollback", "inside"})
 # https://www.sqlite.org/lang_corefunc.html
 _ASKED = {
     "LAST_INSERT_ROWID": Asked(
@@ -34,28 +36,19 @@ class SqliteJournaling(Journaling):
     """One file, and one process that writes."""
 
     begin_sql = "BEGIN IMMEDIATE"
-    _outermost: str | None = None
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
         self._last_statement = LastStatement(_ASKED, _spelled)
+        self._savepoints = Savepoints()
 
     def kind(self, sql: str) -> Kind:
         """By its words; but what a savepoint is depends on whether a transaction is open."""
         kind = kind_of(sql)
-        return self._of_savepoint(sql) if kind == "inside" else kind
-
-    def _of_savepoint(self, sql: str) -> Kind:
-        """The outermost one begins a transaction, and its release commits it."""
-        first, *rest = [token for token in beginning(sql) if token.text != ";"]
-        name = fold(rest[-1].name) if rest else ""
-        if first.is_word("SAVEPOINT") and not self.in_transaction():
-            self._outermost = name
-            return "begin"
-        if first.is_word("RELEASE") and name == self._outermost:
-            self._outermost = None
-            return "commit"
-        return "inside"
+        if kind not in _OF_TRANSACTIONS:
+            return kind
+        inside = None if self.replays() else self.in_transaction()
+        return self._savepoints.kind(sql, kind, inside=inside)
 
     def refusal(self, sql: str, *, inside: bool) -> Refusal | None:
         """What lives in the connection dies with it; an operation only puts back what there was."""

@@ -64,13 +64,6 @@ def tokens_of(sql: str) -> list[Token]:
     ]
 
 
-def has_comment(sql: str) -> bool:
-    """Whether a comment stands anywhere in `sql`."""
-    return any(
-        match.lastgroup == "space" and match.group()[0] in "-/" for match in _TOKEN.finditer(sql)
-    )
-
-
 def after_parenthesis(tokens: Sequence[Token], opening: int) -> int:
     """Return the index after the parenthesis that closes the one at `opening`."""
     depth = 0

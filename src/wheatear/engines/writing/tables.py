@@ -71,9 +71,11 @@ class Tables(Columns):
         return foreign_key_options(one) is not None
 
     def reference_arguments(self, one: Constraint, table: Table) -> list[Named]:
-        """What a ForeignKeyField says beside what it points at."""
-        del table
-        return foreign_key_options(one) or []
+        """What a ForeignKeyField says beside what it points at: its name, if it needs one."""
+        name = (
+            [] if self.is_named_so(one, table) else [Named("constraint_name", text(one.name or ""))]
+        )
+        return [*(foreign_key_options(one) or []), *name]
 
     def is_named_so(self, one: Constraint, table: Table) -> bool:
         """Whether a new table's constraint is called that if it is given no name."""
