@@ -85,6 +85,17 @@ def test_raises(project: Project, engine: str) -> None:
     )
 
 
+def test_raises_with_a_number_that_the_server_has_for_something(
+    project: Project, engine: str
+) -> None:
+    assert fails(project, engine, "{}[2013]").err == told(
+        engine,
+        "KeyError: 2013",
+        f"{FILE}:10 in migrate_forward()\n           {{}}[2013]",
+        MEND,
+    )
+
+
 def test_sends_what_the_database_refuses(project: Project, engine: str) -> None:
     sql = "INSERT INTO nowhere VALUES (1)"
     said = {

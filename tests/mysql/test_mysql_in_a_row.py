@@ -196,4 +196,5 @@ def test_patience_ends(rich: Live) -> None:
     assert caught.value.state == "Nothing was changed."
     assert is_lock_timeout(caught.value)
     assert not is_lock_timeout(ValueError(1205.0))
+    assert not is_lock_timeout(KeyError(1205))
     assert is_lock_timeout(peewee.OperationalError(1205, "Lock wait timeout exceeded"))

@@ -12,6 +12,7 @@ import peewee
 
 from wheatear.engines.engine import FULL, READ_ONLY, RIGHTS, Engine, put_back
 from wheatear.engines.mysql import lock
+from wheatear.engines.mysql.server_errors import DEADLOCK, LOCK_TIMEOUT, error_number
 from wheatear.engines.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from wheatear.schema.model import Schema
     from wheatear.schema.writer import Spelling
 
-# ER_LOCK_WAIT_TIMEOUT and ER_LOCK_DEADLOCK.
-_GAVE_WAY = {1205, 1213}
+_GAVE_WAY = {LOCK_TIMEOUT, DEADLOCK}
 _UNKNOWN_VARIABLE = 1193
 _ENDS_WITHIN = 2.0  # seconds for a killed statement to undo what it did
 _IN_TRANSACTION = 1  # SERVER_STATUS_IN_TRANS of the protocol
@@ -358,14 +358,3 @@ class MysqlEngine(Engine):
             "@@SESSION.default_storage_engine, @@SESSION.sql_mode"
         ).fetchone()
         return " ".join(map(str, row))
-
-
-def error_number(error: BaseException | None) -> int | None:
-    """The server's error number, through Peewee's wrapping."""
-    while error is not None:
-        numbers = [arg for arg in error.args if isinstance(arg, int)]
-        if numbers:
-            return numbers[0]
-        inner = next((arg for arg in error.args if isinstance(arg, BaseException)), None)
-        error = inner or error.__cause__
-    return None

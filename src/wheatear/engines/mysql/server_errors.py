@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import peewee
+
+_DRIVERS_ERROR = getattr(vars(peewee)["mysql"], "Error", peewee.PeeweeException)
 LOCK_TIMEOUT = 1205
 """ER_LOCK_WAIT_TIMEOUT: a metadata lock or a row lock was not had in time."""
 UNKNOWN_COLUMN = 1054
@@ -30,16 +33,20 @@ many instant changes): the next dearer one may do."""
 
 
 def error_number(error: BaseException | None) -> int | None:
-    """The server's number for an error, wherever in the chain it stands."""
+    """The server's number for an error, wherever in the chain it stands.
+
+    Only errors of Peewee and of the driver have one: a KeyError(2013) is somebody's own.
+    """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
+        of_server = isinstance(error, (peewee.PeeweeException, _DRIVERS_ERROR))
         for arg in error.args:
-            if isinstance(arg, int) and not isinstance(arg, bool):
+            if of_server and isinstance(arg, int) and not isinstance(arg, bool):
                 return arg
             if isinstance(arg, BaseException) and (number := error_number(arg)) is not None:
                 return number
-        error = error.__cause__ or error.__context__
+        error = error.__cause__
     return None
 
 
