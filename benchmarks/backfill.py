@@ -75,7 +75,7 @@ def ours(db: Any, model: Any, change: Any) -> None:
         history.ensure()
         record = Record("m", "forward", "running", started_at="", run_by="", tool="", run="")
         journal = Journal(engine, history, waiting, record)
-        rules = journal.rules(engine.connection_attributes, None)
+        rules = journal.rules(engine.connection_attributes)
         migration = Running("m", "forward", engine, waiting, transactional=False, journal=journal)
         with watched(db, rules), running(migration):
             backfill(model, change, batch=BATCH)
