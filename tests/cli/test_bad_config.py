@@ -30,6 +30,12 @@ USE = {
         "Wheatear has no engine for it yet.",
         "in migrations_config.py, use PostgreSQL, SQLite, MySQL or MariaDB.",
     ),
+    "playhouse.mysql_ext": (
+        "from playhouse.mysql_ext import MySQLConnectorDatabase as D\ndb = D('app')\n",
+        "MySQLConnectorDatabase cannot run migrations: of the drivers of MySQL and MariaDB, "
+        "Wheatear knows PyMySQL alone.",
+        "in migrations_config.py, use MySQLDatabase or PooledMySQLDatabase.",
+    ),
 }
 
 

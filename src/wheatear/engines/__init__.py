@@ -23,12 +23,14 @@ _UNSUITABLE = {
     "playhouse.sqliteq": "it writes from a thread of its own, outside any transaction",
     "playhouse.cockroachdb": "its schema changes are not transactional, and Wheatear has no engine "
     "for it yet",
+    "playhouse.mysql_ext": "of the drivers of MySQL and MariaDB, Wheatear knows PyMySQL alone",
 }
 _INSTEAD = {
     "playhouse.pwasyncio": "the plain class for the same database (SqliteDatabase, "
     "PostgresqlDatabase, MySQLDatabase)",
     "playhouse.sqliteq": "SqliteDatabase on the same file",
     "playhouse.cockroachdb": "PostgreSQL, SQLite, MySQL or MariaDB",
+    "playhouse.mysql_ext": "MySQLDatabase or PooledMySQLDatabase",
 }
 
 

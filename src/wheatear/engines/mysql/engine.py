@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import peewee
 
 from wheatear.engines.engine import FULL, READ_ONLY, RIGHTS, Engine, put_back
-from wheatear.engines.mysql import lock
+from wheatear.engines.mysql import lock, open_transaction
 from wheatear.engines.mysql.server_errors import DEADLOCK, LOCK_TIMEOUT, error_number
 from wheatear.engines.waiting import Waiting
 
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from wheatear.schema.writer import Spelling
 
 _GAVE_WAY = {LOCK_TIMEOUT, DEADLOCK}
-_UNKNOWN_VARIABLE = 1193
 _ENDS_WITHIN = 2.0  # seconds for a killed statement to undo what it did
-_IN_TRANSACTION = 1  # SERVER_STATUS_IN_TRANS of the protocol
 _REMEDIES = {
     **dict.fromkeys((1044, 1142, 1143, 1227, 1370), RIGHTS),
     **dict.fromkeys((1290, 1792, 1836), READ_ONLY),
@@ -90,6 +88,7 @@ class MysqlEngine(Engine):
     def prepared(self, waiting: Waiting) -> Iterator[None]:
         """Name the lock after the database."""
         del waiting
+        open_transaction.last_told(self.connection)  # or another driver is refused
         database, timeout = self.db.execute_sql(
             "SELECT DATABASE(), @@SESSION.lock_wait_timeout"
         ).fetchone()
@@ -112,14 +111,8 @@ class MysqlEngine(Engine):
         self.db.execute_sql(f"SET SESSION lock_wait_timeout = {int(seconds)}")
 
     def in_transaction(self) -> bool:
-        """Ask the server; PyMySQL's copy of its status is old after an error."""
-        try:
-            return bool(self.db.execute_sql("SELECT @@in_transaction").fetchone()[0])
-        except peewee.PeeweeException as error:
-            if error_number(error) != _UNKNOWN_VARIABLE:
-                raise
-            # MySQL has no such variable; the SELECT's refusal leaves the status as it was.
-            return bool(getattr(self.connection, "server_status", 0) & _IN_TRANSACTION)
+        """Ask the server."""
+        return open_transaction.asked(self.connection or self.db.connection(), self.db.execute_sql)
 
     def way_in(self, error: BaseException) -> str:
         """Say what to do about a connection that failed."""

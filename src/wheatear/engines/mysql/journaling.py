@@ -17,6 +17,7 @@ from wheatear.engines.journaling import (
     kind_of_all,
 )
 
+from . import open_transaction
 from .by_whom import by_whom
 from .functions import Functions
 from .kinds import ROWS, inner, kind_of, refusal_of, words_of
@@ -32,10 +33,8 @@ from .variables import also_sets, variables_in
 if TYPE_CHECKING:
     from .engine import MysqlEngine
 
-_UNKNOWN_VARIABLE = 1193
 _ANSWERS = frozenset({"SELECT", "WITH", "VALUES", "SET", "DO"})
 _OF_CLIENT = 2000  # from there on errors are the client's: the connection is gone
-_IN_TRANSACTION = 1  # SERVER_STATUS_IN_TRANS of the protocol
 
 
 class MysqlJournaling(Journaling):
@@ -131,16 +130,10 @@ class MysqlJournaling(Journaling):
         return refusal_of(sql) or refusal or self._refusal_of_setting(sql)
 
     def in_transaction(self, *, after_error: bool = False) -> bool:
-        """PyMySQL's copy of the server's status is old after an error: then the server is asked."""
-        status = getattr(self.connection, "server_status", None)
-        if after_error or status is None:
-            try:
-                return bool(self.rows("SELECT @@in_transaction")[0][0])
-            except Exception as error:  # any driver's
-                if error_number(error) != _UNKNOWN_VARIABLE:
-                    raise
-        # MySQL has no such variable; the SELECT's refusal leaves the status as it was.
-        return bool(getattr(self.connection, "server_status", 0) & _IN_TRANSACTION)
+        """After an error the server is asked."""
+        if after_error:
+            return open_transaction.asked(self.connection, self.send)
+        return open_transaction.last_told(self.connection)
 
     # Looking
 
