@@ -266,6 +266,7 @@ def test_what_is_too_large_to_be_kept_must_read_the_same(project: Project) -> No
     assert project.run("migrate").told == (0, APPLIED, RESUMED)
 
 
+CHAINED = "ends a transaction AND CHAIN, and the next one is not open in a run that goes on."
 TEMPORARY = "makes something temporary, which is gone if the run dies."
 SEVERAL = (
     "sends several statements in one text, and not all of them can be in one transaction with the "
@@ -276,6 +277,7 @@ REFUSED = [
     ("mariadb", "XA START 'x'", "uses an XA transaction."),
     ("mariadb", "SET autocommit = 0", "sets autocommit."),
     ("mariadb", "/* c */ SET @a = 1, SESSION autocommit = 0", "sets autocommit."),
+    ("mariadb", "COMMIT AND CHAIN", CHAINED),
     ("mariadb", "HANDLER a OPEN", "uses a handler of the connection, which is gone if the run dies."),
     ("mariadb", "CREATE TEMPORARY TABLE t (x INT)", TEMPORARY),
     ("mariadb", "/* c */ CREATE OR REPLACE TEMPORARY TABLE t (x INT)", TEMPORARY),
@@ -288,6 +290,7 @@ REFUSED = [
     ("postgresql", "SELECT 1 AS x INTO TEMP t", TEMPORARY),
     ("postgresql", "CREATE TABLE pg_temp.t (x int)", TEMPORARY),
     ("postgresql", "PREPARE p AS SELECT 1", "prepares a statement, which is gone if the run dies."),
+    ("postgresql", "COMMIT AND CHAIN", CHAINED),
     ("postgresql", "SET lock_timeout = '2s'; SELECT 1", SEVERAL),
     ("postgresql", "BEGIN; CREATE TABLE t (x int); COMMIT", SEVERAL),
     ("postgresql", "CREATE TABLE t (x int); VACUUM", SEVERAL),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wheatear.engines.journaling import TEMPORARY
+from wheatear.engines.journaling import CHAINED, TEMPORARY
 from wheatear.engines.mysql.kinds import kind_of, refusal_of
 from wheatear.engines.mysql.several import statements_of
 
@@ -52,24 +52,30 @@ def test_what_is_temporary_is_refused(sql: str) -> None:
         "CREATE TABLE a (temporary INT) COMMENT 'CREATE TEMPORARY TABLE'",
         "SELECT 1 /* CREATE TEMPORARY */",
         "SET @autocommit = 0",
+        "COMMIT AND NO CHAIN NO RELEASE",
+        "ROLLBACK TO chain",
     ],
 )
 def test_what_is_only_called_so(sql: str) -> None:
     assert refusal_of(sql) is None
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "SET autocommit=0",
-        "SET @@session.autocommit := 0",
-        "/* c */ SET x = 1, LOCAL autocommit = 1",
-    ],
-)
-def test_autocommit_is_refused(sql: str) -> None:
+REFUSED = [
+    ("SET autocommit=0", "sets autocommit."),
+    ("SET @@session.autocommit := 0", "sets autocommit."),
+    ("/* c */ SET x = 1, LOCAL autocommit = 1", "sets autocommit."),
+    ("SET @@completion_type = 'CHAIN'", "sets completion_type."),
+    ("COMMIT AND CHAIN", CHAINED.what),
+    ("/* c */ rollback work and /*! chain */ no release", CHAINED.what),
+    ("COMMIT AND NO CHAIN RELEASE", "ends its connection with a transaction."),
+]
+
+
+@pytest.mark.parametrize(("sql", "what"), REFUSED)
+def test_refused(sql: str, what: str) -> None:
     refusal = refusal_of(sql)
     assert refusal is not None
-    assert refusal.what == "sets autocommit."
+    assert refusal.what == what
 
 
 PROCEDURE = (

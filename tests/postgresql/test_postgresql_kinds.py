@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wheatear.engines.journaling import SEVERAL, TEMPORARY
+from wheatear.engines.journaling import CHAINED, SEVERAL, TEMPORARY
 from wheatear.engines.postgresql.kinds import kind_of, refusal_of
 from wheatear.engines.postgresql.words import statements_of
 
@@ -127,6 +127,8 @@ NOT_TEMPORARY = [
     "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET search_path = public, pg_temp AS 'SELECT 1'",
     "SET search_path = public, pg_temp",
     "DECLARE hold CURSOR FOR SELECT 1",
+    "COMMIT AND NO CHAIN",
+    "ROLLBACK TO chain",
     "DO $$ BEGIN CREATE TEMP TABLE a (x int) ON COMMIT DROP; END $$",
     "DO $$ BEGIN CREATE TEMP TABLE a (x int); UPDATE t SET x = 1; DROP TABLE a; END $$",
     "DO $$ BEGIN CREATE TABLE a (temp int); END $$",
@@ -147,6 +149,8 @@ REFUSED = [
     ("PREPARE a AS SELECT 1", "prepares a statement, which is gone if the run dies."),
     ("DECLARE a CURSOR WITH HOLD FOR SELECT 1",
      "declares a cursor WITH HOLD, which is gone if the run dies."),
+    ("END AND CHAIN", CHAINED.what),
+    ("rollback work /* c */ and chain", CHAINED.what),
     ("SELECT set_config('a', max(x)::text, false) FROM t",
      "sets something of the connection in a statement that does more; such are sent again by a run that goes on."),
     ("WITH a AS (UPDATE t SET x = 1 RETURNING x) SELECT set_config('a', 'b', false)",

@@ -38,6 +38,10 @@ TEMPORARY = Refusal(
     "makes something temporary, which is gone if the run dies.",
     "make an ordinary one, and drop it at the end.",
 )
+CHAINED = Refusal(
+    "ends a transaction AND CHAIN, and the next one is not open in a run that goes on.",
+    "begin it with BEGIN, or use `with db.atomic():`.",
+)
 SEVERAL = Refusal(
     "sends several statements in one text, and not all of them can be in one transaction with "
     "the journal.",

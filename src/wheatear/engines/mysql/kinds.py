@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice, pairwise
 
-from wheatear.engines.journaling import TEMPORARY, Kind, Refusal
+from wheatear.engines.journaling import CHAINED, TEMPORARY, Kind, Refusal
 
 from .tokens import tokens
 
@@ -48,6 +48,12 @@ _REFUSED = {
     ),
     "XA": Refusal("uses an XA transaction.", "use `with db.atomic():`."),
 }
+# https://mariadb.com/kb/en/commit/
+_ENDS = frozenset({"COMMIT", "ROLLBACK"})
+_ENDS_OTHERWISE = {
+    "CHAIN": CHAINED,
+    "RELEASE": Refusal("ends its connection with a transaction.", "leave RELEASE out."),
+}
 
 
 @lru_cache(maxsize=4)  # of one statement several ask, one after the other; it may be long
@@ -82,13 +88,15 @@ def kind_of(sql: str) -> Kind:
 
 
 def refusal_of(sql: str) -> Refusal | None:
-    """What cannot be journaled: LOCK TABLES, XA, autocommit, what lives in the connection."""
+    """What cannot be journaled: LOCK TABLES, XA, AND CHAIN, what lives in the connection."""
     sql = inner(sql)
     first = words_of(sql)[0]
     if "temporary" in sql.lower() and _says_temporary(list(islice(_spoken(sql), 4))):
         return TEMPORARY
-    if first == "SET" and _sets_autocommit(sql):
-        return Refusal("sets autocommit.", "use `with db.atomic():`.")
+    if first == "SET" and (name := _sets_how_transactions_end(sql)):
+        return Refusal(f"sets {name}.", "use `with db.atomic():`.")
+    if first in _ENDS:
+        return _refusal_of_end(sql)
     if first in {"SELECT", "DO"} and _LOCKS.search(sql) and "RELEASE_ALL_LOCKS" in _called(sql):
         return Refusal(
             "releases all locks of the connection, and with them the run's own.",
@@ -112,14 +120,23 @@ def _says_temporary(words: list[str]) -> bool:
     return rest[:2] == ["CREATE", "TEMPORARY"]
 
 
-def _sets_autocommit(sql: str) -> bool:
+def _refusal_of_end(sql: str) -> Refusal | None:
+    """COMMIT or ROLLBACK [WORK] [AND [NO] CHAIN] [[NO] RELEASE]; a savepoint's name is any word."""
+    if _PARTIAL.match(sql):
+        return None
+    ways = (_ENDS_OTHERWISE.get(word) for before, word in pairwise(_spoken(sql)) if before != "NO")
+    return next(filter(None, ways), None)
+
+
+def _sets_how_transactions_end(sql: str) -> str | None:
     """Also among others; `@autocommit` is a variable of the user's."""
     solid = [token for token in tokens(sql) if token.kind not in {"space", "comment"}]
-    return any(
-        then.text in {"=", ":"}
-        and one.text.upper().rpartition(".")[2].removeprefix("@@") == "AUTOCOMMIT"
+    names = (
+        one.text.lower().rpartition(".")[2].removeprefix("@@")
         for one, then in pairwise(solid)
+        if then.text in {"=", ":"}
     )
+    return next((name for name in names if name in {"autocommit", "completion_type"}), None)
 
 
 def _called(sql: str) -> set[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice, pairwise
 
 from wheatear.engines.alterations import Word
-from wheatear.engines.journaling import SEVERAL, TEMPORARY, Kind, Refusal, kind_of_all
+from wheatear.engines.journaling import CHAINED, SEVERAL, TEMPORARY, Kind, Refusal, kind_of_all
 from wheatear.engines.postgresql.named import must_be_alone
 from wheatear.engines.postgresql.temporary import makes_temporary
 from wheatear.engines.postgresql.words import statements_of, tokens_of
@@ -36,7 +36,7 @@ _SETTERS = frozenset(
     """.split()
 )
 _IN_SETTERS = frozenset({"current_setting", "concat", "format", "hashtext", "hashtextextended"})
-_ODD = ("temp", "hold", "lock", "prepare", "set_config", "setseed")
+_ODD = ("temp", "hold", "lock", "chain", "prepare", "set_config", "setseed")
 
 
 def kind_of(sql: str, *, escapes: bool = False) -> Kind:
@@ -175,6 +175,8 @@ def _refusal(words: Words) -> Refusal | None:
             "ends a prepared transaction, which is no part of it.",
             "end it before the migration.",
         )
+    if _KINDS.get(first) in {"commit", "rollback"} and ("AND", "CHAIN") in pairwise(texts):
+        return CHAINED
     if first == "PREPARE":
         return Refusal(
             "prepares a statement, which is gone if the run dies.",
