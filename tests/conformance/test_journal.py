@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -303,6 +304,21 @@ def test_refused_beforehand(project: Project, engine: str, statement: str, what:
     ended = project.run("migrate")
     assert ended.err.startswith(f"error: {NAME} failed: The migration {what}\n")
     assert reading.history(project.url) == [(NAME, "forward", "failed")]
+
+
+@pytest.mark.parametrize("second", ["BEGIN", "START TRANSACTION WITH CONSISTENT SNAPSHOT"])
+def test_a_transaction_in_another(new_project: Callable[..., Project], second: str) -> None:
+    """It would commit what the other one holds, and the journal would not know."""
+    project = new_project("mariadb")
+    reading.execute(project.url, "CREATE TABLE a (x INTEGER)")
+    write(project, sql("BEGIN"), sql("INSERT INTO a VALUES (1)"), sql(second))
+    ended = project.run("migrate")
+    assert ended.err.startswith(
+        f"error: {NAME} failed: The migration begins a transaction in another one, which that would "
+        "commit.\n"
+    )
+    assert "  next:  send COMMIT first, or use `with db.atomic():`.\n" in ended.err
+    assert reading.rows(project.url, "a") == []
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)

@@ -121,13 +121,25 @@ class MysqlJournaling(Journaling):
             if kind_of_all(map(self._kind, statements)) is None:
                 return SEVERAL
             return next(filter(None, map(refusal_of, statements)), None)
-        if inside and kind_of(sql) == "rows" and (why := self._unheld.why(inner(sql))):
+        if inside and (refusal := self._refusal_inside(sql)):
+            return refusal
+        refusal = self._last_statement.refusal(sql, words_of(inner(sql))[0], inside=inside)
+        return refusal_of(sql) or refusal or self._refusal_of_setting(sql)
+
+    def _refusal_inside(self, sql: str) -> Refusal | None:
+        """https://mariadb.com/kb/en/start-transaction/: it commits, and no entry would be in it."""
+        kind = kind_of(sql)
+        if kind == "begin":
+            return Refusal(
+                "begins a transaction in another one, which that would commit.",
+                "send COMMIT first, or use `with db.atomic():`.",
+            )
+        if kind == "rows" and (why := self._unheld.why(inner(sql))):
             return Refusal(
                 f"changes rows in a transaction that does not hold them: {why}.",
                 "take the statement out of `with db.atomic():`.",
             )
-        refusal = self._last_statement.refusal(sql, words_of(inner(sql))[0], inside=inside)
-        return refusal_of(sql) or refusal or self._refusal_of_setting(sql)
+        return None
 
     def in_transaction(self, *, after_error: bool = False) -> bool:
         """After an error the server is asked."""
