@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import pytest
 
 from support import reading
-from support.databases import is_mysql
+from support.databases import is_mysql, plain_database
 from support.projects import Ended, Project, wait_for
 
 NOTHING = "  state: nothing was changed.\n"
@@ -429,6 +429,41 @@ def test_the_server_hangs_up_in_the_middle(project: Project, engine: str) -> Non
 
 
 @servers
+def test_the_server_hangs_up_on_an_operation(project: Project, engine: str) -> None:
+    """What is told is the operation's statement, and not what it would have set back."""
+    what, waits, said = {
+        "postgresql": (
+            "add_index('player', ('name',), concurrently=True)",
+            'CREATE INDEX CONCURRENTLY "player_name" ON "public"."player" ("name")',
+            "terminating connection due to administrator command",
+        ),
+        "mariadb": (
+            "add_column('player', 'experience', IntegerField(null=True))",
+            "ALTER TABLE `player` ADD COLUMN `experience` INTEGER NULL, ALGORITHM=INSTANT",
+            "Lost connection to MySQL server during query",
+        ),
+    }[engine]
+    reading.execute(project.url, "CREATE TABLE player (name VARCHAR(9))")
+    path = project.migration("20260201_000000_b", f"migrate(migrator.{what})")
+    path.write_text("atomic = False\n" + path.read_text())
+    holder = plain_database(project.url)
+    with holder.connection_context(), holder.atomic():
+        holder.execute_sql("INSERT INTO player VALUES ('ann')")
+        running = project.fork("migrate")
+        number = wait_for(lambda: _sender(project, engine, waits[:14]))
+        reading.execute(project.url, *_kill(engine, number))
+        ended = project.ended(*running.end())
+    assert ended.code == 1
+    assert (
+        "  state: 20260201_000000_b is interrupted.\n"
+        "         this one was under way, and may or may not have taken effect:\n"
+        f"         {waits}\n"
+    ) in ended.err
+    assert f"error: 20260201_000000_b failed: OperationalError: {said}\n" in ended.err
+    assert f"         statement: {waits}\n" in ended.err
+
+
+@servers
 def test_the_server_hangs_up_while_it_waits(project: Project, engine: str) -> None:
     """A run that waits for another's lock loses its connection: an error, no endless wait."""
     project.migration("20260101_000000_slow", "import time\ntime.sleep(30)")
@@ -437,16 +472,31 @@ def test_the_server_hangs_up_while_it_waits(project: Project, engine: str) -> No
     other = project.start("migrate")
     waiting = wait_for(lambda: _others(project, engine) - holder)
     (number,) = waiting
-    reading.execute(
-        project.url,
-        f"SELECT pg_terminate_backend({number})" if engine == "postgresql" else f"KILL {number}",
-    )
+    reading.execute(project.url, *_kill(engine, number))
     ended = other.end()
     assert ended.code == 1
     assert "Traceback" not in ended.err
     assert "in a way it should not" not in ended.err
     one.process.kill()
     one.end()
+
+
+def _kill(engine: str, number: int) -> list[str]:
+    return [
+        f"SELECT pg_terminate_backend({number})" if engine == "postgresql" else f"KILL {number}"
+    ]
+
+
+def _sender(project: Project, engine: str, beginning: str) -> int | None:
+    """Who is at a statement that begins so."""
+    name = urlsplit(project.url).path[1:]
+    sql = {
+        "postgresql": f"SELECT pid FROM pg_stat_activity WHERE datname = '{name}' "
+        f"AND state = 'active' AND query LIKE '{beginning}%'",
+        "mariadb": f"SELECT id FROM information_schema.processlist WHERE db = '{name}' "
+        f"AND info LIKE '{beginning}%'",
+    }[engine]
+    return next((row[0] for row in reading.execute(project.url, sql)), None)
 
 
 def _others(project: Project, engine: str) -> set[int]:

@@ -12,7 +12,7 @@ import peewee
 
 from wheatear.engines.engine import FULL, READ_ONLY, RIGHTS, Engine, put_back
 from wheatear.engines.mysql import lock, open_transaction
-from wheatear.engines.mysql.server_errors import DEADLOCK, LOCK_TIMEOUT, error_number
+from wheatear.engines.mysql.server_errors import DEADLOCK, LOCK_TIMEOUT, error_number, is_lost
 from wheatear.engines.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -217,10 +217,8 @@ class MysqlEngine(Engine):
         return error_number(error) in _GAVE_WAY
 
     def is_lost(self, error: BaseException) -> bool:
-        """CR_SERVER_GONE_ERROR and CR_SERVER_LOST; 0 and 1927 where the server cut it off."""
-        return error_number(error) in {2006, 2013, 1927} or not getattr(
-            self.connection, "open", True
-        )
+        """By what the driver says, or no longer has open."""
+        return is_lost(error, self.connection)
 
     def remedy(self, error: BaseException) -> str | None:
         """https://mariadb.com/kb/en/mariadb-error-codes/"""

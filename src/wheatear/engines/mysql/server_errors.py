@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import peewee
 
 _DRIVERS_ERROR = getattr(vars(peewee)["mysql"], "Error", peewee.PeeweeException)
@@ -31,6 +33,9 @@ ALGORITHM_REFUSED = frozenset({1221, 1800, 1845, 1846, 4080, 4092})
 """The server does not take this ALGORITHM or LOCK (or does not know it, or the table has had too
 many instant changes): the next dearer one may do."""
 
+_LOST = frozenset({2006, 2013, 1927})
+"""CR_SERVER_GONE_ERROR and CR_SERVER_LOST; 1927 where MariaDB has cut it off."""
+
 
 def error_number(error: BaseException | None) -> int | None:
     """The server's number for an error, wherever in the chain it stands.
@@ -48,6 +53,11 @@ def error_number(error: BaseException | None) -> int | None:
                 return number
         error = error.__cause__
     return None
+
+
+def is_lost(error: BaseException, connection: Any) -> bool:
+    """Whether the driver's connection is gone, by an error that it has just had."""
+    return error_number(error) in _LOST or not getattr(connection, "open", True)
 
 
 def server_message(error: BaseException) -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import peewee
 
+from wheatear.engines.engine import put_back
+
 from .lock_timeout import patiently
 from .plain import MODES_THAT_PRINT_OTHERWISE
 from .raw_bytes import spelled, taken
+from .server_errors import is_lost
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -65,7 +69,8 @@ class Session:
         self.checks_foreign_keys = True
 
     def __enter__(self) -> Self:
-        self._bytes = taken(self.database.connection())
+        self._connection = self.database.connection()
+        self._bytes = taken(self._connection)
         self._bytes.__enter__()
         version, self._mode, wait, self.schema, timestamps, checks, quotes = self.rows(
             "SELECT VERSION(), @@SESSION.sql_mode, @@SESSION.lock_wait_timeout, DATABASE(),"
@@ -100,12 +105,7 @@ class Session:
         traceback: TracebackType | None,
     ) -> None:
         self._bytes.__exit__(None, None, None)
-        try:
-            self._set(self._restore)
-        except Exception:
-            # A connection that went away took its settings along; its error is on its way.
-            if error is None:
-                raise
+        self._set_back(self._restore, error)
 
     @property
     def backslash(self) -> bool:
@@ -135,15 +135,10 @@ class Session:
     def show_create(self, name: str) -> tuple[Any, ...]:
         """The row of SHOW CREATE TABLE; `name` is quoted already. Names come in backticks."""
         odd = bool(self._modes & MODES_THAT_PRINT_OTHERWISE)
-        if odd:
-            self._set({"sql_mode": ""})
-        try:
+        with self._under({"sql_mode": ""}, {"sql_mode": self._mode}) if odd else nullcontext():
             cursor = self.execute(f"SHOW CREATE TABLE {name}", "Reading the table")
             first, text, *rest = cursor.fetchall()[0]
             return first, spelled(str(text)), *rest
-        finally:
-            if odd:
-                self._set({"sql_mode": self._mode})
 
     def execute_under(self, settings: dict[str, Any], sql: str, what: str) -> Any:
         """Send one statement with settings of its own, then as they were."""
@@ -151,11 +146,8 @@ class Session:
             return self.execute(sql, what)
         asked = ", ".join(f"@@SESSION.{name}" for name in settings)
         before = dict(zip(settings, self.rows(f"SELECT {asked}")[0], strict=True))
-        self._set(settings)
-        try:
+        with self._under(settings, before):
             return self.execute(sql, what)
-        finally:
-            self._set(before)
 
     def without_foreign_key_checks(self, sql: str, what: str) -> Any:
         """Send one statement with foreign_key_checks off, then as it was."""
@@ -176,3 +168,22 @@ class Session:
         if settings:
             text = ", ".join(f"SESSION {name} = %s" for name in settings)
             self.database.execute_sql(f"SET {text}", tuple(settings.values()))
+
+    @contextmanager
+    def _under(self, settings: dict[str, Any], before: dict[str, Any]) -> Iterator[None]:
+        self._set(settings)
+        try:
+            yield
+        except BaseException as error:
+            self._set_back(before, error)
+            raise
+        self._set_back(before, None)
+
+    def _set_back(self, settings: dict[str, Any], error: BaseException | None) -> None:
+        """What fails of it does not take the place of an error that is on its way; and a connection
+        that is gone took its settings along.
+        """
+        if error is None:
+            self._set(settings)
+        elif not is_lost(error, self._connection):
+            put_back(lambda: self._set(settings))

@@ -13,10 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import peewee
 
+from wheatear.engines.engine import put_back
 from wheatear.engines.postgresql.send import ask
 from wheatear.errors import LockTimeoutError, WheatearError
 
@@ -164,10 +166,13 @@ def session_waits(db: Any, seconds: float | None) -> Iterator[None]:
         "SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, false)",
         _milliseconds(seconds),
     )
+    set_back = partial(ask, db, "SELECT set_config('lock_timeout', %s, false)", before)
     try:
         yield
-    finally:
-        ask(db, "SELECT set_config('lock_timeout', %s, false)", before)
+    except BaseException:
+        put_back(set_back)  # not in the place of this error
+        raise
+    set_back()
 
 
 def _milliseconds(seconds: float) -> str:
