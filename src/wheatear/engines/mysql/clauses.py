@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from .tokens import Token, spelled, tokens, without_introducers
+from .tokens import Token, joined, tokens, without_introducers
 
 # The words that begin a clause after the type; what follows belongs to it up to the next one.
 _BEGINS = {
@@ -156,15 +156,15 @@ def _clauses(sql: str) -> Iterator[Clause]:
     kind, parts, last = "type", list[Token](), ""
     for token in tokens(sql):
         begun = _begins(token, last)
-        if begun and spelled(parts):
-            yield Clause(kind, spelled(parts))
+        if begun and joined(parts):
+            yield Clause(kind, joined(parts))
             parts = []
         kind = begun or kind
         parts.append(token)
         if token.kind != "space":
             last = token.text.upper() if token.kind == "word" else ""
-    if spelled(parts):
-        yield Clause(kind, spelled(parts))
+    if joined(parts):
+        yield Clause(kind, joined(parts))
 
 
 def _begins(token: Token, last: str) -> str | None:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from .clauses import ColumnClauses, is_json
 from .tokens import (
     Token,
+    joined,
     list_of_names,
     names_in,
     quoted,
     same,
-    spelled,
     tokens,
     unquoted,
     without_introducers,
@@ -136,12 +136,12 @@ def _entries(sql: str) -> tuple[list[str], str]:
         if not inside and not done:
             inside = token.text == "("
         elif inside and token.text in {",", ")"} and token.depth == (token.text == ","):
-            entries.append(spelled(parts))
+            entries.append(joined(parts))
             parts = []
             inside, done = token.text == ",", token.text == ")"
         else:
             parts.append(token)
-    return entries, spelled(parts)
+    return entries, joined(parts)
 
 
 def _key_name(entry: str) -> str:
@@ -165,7 +165,7 @@ def _parenthesis(text: str) -> str:
             break
         if token.depth > 0:
             inside.append(token)
-    return spelled(inside)
+    return joined(inside)
 
 
 def differences(expected: Definition, actual: Definition) -> list[str]:

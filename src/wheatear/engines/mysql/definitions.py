@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .plain import PlainSettings
-from .raw_bytes import spelled
+from .raw_bytes import with_bytes_in_hex
 from .server_errors import error_number
 from .tokens import quoted
 
@@ -111,4 +111,4 @@ def _plainly(definition: str) -> str:
     """As it is compared: without the counter, and texts that are no letters in hexadecimal."""
     if " AUTO_INCREMENT=" in definition:
         definition = _COUNTER.sub(r"\1", definition)
-    return spelled(definition)
+    return with_bytes_in_hex(definition)

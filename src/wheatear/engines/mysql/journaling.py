@@ -21,7 +21,7 @@ from . import open_transaction
 from .by_whom import by_whom
 from .functions import Functions
 from .kinds import ROWS, inner, kind_of, refusal_of, words_of
-from .last_statement import last_statement, spelled
+from .last_statement import capitals, last_statement
 from .named import Named, named
 from .server_errors import error_number
 from .session_values import MysqlSessionValues
@@ -106,7 +106,7 @@ class MysqlJournaling(Journaling):
         text = inner(sql)
         if "(" not in text or words_of(text)[0] != "SET" or not also_sets(text):
             return None
-        if not self._functions.are_called(text) and not {"SELECT", "FROM"} <= {*spelled(text)}:
+        if not self._functions.are_called(text) and not {"SELECT", "FROM"} <= {*capitals(text)}:
             return None
         return Refusal(
             "gives a setting what it reads or calls, which a run that takes this one up would do "

@@ -21,10 +21,10 @@ _ASKED = {
 
 def last_statement() -> LastStatement:
     """What refuses them; LAST_INSERT_ID() is no such function, see `session_values.py`."""
-    return LastStatement(_ASKED, spelled)
+    return LastStatement(_ASKED, capitals)
 
 
-def spelled(sql: str) -> list[str]:
+def capitals(sql: str) -> list[str]:
     """A statement's words and marks, in capitals; empty ones for names and texts in quotes."""
     solid = [one for one in tokens(sql) if one.kind not in ("space", "comment")]
     return [one.text.upper() if one.kind in ("word", "mark") else "" for one in solid]

@@ -49,7 +49,7 @@ def taken(connection: Any) -> Iterator[None]:
             connection.encoding = encoding
 
 
-def spelled(definition: str) -> str:
+def with_bytes_in_hex(definition: str) -> str:
     """A definition in which texts that are no letters are in hexadecimal, as they may be said."""
     if not _ESCAPED.search(definition):
         return definition

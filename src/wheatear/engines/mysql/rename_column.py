@@ -12,7 +12,7 @@ from .definition import Definition
 from .dependents import Outside, outside
 from .expressions import as_written, has_text_in_another_set
 from .server_errors import HOLDS_NAME, NO_COPY
-from .tokens import quoted, renamed, same, spelled, tokens
+from .tokens import joined, quoted, renamed, same, tokens
 from .views import following
 from .warned import BrokenByRenameWarning
 
@@ -86,7 +86,7 @@ def _is_not_enforced(sql: str) -> bool:
     """What stands behind the condition, in a comment for servers that know it."""
     found = list(tokens(sql))
     end = max(at for at, token in enumerate(found) if token.text == ")")
-    return "NOT ENFORCED" in spelled(found[end:])
+    return "NOT ENFORCED" in joined(found[end:])
 
 
 def _depends(name: str, new: str) -> Any:

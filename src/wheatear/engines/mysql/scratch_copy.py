@@ -11,7 +11,7 @@ import peewee
 from wheatear.engines.engine import not_copied
 from wheatear.engines.models import Statement, send, send_in_any_order, spelling_as
 from wheatear.engines.mysql.engine import MysqlEngine
-from wheatear.engines.mysql.raw_bytes import spelled, taken
+from wheatear.engines.mysql.raw_bytes import taken, with_bytes_in_hex
 from wheatear.engines.mysql.reader import read_schema
 from wheatear.engines.mysql.scratch import scratch
 from wheatear.engines.mysql.tokens import quoted
@@ -84,7 +84,7 @@ def _tables(db: Any, home: str, schema: Schema) -> Iterator[Statement]:
         shown = _verbatim(f"SHOW CREATE {what} {quoted(home)}.{quoted(name)}")
         with taken(db.connection()):
             text = db.execute_sql(*shown).fetchone()[1]
-        yield _verbatim(spelled(text))
+        yield _verbatim(with_bytes_in_hex(text))
 
 
 def _read(db: Any, home: str) -> Schema:

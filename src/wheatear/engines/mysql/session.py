@@ -15,7 +15,7 @@ from wheatear.engines.engine import put_back
 
 from .lock_timeout import patiently
 from .plain import MODES_THAT_PRINT_OTHERWISE
-from .raw_bytes import spelled, taken
+from .raw_bytes import taken, with_bytes_in_hex
 from .server_errors import is_lost
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class Session:
         with self._under({"sql_mode": ""}, {"sql_mode": self._mode}) if odd else nullcontext():
             cursor = self.execute(f"SHOW CREATE TABLE {name}", "Reading the table")
             first, text, *rest = cursor.fetchall()[0]
-            return first, spelled(str(text)), *rest
+            return first, with_bytes_in_hex(str(text)), *rest
 
     def execute_under(self, settings: dict[str, Any], sql: str, what: str) -> Any:
         """Send one statement with settings of its own, then as they were."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .tokens import Token, spelled, tokens
+from .tokens import Token, joined, tokens
 
 _MULTI_STATEMENTS = 1 << 16  # https://mariadb.com/kb/en/connection/#capabilities
 _PROGRAMS = {"PROCEDURE", "FUNCTION", "TRIGGER", "EVENT", "PACKAGE"}
@@ -42,7 +42,7 @@ def statements_of(sql: str) -> list[str]:
             depth += 1  # END IF has closed no BEGIN
         found[-1].append(token)
         before = word
-    return [" ".join(token.text for token in one) for one in found if spelled(one)]
+    return [" ".join(token.text for token in one) for one in found if joined(one)]
 
 
 def _words(statement: list[Token]) -> list[str]:

@@ -16,7 +16,7 @@ import peewee
 
 from .definition import Definition
 from .literals import without_escapes
-from .raw_bytes import spelled, taken
+from .raw_bytes import taken, with_bytes_in_hex
 from .server_errors import NO_SUCH_TABLE, error_number
 from .tokens import quoted, tokens, unquoted
 
@@ -74,7 +74,7 @@ def _shown(db: Any, name: str) -> Definition:
     return Definition.parse(
         "".join(
             quoted(unquoted(token.text)) if token.text[0] == '"' else token.text
-            for token in tokens(spelled(row[1]))
+            for token in tokens(with_bytes_in_hex(row[1]))
         )
     )
 

@@ -55,7 +55,7 @@ def tokens(sql: str) -> Iterator[Token]:
             depth += 1
 
 
-def spelled(parts: Iterable[Token]) -> str:
+def joined(parts: Iterable[Token]) -> str:
     """The SQL that these tokens are, without space at its ends."""
     return "".join(part.text for part in parts).strip()
 

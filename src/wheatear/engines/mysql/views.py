@@ -7,7 +7,7 @@ name goes in after the aliases of the renamed column's table, and what the view 
 from __future__ import annotations
 
 from .change import Statement, TableState
-from .tokens import Token, quoted, same, spelled, tokens, unquoted
+from .tokens import Token, joined, quoted, same, tokens, unquoted
 
 
 def following(state: TableState, view: str, old: str, new: str) -> Statement | None:
@@ -88,5 +88,5 @@ def _head(text: str, view: str, name: str) -> str:
     """CREATE … VIEW name, as the server prints it, with OR REPLACE and the schema."""
     parts = list(tokens(text))
     at = next(n for n, part in enumerate(parts) if part.text == quoted(view))
-    before = spelled(parts[1:at])
+    before = joined(parts[1:at])
     return f"CREATE OR REPLACE {before} {name}"
