@@ -12,7 +12,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from .tokens import tokens
+from .tokens import solid
 
 _CALLED = re.compile(r"(?<![\w$])([\w$]+)`?\s*\(")
 _COLUMNS_OF = re.compile(r"\b(?:INTO|INSERT|REPLACE|IGNORE)\s+[\w$`.]+\s*\(", re.IGNORECASE)
@@ -75,9 +75,8 @@ class Functions:
 
 def _called_in(sql: str) -> set[str]:
     """The names before a parenthesis, not in texts and comments; without their database's."""
-    solid = [one for one in tokens(sql) if one.kind not in ("space", "comment")]
     return {
         one.name.lower().rpartition(".")[2]
-        for one, after in pairwise(solid)
+        for one, after in pairwise(solid(sql))
         if after.text == "(" and one.name is not None
     }

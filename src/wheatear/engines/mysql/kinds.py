@@ -12,7 +12,7 @@ from itertools import islice, pairwise
 
 from wheatear.engines.journaling import CHAINED, TEMPORARY, Kind, Refusal
 
-from .tokens import tokens
+from .tokens import solid, tokens
 
 _LEAD = r"(?:\s+|--\s[^\n]*(?:\n|$)|\#[^\n]*(?:\n|$)|/\*(?!!).*?\*/|;|\()*"
 _WORDS = re.compile(rf"{_LEAD}(\w+)\s*(\w*)", re.DOTALL)
@@ -130,18 +130,16 @@ def _refusal_of_end(sql: str) -> Refusal | None:
 
 def _sets_how_transactions_end(sql: str) -> str | None:
     """Also among others; `@autocommit` is a variable of the user's."""
-    solid = [token for token in tokens(sql) if token.kind not in {"space", "comment"}]
     names = (
         one.text.lower().rpartition(".")[2].removeprefix("@@")
-        for one, then in pairwise(solid)
+        for one, then in pairwise(solid(sql))
         if then.text in {"=", ":"}
     )
     return next((name for name in names if name in {"autocommit", "completion_type"}), None)
 
 
 def _called(sql: str) -> set[str]:
-    solid = [token for token in tokens(sql) if token.kind not in {"space", "comment"}]
-    return {one.text.upper() for one, then in pairwise(solid) if then.text == "("}
+    return {one.text.upper() for one, then in pairwise(solid(sql)) if then.text == "("}
 
 
 def _is_lock_of_user(sql: str) -> bool:

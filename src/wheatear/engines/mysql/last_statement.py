@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wheatear.engines.last_statement import INSERTS, NEXT, Asked, LastStatement
 
-from .tokens import tokens
+from .tokens import solid
 
 _OF_SEQUENCE = Asked(
     "what NEXTVAL() has answered; or insert and ask in one transaction: `with db.atomic():`",
@@ -26,5 +26,4 @@ def last_statement() -> LastStatement:
 
 def capitals(sql: str) -> list[str]:
     """A statement's words and marks, in capitals; empty ones for names and texts in quotes."""
-    solid = [one for one in tokens(sql) if one.kind not in ("space", "comment")]
-    return [one.text.upper() if one.kind in ("word", "mark") else "" for one in solid]
+    return [one.text.upper() if one.kind in ("word", "mark") else "" for one in solid(sql)]

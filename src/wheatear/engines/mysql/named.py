@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from .tokens import Token, tokens, unquoted
+from .tokens import Token, solid, unquoted
 
 _SHOWN = ("TABLE", "VIEW", "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "SEQUENCE", "DATABASE")
 _ALIASES = {"TABLES": "TABLE", "SCHEMA": "DATABASE", "INDEX": "INDEX"}
@@ -50,7 +50,7 @@ class _Reader:
     """Cuts no further than it is asked to read: most of a long statement names nothing."""
 
     def __init__(self, sql: str) -> None:
-        self._rest = (one for one in tokens(sql) if one.kind not in ("space", "comment"))
+        self._rest = solid(sql)
         self._tokens: list[Token] = []
         self._at = 0
 

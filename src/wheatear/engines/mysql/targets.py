@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from .tokens import Token, same, tokens, unquoted
+from .tokens import Token, same, solid, tokens, unquoted
 
 _MODIFIERS = ("LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "QUICK", "IGNORE", "CONCURRENT")
 _VERBS = ("INSERT", "REPLACE", "UPDATE", "DELETE", "LOAD", "CALL")
@@ -320,11 +320,11 @@ class _Reader:
 
 def _pieces(sql: str) -> Iterator[Token]:
     """The tokens without space and comments; a point is always one by itself."""
-    for token in tokens(sql):
+    for token in solid(sql):
         if token.kind == "word" and "." in token.text:
             for text in _DOTS.findall(token.text):
                 yield Token("mark" if text == "." else "word", text)
-        elif token.kind not in ("space", "comment"):
+        else:
             yield token
 
 

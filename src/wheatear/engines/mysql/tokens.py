@@ -55,6 +55,11 @@ def tokens(sql: str) -> Iterator[Token]:
             depth += 1
 
 
+def solid(sql: str) -> Iterator[Token]:
+    """Those that are no space and no comment."""
+    return (one for one in tokens(sql) if one.kind not in ("space", "comment"))
+
+
 def joined(parts: Iterable[Token]) -> str:
     """The SQL that these tokens are, without space at its ends."""
     return "".join(part.text for part in parts).strip()
