@@ -195,6 +195,8 @@ class Attempt:
             self.outcome = "interrupted" if journal.stays else "failed"
             text = self._reason(error)
             with suppress(Exception):  # a connection that is gone leaves it `running`, which shows
+                if journal.in_transaction():
+                    self._log.rolled_back_rest()
                 journal.fail(ended(record, self.outcome, self.seconds, text), self._log.lasting())
             raise
         self._afterwards(loaded)

@@ -331,6 +331,16 @@ def test_what_it_makes_is_there_already(project: Project) -> None:
     assert "--fake" not in project.run("migrate").err
 
 
+@pytest.mark.parametrize("begin", ["db.execute_sql('BEGIN')", "db.begin()"])
+@pytest.mark.parametrize("engine", ["mariadb"], indirect=True)
+def test_a_failure_in_a_transaction_of_its_own(project: Project, engine: str, begin: str) -> None:
+    """What is rolled back does not stay."""
+    body = f"{begin}\ndb.execute_sql('INSERT INTO a VALUES (7)')\nraise ValueError('no')"
+    ended = fails(project, engine, body)
+    assert f"so this one stays:\n         {CREATE}\n  next:" in ended.err
+    assert (7,) not in reading.rows(project.url, "a")
+
+
 def test_a_second_connection_is_refused(project: Project, engine: str) -> None:
     body = """
         import threading
