@@ -173,10 +173,9 @@ class Attempt:
         run, record, engine = self.run, self.record, self.run.engine
         assert record is not None  # noqa: S101 - for the type checker
         resumes = self.step.resumes
-        mended = resumes is not None and self._is_mended(resumes)
-        journal = self._journal = Journal(
-            engine, run.history, run.waiting, record, resumes, mended=mended
-        )
+        if resumes is not None:
+            self._take_up(resumes)
+        journal = self._journal = Journal(engine, run.history, run.waiting, record, resumes)
         try:
             with journal.serving(loaded.module):
                 self._call(loaded, journal.rules(self._allowed))
@@ -216,25 +215,20 @@ class Attempt:
         if loaded.afterwards is not None:
             loaded.afterwards()
 
-    def _is_mended(self, record: int) -> bool:
-        """Whether the file has been changed since a run that failed.
-
-        One that died can be finished if it kept a journal, and by the same text.
-        """
+    def _take_up(self, record: int) -> None:
+        """A run that died can be finished if it kept a journal, and by the same text."""
         from wheatear.journal import stops  # noqa: PLC0415 - only where it is needed
 
         found = next(one for one in self.run.history.read() if one.id == record)
         if not self.run.history.journal_of(record):  # an earlier version's
             raise failures.interrupted(found)
-        changed = found.checksum not in (None, self.checksum)
-        if found.outcome == "running" and changed:
+        if found.outcome == "running" and found.checksum not in (None, self.checksum):
             raise stops.file_changed(self.step.name)
         self._run_id = found.run
         way = "forward" if self.step.direction == "forward" else "backward"
         self.run.waiting.tell(
             f"{self.step.name} was interrupted while it went {way}; it goes on where it stood"
         )
-        return changed
 
     @property
     def _is_recorded(self) -> bool:

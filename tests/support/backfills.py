@@ -24,7 +24,7 @@ def called(db: Any, model: Any, change: Any, *, ends: bool = True, **options: An
         died = next((one.id for one in history.read() if one.outcome == "running"), None)
         record = Record("m", "forward", "running", started_at="", run_by="", tool="", run="")
         journal = Journal(engine, history, waiting, record, died)
-        rules = journal.rules(engine.connection_attributes, None)
+        rules = journal.rules(engine.connection_attributes)
         with watched(db, rules), running(Running("m", "forward", engine, waiting, False, journal)):
             done = backfill(model, change, **options)
         if ends:

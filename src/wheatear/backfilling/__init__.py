@@ -181,26 +181,27 @@ class _Backfill:
                 break
             except BaseException as error:
                 self._position.state = before
-                self._look_again(begun)
+                moved = self._look_again(begun)
                 gave_way = isinstance(error, Exception) and engine.is_lock_timeout(error)
-                moved = self._position.state != before
                 if moved or not gave_way or time.monotonic() + pause > deadline:
                     raise
             time.sleep(jittered(pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
         self._note()
 
-    def _look_again(self, begun: Begun) -> None:
-        """What a batch that failed has left: Python tells of Ctrl-C when the COMMIT has returned,
-        as if that had failed.
+    def _look_again(self, begun: Begun) -> bool:
+        """Whether a batch that failed was committed all the same: Python tells of Ctrl-C when the
+        COMMIT has returned, as if that had failed. The batches before it have a position too.
         """
-        kept = False
+        before = self._position.progress
         for _ in range(_LOOKS):
             with suppress(Exception):  # the server may be stopped for the same Ctrl-C; or is gone
-                kept = self._position.load(begun.record, begun.number)
+                self._position.load(begun.record, begun.number)
                 break
-        begun.settle(kept=kept)
+        moved = self._position.progress != before
+        begun.settle(kept=moved)
         self._note()
+        return moved
 
     def _in_a_transaction(self, begun: Begun) -> None:
         migration, position = self._migration, self._position

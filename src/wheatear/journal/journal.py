@@ -33,7 +33,6 @@ class Journal:
         waiting: How long to wait for what a dead run has left at work, and who is told.
         record: The migration's record, as it begins.
         resumes: The id of the record that a run that died has left; None to begin.
-        mended: Its file has been changed since.
 
     Raises:
         HistoryError: What was in flight cannot be settled by looking.
@@ -46,11 +45,8 @@ class Journal:
         waiting: Waiting,
         record: Record,
         resumes: int | None = None,
-        *,
-        mended: bool = False,
     ) -> None:
         self._history = history
-        self._mended = mended
         self._record = record
         self._ways = engine.journaling()
         self._ddl_commits = not engine.transactional_ddl
@@ -99,7 +95,7 @@ class Journal:
 
     def begin_backfill(self, asked: Asked) -> Begun:
         """Begin a backfill, or go on with it."""
-        return self._recorder.begin_backfill(asked, mended=self._mended)
+        return self._recorder.begin_backfill(asked, self._record.checksum)
 
     def in_transaction(self) -> bool:
         """Whether the migration has left a transaction open."""

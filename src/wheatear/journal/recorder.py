@@ -19,7 +19,7 @@ from wheatear.engines.journaling import Journaling, Kind
 from wheatear.errors import HistoryError, MigrationFailedError
 from wheatear.journal import stops
 from wheatear.journal.answers import Answer, load_answer, load_error, store_error
-from wheatear.journal.backfills import Asked, Begun
+from wheatear.journal.backfills import Asked, Begun, changes_alike, is_mended
 from wheatear.journal.entries import Entry, cut, new_entry
 from wheatear.journal.holding import Holding
 from wheatear.journal.pending import Pending
@@ -108,19 +108,19 @@ class Recorder:
             return self._replayed(entry, statement.sql, run)
         return self._first_time(entry, kind, statement.sql, run)
 
-    def begin_backfill(self, asked: Asked, *, mended: bool) -> Begun:
+    def begin_backfill(self, asked: Asked, checksum: str | None) -> Begun:
         """Begin a backfill, or go on with it.
 
         Args:
             asked: What is asked of it.
-            mended: The file has been changed since the run that is taken up.
+            checksum: Of the migration's file.
         """
         if self._stopped is not None:
             raise self._stopped
         if self._tape.plays:
-            return self._begun_before(asked, mended=mended)
+            return self._begun_before(asked, checksum)
         self._pending.conclude()
-        entry = asked.entry(self._number)
+        entry = asked.entry(self._number, checksum)
         entry.given = self._served.take()
         self._number += 1
         self._pending.prepare()
@@ -130,15 +130,15 @@ class Recorder:
             self._pending.written()
         return Begun(self._pending, entry, stop=self._stopped_by)
 
-    def _begun_before(self, asked: Asked, *, mended: bool) -> Begun:
+    def _begun_before(self, asked: Asked, checksum: str | None) -> Begun:
         expected = self._tape.expected
-        now = asked.entry(expected.number)
+        now = asked.entry(expected.number, checksum)
         if self._tape.next(now.key) is None:
             how = stops.another_path if expected.change is None else stops.other_rows
             raise self._stopped_by(how, expected.sql, now.sql)
-        if expected.change == now.change:
+        if changes_alike(now, expected):
             return Begun(self._pending, expected, again=True, stop=self._stopped_by)
-        if not (mended and asked.is_written_otherwise(expected)):
+        if not is_mended(now, expected):
             raise self._stopped_by(stops.other_change, now.sql)
         now.given = expected.given
         return Begun(self._pending, now, again=True, mended=True, stop=self._stopped_by)
