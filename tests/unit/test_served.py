@@ -11,6 +11,7 @@ import time
 import uuid
 from typing import Any
 
+from wheatear.engines.waiting import jittered
 from wheatear.journal.served import Served
 
 REAL = (time.time, time.time_ns, os.urandom, dt.datetime, dt.date)
@@ -122,3 +123,10 @@ def test_a_generator_with_a_seed_is_not_touched() -> None:
         assert random.Random(5).random() == random.Random(x=5).random() == expected
         assert isinstance(random.Random(5), random.Random)
         assert isinstance(random.SystemRandom(), random.Random)
+
+
+def test_a_pause_takes_no_chance_of_the_migrations() -> None:
+    with Served(7).serving({}):
+        expected = random.getstate()
+        assert 0.5 <= jittered(1.0) <= 1.5
+        assert random.getstate() == expected

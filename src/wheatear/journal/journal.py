@@ -187,7 +187,7 @@ class Journal:
             self._history.inserted()
             return
         clear = record.outcome == "failed"
-        lines = self._pending.lines_at_failure(in_flight=self._recorder.in_flight is not None)
+        lines = self._pending.lines_at_failure(in_flight=self._recorder.in_flight)
         self._end(record, [] if clear else lines, clear=clear)
 
     def _end(

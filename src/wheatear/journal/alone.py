@@ -1,0 +1,119 @@
+"""A statement that commits by itself: an intent is written, the statement sent, and looked at where
+nobody knows what came of it. That it is done is noted with the next write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wheatear.engines.journaling import Journaling
+from wheatear.engines.waiting import persistently
+from wheatear.journal import stops
+from wheatear.journal.answers import Answer, store_error
+from wheatear.journal.entries import Entry
+from wheatear.journal.holding import Holding
+from wheatear.journal.pending import Pending
+
+
+class Alone:
+    """Such statements of one migration.
+
+    Args:
+        ways: The engine's.
+        pending: Where entries wait.
+        holding: What the connection holds.
+        tell: Called with a sentence for the user.
+    """
+
+    def __init__(
+        self, ways: Journaling, pending: Pending, holding: Holding, tell: Callable[[str], None]
+    ) -> None:
+        self._ways = ways
+        self._pending = pending
+        self._holding = holding
+        self._tell = tell
+        self.in_flight: Entry | None = None
+        """One that was sent, and nobody knows what came of it."""
+
+    def announce(self, entry: Entry, sql: str, *, inside: bool, dirty: bool) -> None:
+        """Look at what one is about to touch, and write that it is about to be sent.
+
+        Args:
+            entry: Its entry.
+            sql: Its text.
+            inside: It is sent in a transaction of the migration's own, which ends here.
+            dirty: That has changed something.
+        """
+        entry.reads = False
+        entry.intent = dict(self._ways.look(sql))
+        if entry.sql != sql:
+            entry.intent["text"] = sql
+        reason = self._ways.unsettled(entry.intent)
+        if reason:
+            self._tell(stops.named_before(entry.sql, reason))
+        self._write_intent(entry, inside=inside, dirty=dirty)
+
+    def send(self, entry: Entry, sql: str, run: Callable[[], Answer]) -> Answer:
+        """Send it.
+
+        Args:
+            entry: Its entry.
+            sql: Its text.
+            run: Sends it.
+        """
+        self.in_flight = entry
+        try:
+            answer = persistently(run, self._ways.gave_way)
+        except Exception as error:
+            self._after_failure(entry, sql, error)
+            raise
+        self.in_flight = None
+        entry.effect = True
+        self._pending.keep(entry, answer)
+        self._pending.effects = entry.number + 1
+        return answer
+
+    def _write_intent(self, entry: Entry, *, inside: bool, dirty: bool) -> None:
+        """What the migration has done in a transaction commits with it, as it would anyway."""
+        kept = len(self._pending)
+        commits = self._pending.last if inside and dirty else None
+        if commits is not None:
+            commits.effect = True
+        if not inside:
+            self._pending.prepare()
+        begins = not inside and (self._pending.is_much or self._ways.lock_is_beside)
+        self._pending.add(entry)
+        try:
+            if begins:
+                self._ways.begin()
+            elif inside:
+                self._holding.at_commit(entry)
+                self._ways.show()
+            self._pending.write()
+            if begins or inside:
+                self._ways.commit()
+        except BaseException:
+            self._pending.unwrite(entry, kept)
+            if commits is not None:
+                commits.effect = False
+            raise
+        self._pending.written()
+
+    def _after_failure(self, entry: Entry, sql: str, error: Exception) -> None:
+        """It failed: as a rule it changed nothing, and that is looked at."""
+        if self._ways.engine.is_lost(error):
+            return
+        intent = entry.intent or {}
+        if not intent.get("again") and not self._ways.unsettled(intent):
+            found = self._ways.settle(sql, intent)
+            if found.done is not False:
+                entry.intent = {
+                    **intent,
+                    "unsettled": f"it failed ({error}), but changed something",
+                }
+                with self._ways.writing():
+                    self._pending.rewrite(entry)
+                return
+        self.in_flight = None
+        entry.error = store_error(error)
+        self._pending.add(entry)
