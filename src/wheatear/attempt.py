@@ -331,11 +331,14 @@ class Attempt:
         return [] if self.transactional else self._log.lasting()
 
     def under_way(self, error: BaseException) -> Statement | None:
-        """The statement of which nobody knows whether it took effect: its answer never came."""
-        last = self._log.last
+        """The statement of which nobody knows whether it took effect: its answer never came, or
+        what it has left half done could not be removed.
+        """
+        last, journal = self._log.last, self._journal
         if self.transactional or last is None or last.reads or not last.failed:
             return None
-        unknown = not last.answered or self.run.engine.is_lost(error)
+        in_flight = journal is not None and journal.in_flight
+        unknown = not last.answered or in_flight or self.run.engine.is_lost(error)
         return last if unknown else None
 
     def what_stays(self, error: BaseException, before: list[str], lost: list[str]) -> str:

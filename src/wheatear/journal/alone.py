@@ -5,6 +5,8 @@ nobody knows what came of it. That it is done is noted with the next write.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
 from wheatear.engines.journaling import Journaling
 from wheatear.engines.waiting import persistently
@@ -63,7 +65,7 @@ class Alone:
         """
         self.in_flight = entry
         try:
-            answer = persistently(run, self._ways.gave_way)
+            answer = persistently(run, lambda error: self._may_be_again(entry, sql, error))
         except Exception as error:
             self._after_failure(entry, sql, error)
             raise
@@ -99,20 +101,30 @@ class Alone:
             raise
         self._pending.written()
 
+    def _may_be_again(self, entry: Entry, sql: str, error: Exception) -> bool:
+        """It gave way, and nothing of it is left: what is half done would be in its own way."""
+        if not self._ways.gave_way(error):
+            return False
+        with suppress(Exception):  # the statement's own error is told
+            settle = partial(self._ways.settle, sql, entry.intent or {})
+            return persistently(settle, self._ways.gave_way).done is False
+        return False
+
     def _after_failure(self, entry: Entry, sql: str, error: Exception) -> None:
         """It failed: as a rule it changed nothing, and that is looked at."""
         if self._ways.engine.is_lost(error):
             return
         intent = entry.intent or {}
-        if not intent.get("again") and not self._ways.unsettled(intent):
-            found = self._ways.settle(sql, intent)
-            if found.done is not False:
-                entry.intent = {
-                    **intent,
-                    "unsettled": f"it failed ({error}), but changed something",
-                }
-                with self._ways.writing():
-                    self._pending.rewrite(entry)
+        if not self._ways.unsettled(intent):
+            try:
+                found = self._ways.settle(sql, intent)
+                if found.done is not False:
+                    why = f"it failed ({error}), but changed something"
+                    entry.intent = {**intent, "unsettled": why}
+                    with self._ways.writing():
+                        self._pending.rewrite(entry)
+                    return
+            except Exception:  # noqa: BLE001 - the statement's own error is told; the next run looks again
                 return
         self.in_flight = None
         entry.error = store_error(error)

@@ -91,7 +91,12 @@ class Journal:
     @property
     def stays(self) -> bool:
         """Something has taken effect, or may have."""
-        return bool(self._pending.effects or self._recorder.in_flight)
+        return bool(self._pending.effects or self.in_flight)
+
+    @property
+    def in_flight(self) -> bool:
+        """A statement was sent, and nobody knows what came of it."""
+        return self._recorder.in_flight
 
     def begin_backfill(self, asked: Asked) -> Begun:
         """Begin a backfill, or go on with it."""
@@ -187,7 +192,7 @@ class Journal:
             self._history.inserted()
             return
         clear = record.outcome == "failed"
-        lines = self._pending.lines_at_failure(in_flight=self._recorder.in_flight)
+        lines = self._pending.lines_at_failure(in_flight=self.in_flight)
         self._end(record, [] if clear else lines, clear=clear)
 
     def _end(
