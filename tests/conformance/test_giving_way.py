@@ -167,9 +167,7 @@ def test_what_an_index_has_left_and_cannot_be_dropped_is_told(
         "         CREATE UNIQUE INDEX CONCURRENTLY by_gold ON player (gold)\n"
         "  next:  mend what failed, the file only from there on, and run the command again"
     )
-    reading.execute(
-        project.url, "DROP EVENT TRIGGER no", "UPDATE player SET gold = 8 WHERE id = 2"
-    )
+    reading.execute(project.url, "DROP EVENT TRIGGER no", "UPDATE player SET gold = 8 WHERE id = 2")
     ended = project.run("migrate")
     assert ended.code == 0, ended.err
     assert reading.execute(project.url, INDEXES) == [("by_gold", True)]
