@@ -186,13 +186,13 @@ class Attempt:
                 at_once=self._is_followed_up(loaded),
             )
         except StoppedError as stop:
+            self._log.forget_unsent()
             self.outcome = "interrupted"
-            raise stop.error from None
+            if not isinstance(stop.error, HistoryError):  # nothing is wrong with the journal
+                self._journal_failure(journal, stop.error)
+            raise stop.error from stop.error.__cause__
         except BaseException as error:
-            self.outcome = "interrupted" if journal.stays else "failed"
-            text = self._reason(error)
-            with suppress(Exception):  # a connection that is gone leaves it `running`, which shows
-                journal.fail(ended(record, self.outcome, self.seconds, text), self._log.lasting())
+            self._journal_failure(journal, error)
             raise
         self._afterwards(loaded)
         if self.step.abandons and self.step.basis is not None:
@@ -201,6 +201,13 @@ class Attempt:
             from wheatear.backfilling.position import forget  # noqa: PLC0415 - few use it
 
             forget(engine)
+
+    def _journal_failure(self, journal: Journal, error: BaseException) -> None:
+        self.outcome = "interrupted" if journal.stays else "failed"
+        assert self.record is not None  # noqa: S101 - for the type checker
+        record = ended(self.record, self.outcome, self.seconds, self._reason(error))
+        with suppress(Exception):  # a connection that is gone leaves it `running`, which shows
+            journal.fail(record, self._log.lasting())
 
     def _is_followed_up(self, loaded: LoadedMigration) -> bool:
         """Something is tidied up that a run that takes this one up would still need; or its way

@@ -38,6 +38,30 @@ JOURNAL = "wheatear_history_journal"
 _SAID_AT_THE_END = frozenset({"name", "direction", *ENDS})
 
 
+def not_written(
+    engine: Engine,
+    error: Exception,
+    *,
+    state: str | None = None,
+    next: str = "run the command again.",  # noqa: A002 - as the error calls it
+) -> DatabaseUnavailableError:
+    """The error that tells that the history cannot be written.
+
+    Args:
+        engine: The database.
+        error: The driver's, or Peewee's.
+        state: What the database is like now.
+        next: What to do, where the engine knows nothing better.
+    """
+    told = DatabaseUnavailableError(
+        f"Cannot write the history in {engine.url}: {first_line(error)}",
+        state=state,
+        next=engine.remedy(error) or next,
+    )
+    told.__cause__ = error
+    return told
+
+
 class _Ending(NamedTuple):
     """How a record that was begun has ended, where that is still to be written."""
 
@@ -274,12 +298,12 @@ class History:
         sql, values = self.ending(id_, record, clear=True, touched=touched)
         try:
             (send or self._execute)(sql, values).close()
-        except peewee.PeeweeException as error:
-            raise DatabaseUnavailableError(
-                f"Cannot write the history in {self._engine.url}: {first_line(error)}",
+        except Exception as error:  # Peewee's, or of what sends it the driver's
+            raise not_written(
+                self._engine,
+                error,
                 state=f"{self._unrecorded(record)}.",
-                next=self._engine.remedy(error)
-                or "run the command again: it sees that it is done.",
+                next="run the command again: it sees that it is done.",
             ) from error
         self._ending = None
 

@@ -431,3 +431,44 @@ def test_another_run_in_between_finishes_what_was_interrupted(project: Project) 
     result = in_process(project).migrate(listener=between)
     assert [one.name for one in result.skipped] == [first, NAME]
     assert reading.history(project.url) == [(first, "forward", "done"), (NAME, "forward", "done")]
+
+
+HELD = """\
+import pymysql
+from migrations_config import db
+
+
+def migrate_forward():
+    other = pymysql.connect(database=db.database, **db.connect_params)
+    other.cursor().execute('SELECT id FROM wheatear_history FOR UPDATE')
+    db.execute_sql('SET SESSION innodb_lock_wait_timeout = 1')
+    try:
+        db.execute_sql({statement!r})
+    except Exception:
+        pass
+    finally:
+        other.close()
+"""
+
+
+@pytest.mark.parametrize("engine", ["mariadb"], indirect=True)
+@pytest.mark.parametrize(
+    "statement", ["CREATE TABLE b (x INTEGER)", pytest.param("SELECT 1", marks=pytest.mark.long)]
+)
+def test_no_statement_is_blamed_for_what_the_history_does_not_take(
+    project: Project, statement: str, engine: str
+) -> None:
+    """How the one before has ended is still to be written; the migration does not catch that."""
+    project.migration(NAME, "db.execute_sql('CREATE TABLE a (x INTEGER)')")
+    after = "20260103_000000_after"
+    project.write(f"migrations/{after}.py", HELD.format(statement=statement))
+    ended = project.run("migrate")
+    assert (ended.code, ended.out) == (1, f"  applied {NAME}  N s\n")
+    assert ended.err.startswith(f"error: {after} failed: Cannot write the history in mysql://")
+    assert ended.err.partition(": Lock wait timeout exceeded")[2].partition("\n")[2] == (
+        f"  state: {after} had changed nothing yet.\n"
+        f"         applied before it in this run, and staying so: {NAME}.\n"
+        "  next:  run the command again.\n"
+    )
+    assert reading.history(project.url)[0] == (NAME, "forward", "done")
+    assert reading.tables(project.url) == ["a"]

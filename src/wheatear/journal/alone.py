@@ -37,14 +37,12 @@ class Alone:
         self.in_flight: Entry | None = None
         """One that was sent, and nobody knows what came of it."""
 
-    def announce(self, entry: Entry, sql: str, *, inside: bool, dirty: bool) -> None:
-        """Look at what one is about to touch, and write that it is about to be sent.
+    def look(self, entry: Entry, sql: str) -> None:
+        """Look at what one is about to touch.
 
         Args:
-            entry: Its entry.
+            entry: Its entry, where that is noted.
             sql: Its text.
-            inside: It is sent in a transaction of the migration's own, which ends here.
-            dirty: That has changed something.
         """
         entry.reads = False
         entry.intent = dict(self._ways.look(sql))
@@ -53,30 +51,16 @@ class Alone:
         reason = self._ways.unsettled(entry.intent)
         if reason:
             self._tell(stops.named_before(entry.sql, reason))
-        self._write_intent(entry, inside=inside, dirty=dirty)
 
-    def send(self, entry: Entry, sql: str, run: Callable[[], Answer]) -> Answer:
-        """Send it.
+    def announce(self, entry: Entry, *, inside: bool, dirty: bool) -> None:
+        """Write that one is about to be sent.
 
         Args:
             entry: Its entry.
-            sql: Its text.
-            run: Sends it.
+            inside: It is sent in a transaction of the migration's own: what that has done commits
+                with it, as it would anyway.
+            dirty: That has changed something.
         """
-        self.in_flight = entry
-        try:
-            answer = persistently(run, lambda error: self._may_be_again(entry, sql, error))
-        except Exception as error:
-            self._after_failure(entry, sql, error)
-            raise
-        self.in_flight = None
-        entry.effect = True
-        self._pending.keep(entry, answer)
-        self._pending.effects = entry.number + 1
-        return answer
-
-    def _write_intent(self, entry: Entry, *, inside: bool, dirty: bool) -> None:
-        """What the migration has done in a transaction commits with it, as it would anyway."""
         kept = len(self._pending)
         commits = self._pending.last if inside and dirty else None
         if commits is not None:
@@ -100,6 +84,26 @@ class Alone:
                 commits.effect = False
             raise
         self._pending.written()
+
+    def send(self, entry: Entry, sql: str, run: Callable[[], Answer]) -> Answer:
+        """Send it.
+
+        Args:
+            entry: Its entry.
+            sql: Its text.
+            run: Sends it.
+        """
+        self.in_flight = entry
+        try:
+            answer = persistently(run, lambda error: self._may_be_again(entry, sql, error))
+        except Exception as error:
+            self._after_failure(entry, sql, error)
+            raise
+        self.in_flight = None
+        entry.effect = True
+        self._pending.keep(entry, answer)
+        self._pending.effects = entry.number + 1
+        return answer
 
     def _may_be_again(self, entry: Entry, sql: str, error: Exception) -> bool:
         """It gave way, and nothing of it is left: what is half done would be in its own way."""

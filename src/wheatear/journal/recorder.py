@@ -15,7 +15,8 @@ from typing import Any
 from wheatear.capture import Statement
 from wheatear.engines.journaling import Journaling, Kind
 from wheatear.engines.waiting import persistently
-from wheatear.errors import HistoryError, MigrationFailedError
+from wheatear.errors import DatabaseUnavailableError, HistoryError, MigrationFailedError
+from wheatear.history import not_written
 from wheatear.journal import stops
 from wheatear.journal.alone import Alone
 from wheatear.journal.answers import Answer, load_answer, load_error, store_error
@@ -113,7 +114,7 @@ class Recorder:
             raise self._stopped
         if self._tape.plays:
             return self._begun_before(asked, checksum)
-        self._pending.conclude()
+        self._own(self._pending.conclude)
         entry = asked.entry(self._number, checksum)
         entry.given = self._served.take()
         self._number += 1
@@ -186,7 +187,18 @@ class Recorder:
             raise self._stop(stops.reads_otherwise(self._name, found.sql, found.odd))
         return answer
 
-    def _stop(self, error: HistoryError) -> StoppedError:
+    def _own(self, write: Callable[[], None]) -> None:
+        """A write that no statement of the migration is to blame for, before it is sent."""
+        try:
+            write()
+        except DatabaseUnavailableError as error:
+            self._ways.rollback()
+            raise self._stop(error) from None
+        except Exception as error:  # the driver's
+            self._ways.rollback()
+            raise self._stop(not_written(self._ways.engine, error)) from None
+
+    def _stop(self, error: HistoryError | DatabaseUnavailableError) -> StoppedError:
         self._stopped = StoppedError(error)
         return self._stopped
 
@@ -201,14 +213,14 @@ class Recorder:
         inside = self.in_transaction()
         self._after_error = False
         self._refuse(sql, inside=inside)
+        if kind not in ("alone", "rows"):
+            self._own(self._pending.conclude)
         entry.given = self._served.take()
         self._number += 1
         self._holding.before(sql, rows=kind == "rows")
         run = self._holding.noting(entry, sql, partial(_answer, run), inside=inside)
         if kind == "alone":
             return self._alone(entry, sql, run, inside=inside)
-        if kind != "rows":
-            self._pending.conclude()
         if kind == "read":
             entry.reads, entry.sql = True, entry.sql[:_SHOWN_OF_READS]
         if inside:
@@ -271,7 +283,8 @@ class Recorder:
         return answer
 
     def _alone(self, entry: Entry, sql: str, run: Callable[[], Answer], *, inside: bool) -> Answer:
-        self._by_itself.announce(entry, sql, inside=inside, dirty=self._dirty)
+        self._by_itself.look(entry, sql)
+        self._own(lambda: self._by_itself.announce(entry, inside=inside, dirty=self._dirty))
         self._dirty = False
         try:
             return self._by_itself.send(entry, sql, run)
