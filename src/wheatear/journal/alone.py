@@ -61,7 +61,7 @@ class Alone:
                 with it, as it would anyway.
             dirty: That has changed something.
         """
-        kept = len(self._pending)
+        before = self._pending.mark()
         commits = self._pending.last if inside and dirty else None
         if commits is not None:
             commits.effect = True
@@ -78,9 +78,8 @@ class Alone:
             self._pending.write()
             if begins or inside:
                 self._ways.commit()
-        except BaseException:
-            self._pending.unwrite(entry, kept)
-            if commits is not None:
+        except BaseException as error:
+            if self._pending.undone(entry, before, error) and commits is not None:
                 commits.effect = False
             raise
         self._pending.written()

@@ -82,7 +82,7 @@ class Begun:
         self._entry = entry
         self._stop = stop
         self._waits = mended or not again
-        self._before = 0
+        self._before = pending.mark()
         self._writes = self._found_none = False
         self.again = again
         self.mended = mended
@@ -106,7 +106,7 @@ class Begun:
         """In the transaction of a batch: write that it has begun, unless that is written."""
         if not self._waits:
             return
-        self._before, self._writes = len(self._pending), True
+        self._before, self._writes = self._pending.mark(), True
         self._entry.answer, self._entry.effect = {}, True
         self._pending.add(self._entry)
         self._pending.write()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from wheatear.journal.answers import Answer, store_answer
 from wheatear.journal.entries import Entry, cut
@@ -16,6 +16,18 @@ LARGEST = 8_000_000
 """Letters of answers that are kept of one migration; beyond it only what tells them apart is."""
 _MUCH = 500_000
 _MANY = 500
+
+
+class Mark(NamedTuple):
+    """How all stood before an entry.
+
+    Attributes:
+        entries: How many waited.
+        room: Letters that were left for answers.
+    """
+
+    entries: int
+    room: int
 
 
 class Pending:
@@ -37,8 +49,9 @@ class Pending:
         """What the first write of a run that goes on begins with."""
         self._first_lines, self._entries = [*lines], [*entries]
 
-    def __len__(self) -> int:
-        return len(self._entries)
+    def mark(self) -> Mark:
+        """How all stands before an entry, to go back there."""
+        return Mark(len(self._entries), self._room)
 
     @property
     def record_id(self) -> int | None:
@@ -100,14 +113,34 @@ class Pending:
         self._entries.clear()
         self._first_lines.clear()
 
-    def unwrite(self, entry: Entry, kept: int) -> None:
+    def undone(self, entry: Entry, before: Mark, error: BaseException) -> bool:
+        """What was written may have been rolled back, and the entry's statement with it.
+
+        Args:
+            entry: The entry.
+            before: How all stood before it.
+            error: What came in between.
+
+        Returns:
+            Whether it was. Python tells of Ctrl-C when a COMMIT has returned, as if that had
+            failed; and SQLite's may fail and leave its transaction open.
+        """
+        if not isinstance(error, Exception) and self._store.is_committed():
+            self.written()
+            return False
+        self._store.take_back()
+        self.unwrite(entry, before)
+        return True
+
+    def unwrite(self, entry: Entry, before: Mark) -> None:
         """What was written was rolled back, and the entry's statement with it.
 
         Args:
             entry: The entry.
-            kept: How many entries there were before it.
+            before: How all stood before it.
         """
-        del self._entries[kept:]
+        del self._entries[before.entries :]
+        self._room = before.room
         entry.answer = entry.seen = entry.odd = None
         entry.effect = False
         self._store.revert()

@@ -194,7 +194,7 @@ class Recorder:
         except DatabaseUnavailableError as error:
             self._ways.rollback()
             raise self._stop(error) from None
-        except Exception as error:  # the driver's
+        except Exception as error:  # noqa: BLE001 - any driver's
             self._ways.rollback()
             raise self._stop(not_written(self._ways.engine, error)) from None
 
@@ -266,7 +266,7 @@ class Recorder:
         changed = self._dirty or (self._ways.reads_may_write and self._ways.wrote())
         if not changed or self._ways.is_broken():
             return self._plain(entry, run)
-        kept = len(self._pending)
+        before = self._pending.mark()
         entry.effect = True
         self._pending.keep(entry, Answer())
         try:
@@ -275,8 +275,7 @@ class Recorder:
             self._pending.write()
             answer = persistently(run, self._may_commit_again)
         except BaseException as error:
-            self._pending.unwrite(entry, kept)
-            if isinstance(error, Exception):
+            if self._pending.undone(entry, before, error) and isinstance(error, Exception):
                 self._failed(entry, error)
             raise
         self._pending.written()
@@ -304,7 +303,7 @@ class Recorder:
         return self._alone(entry, sql, run, inside=False)
 
     def _in_transaction(self, entry: Entry, run: Callable[[], Answer]) -> Answer:
-        kept, reads = len(self._pending), entry.reads
+        before, reads = self._pending.mark(), entry.reads
         self._ways.begin()
         try:
             answer = run()
@@ -315,10 +314,10 @@ class Recorder:
             entry.reads, entry.effect = False, True
             self._pending.write()
             persistently(self._ways.commit, self._may_commit_again)
-        except BaseException:
+        except BaseException as error:
             self._ways.rollback()
-            self._pending.unwrite(entry, kept)
-            entry.reads = reads
+            if self._pending.undone(entry, before, error):
+                entry.reads = reads
             raise
         self._pending.written()
         return answer
