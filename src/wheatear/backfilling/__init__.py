@@ -23,7 +23,6 @@ from wheatear.running import Progress, Running, current
 
 if TYPE_CHECKING:
     from wheatear.journal.backfills import Begun
-    from wheatear.journal.journal import Journal
 
 PATIENCE = 60.0
 """Seconds that a batch which gives way to other connections' locks is tried again."""
@@ -116,18 +115,20 @@ class _Backfill:
             return self._position.rows
         with self._migration.unlogged():
             self._refuse_unsafe()
-            begun = self._begin(journal)
-            self._before = self._position.rows
-            self._note()
-            self._run(lambda: self._transaction(begun))
+            walk, changes = self._walk, self._changes
+            begun = journal.begin_backfill(
+                Asked(walk.description, walk.values, changes.text, changes.values)
+            )
+            try:
+                self._take_up(begun)
+                self._run(lambda: self._transaction(begun))
+            except Exception as error:
+                begun.failed(error)
+                raise
         return self._position.rows
 
-    def _begin(self, journal: Journal) -> Begun:
-        """Begin, or take up what an earlier run of the migration has left."""
-        walk, changes = self._walk, self._changes
-        begun = journal.begin_backfill(
-            Asked(walk.description, walk.values, changes.text, changes.values)
-        )
+    def _take_up(self, begun: Begun) -> None:
+        """Take up what an earlier run of the migration has left, if one has."""
         make_table(self._migration.engine)
         if begun.found_no_rows:
             self._position.move(0, None)
@@ -135,7 +136,8 @@ class _Backfill:
             raise begun.lost()
         if begun.mended and self._position.finished:
             raise begun.mended_too_late()
-        return begun
+        self._before = self._position.rows
+        self._note()
 
     def _refuse_unsafe(self) -> None:
         """Each batch has to be a transaction."""

@@ -11,7 +11,7 @@ from functools import partial
 from wheatear.engines.journaling import Journaling
 from wheatear.engines.waiting import persistently
 from wheatear.journal import stops
-from wheatear.journal.answers import Answer, store_error
+from wheatear.journal.answers import Answer
 from wheatear.journal.entries import Entry
 from wheatear.journal.holding import Holding
 from wheatear.journal.pending import Pending
@@ -115,6 +115,7 @@ class Alone:
 
     def _after_failure(self, entry: Entry, sql: str, error: Exception) -> None:
         """It failed: as a rule it changed nothing, and that is looked at."""
+        self._pending.note_failure(entry, error)
         if self._ways.engine.is_lost(error):
             return
         intent = entry.intent or {}
@@ -130,5 +131,4 @@ class Alone:
             except Exception:  # noqa: BLE001 - the statement's own error is told; the next run looks again
                 return
         self.in_flight = None
-        entry.error = store_error(error)
-        self._pending.add(entry)
+        self._pending.goes_on()

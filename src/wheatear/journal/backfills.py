@@ -131,6 +131,10 @@ class Begun:
             self._pending.add(self._entry)
         self._writes = self._found_none = False
 
+    def failed(self, error: Exception) -> None:
+        """It raised this, whether or not batches of it stay."""
+        self._pending.note_failure(self._entry, error)
+
     def lost(self) -> StoppedError:
         """How far it had come is not to be found."""
         return self._stop(stops.position_lost, self._entry.sql)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from wheatear.journal.answers import Answer, store_answer
+from wheatear.journal.answers import Answer, store_answer, store_error
 from wheatear.journal.entries import Entry, cut
 from wheatear.journal.sameness import digest
 from wheatear.journal.store import Store
@@ -43,6 +43,7 @@ class Pending:
         self._first_lines: list[str] = []
         self._entries: list[Entry] = []
         self._room = LARGEST
+        self._failed: tuple[Entry, Exception] | None = None
         self.effects = effects
 
     def begin_with(self, lines: Sequence[str], entries: Sequence[Entry]) -> None:
@@ -87,6 +88,20 @@ class Pending:
     def add(self, entry: Entry) -> None:
         """Add an entry as it is."""
         self._entries.append(entry)
+
+    def note_failure(self, entry: Entry, error: Exception) -> None:
+        """The migration is told of this error: that is kept if it goes on, see `goes_on`."""
+        self._failed = (entry, error)
+
+    def goes_on(self) -> bool:
+        """The migration does something else now; return whether it has caught an error before."""
+        if self._failed is None:
+            return False
+        entry, error = self._failed
+        self._failed = None
+        entry.error = store_error(error)
+        self.add(entry)
+        return True
 
     def prepare(self, *, many: bool = False) -> None:
         """Before a statement: make room for what may have to be written with it."""

@@ -114,6 +114,7 @@ class Recorder:
             raise self._stopped
         if self._tape.plays:
             return self._begun_before(asked, checksum)
+        self._goes_on()
         self._own(self._pending.conclude)
         entry = asked.entry(self._number, checksum)
         entry.given = self._served.take()
@@ -131,6 +132,8 @@ class Recorder:
         if self._tape.next(now.key) is None:
             how = stops.another_path if expected.change is None else stops.other_rows
             raise self._stopped_by(how, expected.sql, now.sql)
+        if expected.error is not None:
+            raise load_error(expected.error)
         if changes_alike(now, expected):
             return Begun(self._pending, expected, again=True, stop=self._stopped_by)
         if not is_mended(now, expected):
@@ -210,6 +213,7 @@ class Recorder:
     # The first time
 
     def _first_time(self, entry: Entry, kind: Kind, sql: str, run: Callable[[], Any]) -> Answer:
+        self._goes_on()
         inside = self.in_transaction()
         self._after_error = False
         self._refuse(sql, inside=inside)
@@ -232,6 +236,11 @@ class Recorder:
         self._pending.prepare(many=True)
         self._dirty = False
         return self._plain(entry, lambda: persistently(run, self._ways.gave_way))
+
+    def _goes_on(self) -> None:
+        """After an error that it has caught, which is what the statement has come to."""
+        if self._pending.goes_on():
+            self._by_itself.in_flight = None
 
     def _refuse(self, sql: str, *, inside: bool) -> None:
         refusal = self._ways.refusal(sql, inside=inside)
