@@ -175,10 +175,9 @@ class Attempt:
         run, record, engine = self.run, self.record, self.run.engine
         assert record is not None  # noqa: S101 - for the type checker
         resumes = self.step.resumes
-        mended = resumes is not None and self._is_mended(resumes)
-        journal = self._journal = Journal(
-            engine, run.history, run.waiting, record, resumes, mended=mended
-        )
+        if resumes is not None:
+            self._take_up(resumes)
+        journal = self._journal = Journal(engine, run.history, run.waiting, record, resumes)
         try:
             with journal.serving(loaded.module):
                 self._call(loaded, journal.rules(self._allowed))
@@ -189,15 +188,13 @@ class Attempt:
                 at_once=self._is_followed_up(loaded),
             )
         except StoppedError as stop:
+            self._log.forget_unsent()
             self.outcome = "interrupted"
-            raise stop.error from None
+            if not isinstance(stop.error, HistoryError):  # nothing is wrong with the journal
+                self._journal_failure(journal, stop.error)
+            raise stop.error from stop.error.__cause__
         except BaseException as error:
-            self.outcome = "interrupted" if journal.stays else "failed"
-            text = self._reason(error)
-            with suppress(Exception):  # a connection that is gone leaves it `running`, which shows
-                if journal.in_transaction():
-                    self._log.rolled_back_rest()
-                journal.fail(ended(record, self.outcome, self.seconds, text), self._log.lasting())
+            self._journal_failure(journal, error)
             raise
         self._afterwards(loaded)
         if self.step.abandons and self.step.basis is not None:
@@ -206,6 +203,15 @@ class Attempt:
             from wheatear.backfilling.position import forget  # noqa: PLC0415 - few use it
 
             forget(engine)
+
+    def _journal_failure(self, journal: Journal, error: BaseException) -> None:
+        self.outcome = "interrupted" if journal.stays else "failed"
+        assert self.record is not None  # noqa: S101 - for the type checker
+        record = ended(self.record, self.outcome, self.seconds, self._reason(error))
+        with suppress(Exception):  # a connection that is gone leaves it `running`, which shows
+            if journal.in_transaction():
+                self._log.rolled_back_rest()
+            journal.fail(record, self._log.lasting())
 
     def _is_followed_up(self, loaded: LoadedMigration) -> bool:
         """Something is tidied up that a run that takes this one up would still need; or its way
@@ -220,25 +226,20 @@ class Attempt:
         if loaded.afterwards is not None:
             loaded.afterwards()
 
-    def _is_mended(self, record: int) -> bool:
-        """Whether the file has been changed since a run that failed.
-
-        One that died can be finished if it kept a journal, and by the same text.
-        """
+    def _take_up(self, record: int) -> None:
+        """A run that died can be finished if it kept a journal, and by the same text."""
         from wheatear.journal import stops  # noqa: PLC0415 - only where it is needed
 
         found = next(one for one in self.run.history.read() if one.id == record)
         if not self.run.history.journal_of(record):  # an earlier version's
             raise failures.interrupted(found)
-        changed = found.checksum not in (None, self.checksum)
-        if found.outcome == "running" and changed:
+        if found.outcome == "running" and found.checksum not in (None, self.checksum):
             raise stops.file_changed(self.step.name)
         self._run_id = found.run
         way = "forward" if self.step.direction == "forward" else "backward"
         self.run.waiting.tell(
             f"{self.step.name} was interrupted while it went {way}; it goes on where it stood"
         )
-        return changed
 
     @property
     def _is_recorded(self) -> bool:
@@ -351,11 +352,14 @@ class Attempt:
         return [] if self.transactional else self._log.lasting()
 
     def under_way(self, error: BaseException) -> Statement | None:
-        """The statement of which nobody knows whether it took effect: its answer never came."""
-        last = self._log.last
+        """The statement of which nobody knows whether it took effect: its answer never came, or
+        what it has left half done could not be removed.
+        """
+        last, journal = self._log.last, self._journal
         if self.transactional or last is None or last.reads or not last.failed:
             return None
-        unknown = not last.answered or self.run.engine.is_lost(error)
+        in_flight = journal is not None and journal.in_flight
+        unknown = not last.answered or in_flight or self.run.engine.is_lost(error)
         return last if unknown else None
 
     def what_stays(self, error: BaseException, before: list[str], lost: list[str]) -> str:

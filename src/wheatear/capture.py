@@ -103,6 +103,11 @@ class Log:
         """Whether nothing was done that could break a foreign key: it only read and made things."""
         return all(one.reads or one.word in _CREATES for one in self.statements)
 
+    def forget_unsent(self) -> None:
+        """The journal has ended the run: what came last was not sent, nor what came of that."""
+        while self.statements and self.statements[-1].failed and not self.statements[-1].answered:
+            del self.statements[-1]
+
     def rolled_back(self, since: int) -> None:
         """Note that what was sent from there on is undone, up to the last implicit commit."""
         implicit = [

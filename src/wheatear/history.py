@@ -30,12 +30,37 @@ from wheatear.records import (
 )
 
 T = TypeVar("T")
+Rows = Callable[[str, Sequence[Any]], list[Any]]
 
 NAME = "wheatear_history"
 """Of the table, in every database."""
 JOURNAL = "wheatear_history_journal"
 """Of the table beside it, for what does not fit into a record: see `wheatear.journal.store`."""
 _SAID_AT_THE_END = frozenset({"name", "direction", *ENDS})
+
+
+def not_written(
+    engine: Engine,
+    error: Exception,
+    *,
+    state: str | None = None,
+    next: str = "run the command again.",  # noqa: A002 - as the error calls it
+) -> DatabaseUnavailableError:
+    """The error that tells that the history cannot be written.
+
+    Args:
+        engine: The database.
+        error: The driver's, or Peewee's.
+        state: What the database is like now.
+        next: What to do, where the engine knows nothing better.
+    """
+    told = DatabaseUnavailableError(
+        f"Cannot write the history in {engine.url}: {first_line(error)}",
+        state=state,
+        next=engine.remedy(error) or next,
+    )
+    told.__cause__ = error
+    return told
 
 
 class _Ending(NamedTuple):
@@ -274,12 +299,12 @@ class History:
         sql, values = self.ending(id_, record, clear=True, touched=touched)
         try:
             (send or self._execute)(sql, values).close()
-        except peewee.PeeweeException as error:
-            raise DatabaseUnavailableError(
-                f"Cannot write the history in {self._engine.url}: {first_line(error)}",
+        except Exception as error:  # Peewee's, or of what sends it the driver's
+            raise not_written(
+                self._engine,
+                error,
                 state=f"{self._unrecorded(record)}.",
-                next=self._engine.remedy(error)
-                or "run the command again: it sees that it is done.",
+                next="run the command again: it sees that it is done.",
             ) from error
         self._ending = None
 
@@ -306,6 +331,38 @@ class History:
     def journal_deletion(self, record: int) -> tuple[str, list[Any]]:
         """The statement that deletes a record's journal, and its values."""
         return f"DELETE FROM {self._journal} WHERE record = {self._engine.db.param}", [record]
+
+    def begun_id(self, record: Record, rows: Rows) -> int | None:
+        """Look for the record of a migration that was begun; None if there is none.
+
+        Args:
+            record: As it was begun.
+            rows: Sends a query.
+        """
+        mark = self._engine.db.param
+        where = f"run = {mark} AND name = {mark} AND started_at = {mark}"
+        values = [record.run, record.name, record.started_at]
+        found: int | None = rows(f"SELECT MAX(id) FROM {self.table} WHERE {where}", values)[0][0]
+        return found
+
+    def last_part(self, record: int, rows: Rows) -> int:
+        """Look for the last part of a record's journal; the arguments are those above."""
+        sql = f"SELECT MAX(part) FROM {self._journal} WHERE record = {self._engine.db.param}"
+        return rows(sql, [record])[0][0] or 0
+
+    def begun_deletions(self, record: int, parts: int | None) -> list[tuple[str, list[Any]]]:
+        """The statements that take back what was written of a migration that was begun.
+
+        Args:
+            record: Its record's id.
+            parts: So many parts of its journal stay; None if nothing does.
+        """
+        mark = self._engine.db.param
+        if parts is None:
+            deletions = [(f"DELETE FROM {self.table} WHERE id = {mark}", [record])]
+            return deletions + ([self.journal_deletion(record)] if self._has_journal else [])
+        sql, values = self.journal_deletion(record)
+        return [(f"{sql} AND part > {mark}", [*values, parts])]
 
     def journal_of(self, record: int) -> list[str]:
         """A record's journal, as it was written; empty if it has none."""

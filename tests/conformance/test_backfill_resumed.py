@@ -300,6 +300,53 @@ def test_an_expression_that_failed_is_mended(players: Project, engine: str) -> N
     assert column(players, "score") == [11, 12, 13, 14, 0, 1]
 
 
+FAILS_BEFORE = "fail()\n"
+FAILS_AT_COMMIT = """\
+commit = db.commit
+def failing():
+    fail()
+    commit()
+db.commit = failing
+"""
+
+
+@pytest.mark.parametrize("fails", [FAILS_BEFORE, FAILS_AT_COMMIT], ids=["before", "commit"])
+def test_mended_it_fails_once_more(players: Project, fails: str) -> None:
+    """What it says now counts, though no batch has been committed since it says so."""
+    plus = "backfill(Player, {{'score': {}}}, batch=2, max_lag=1.0, lag={})"
+    write(players, plus.format("Player.score + 10", "fail"))
+    assert players.run("migrate").code == 1
+    assert column(players, "score") == [11, 12, 3, 4, 5, 6]
+    (players.folder / "once").unlink()
+    write(players, fails + plus.format("20 + Player.score", "float"))
+    assert players.run("migrate").code == 1
+    assert column(players, "score") == [11, 12, 3, 4, 5, 6]
+    finished(players)
+    assert column(players, "score") == [11, 12, 23, 24, 25, 26]
+
+
+@pytest.mark.parametrize("batch", [2, 50])
+def test_one_whose_error_was_caught_raises_it_again(players: Project, batch: int) -> None:
+    """Whether or not batches of it stay: what came after it would be another path."""
+    write(
+        players,
+        "def change(row):\n"
+        "    if row.id == 5:\n        raise ValueError('five')\n"
+        "    return {'score': row.score + 10}\n"
+        "try:\n"
+        f"    backfill(Player, change, batch={batch})\n"
+        "except ValueError as error:\n"
+        "    Player.update(note=str(error)).execute()\n"
+        "fail()",
+    )
+    assert players.run("migrate").code == 1
+    finished(players)
+    assert column(players, "score") == (
+        [11, 12, 13, 14, 5, 6] if batch == 2 else [1, 2, 3, 4, 5, 6]
+    )
+    assert column(players, "note") == ["five"] * 6
+
+
 @pytest.mark.parametrize("batch", [2, 3, 50])
 def test_interrupted_just_when_a_batch_is_committed(players: Project, batch: int) -> None:
     """Python tells of Ctrl-C when the driver's COMMIT has returned: as if that had failed."""

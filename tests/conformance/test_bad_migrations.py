@@ -337,7 +337,7 @@ def test_a_failure_in_a_transaction_of_its_own(project: Project, engine: str, be
     """What is rolled back does not stay."""
     body = f"{begin}\ndb.execute_sql('INSERT INTO a VALUES (7)')\nraise ValueError('no')"
     ended = fails(project, engine, body)
-    assert f"so this one stays:\n         {CREATE}\n  next:" in ended.err
+    assert f"so this one stays:\n         {CREATE}\n         applied before it" in ended.err
     assert (7,) not in reading.rows(project.url, "a")
 
 

@@ -450,3 +450,103 @@ def test_another_run_in_between_finishes_what_was_interrupted(project: Project) 
     result = in_process(project).migrate(listener=between)
     assert [one.name for one in result.skipped] == [first, NAME]
     assert reading.history(project.url) == [(first, "forward", "done"), (NAME, "forward", "done")]
+
+
+HELD = """\
+import pymysql
+from migrations_config import db
+
+
+def migrate_forward():
+    other = pymysql.connect(database=db.database, **db.connect_params)
+    other.cursor().execute('SELECT id FROM wheatear_history FOR UPDATE')
+    db.execute_sql('SET SESSION innodb_lock_wait_timeout = 1')
+    try:
+        db.execute_sql({statement!r})
+    except Exception:
+        pass
+    finally:
+        other.close()
+"""
+
+
+@pytest.mark.parametrize("engine", ["mariadb"], indirect=True)
+@pytest.mark.parametrize(
+    "statement", ["CREATE TABLE b (x INTEGER)", pytest.param("SELECT 1", marks=pytest.mark.long)]
+)
+def test_no_statement_is_blamed_for_what_the_history_does_not_take(
+    project: Project, statement: str, engine: str
+) -> None:
+    """How the one before has ended is still to be written; the migration does not catch that."""
+    project.migration(NAME, "db.execute_sql('CREATE TABLE a (x INTEGER)')")
+    after = "20260103_000000_after"
+    project.write(f"migrations/{after}.py", HELD.format(statement=statement))
+    ended = project.run("migrate")
+    assert (ended.code, ended.out) == (1, f"  applied {NAME}  N s\n")
+    assert ended.err.startswith(f"error: {after} failed: Cannot write the history in mysql://")
+    assert (
+        ended.err.partition(": Lock wait timeout exceeded")[2]
+        .partition("\n")[2]
+        .startswith(
+            f"  state: {after} had changed nothing yet.\n"
+            f"         applied before it in this run, and staying so: {NAME}.\n"
+            "  next:  run the command again"
+        )
+    )
+    assert reading.history(project.url)[0] == (NAME, "forward", "done")
+    assert reading.tables(project.url) == ["a"]
+
+
+def test_interrupted_just_when_a_statement_is_committed(project: Project) -> None:
+    """Python tells of Ctrl-C when the driver's COMMIT has returned: as if that had failed."""
+    reading.execute(project.url, "CREATE TABLE a (x INTEGER)")
+    project.migration(
+        NAME,
+        "import os, signal\n"
+        "from pathlib import Path\n"
+        "from wheatear.engines.journaling import Journaling\n"
+        "db.execute_sql('SELECT 1')\n"
+        "commit, once = Journaling.commit, Path(__file__).parent / 'once'\n"
+        "def interrupted(self):\n"
+        "    commit(self)\n"
+        "    if not once.exists():\n"
+        "        once.touch()\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "Journaling.commit = interrupted\n"
+        "db.execute_sql('INSERT INTO a VALUES (1)')\n"
+        "db.execute_sql('INSERT INTO a VALUES (2)')",
+    )
+    path = project.folder / f"{NAME}.py"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n\natomic = False\n", encoding="utf-8")
+    assert project.run("migrate").code == 130
+    assert reading.history(project.url) == [(NAME, "forward", "interrupted")]
+    assert project.run("migrate").code == 0
+    assert reading.history(project.url) == [(NAME, "forward", "done")]
+    assert reading.rows(project.url, "a") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_commit_that_fails_and_leaves_its_transaction_open(project: Project, engine: str) -> None:
+    """https://www.sqlite.org/foreignkeys.html#fk_deferred"""
+    reading.execute(
+        project.url,
+        "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE c (p REFERENCES p (id) DEFERRABLE INITIALLY DEFERRED)",
+    )
+    project.migration(
+        NAME,
+        "db.execute_sql('PRAGMA foreign_keys = ON')\n"
+        "db.execute_sql('BEGIN')\n"
+        "db.execute_sql('INSERT INTO c VALUES (7)')\n"
+        "try:\n"
+        "    db.execute_sql('COMMIT')\n"
+        "except IntegrityError:\n"
+        "    db.execute_sql('INSERT INTO p VALUES (7)')\n"
+        "db.execute_sql('COMMIT')",
+    )
+    path = project.folder / f"{NAME}.py"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n\natomic = False\n", encoding="utf-8")
+    ended = project.run("migrate")
+    assert ended.code == 0, ended.err
+    assert reading.rows(project.url, "c") == reading.rows(project.url, "p") == [(7,)]
+    assert reading.history(project.url) == [(NAME, "forward", "done")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import peewee
 import pytest
 
 from support.written import opened
@@ -48,6 +49,32 @@ def test_what_it_names_tells(
         assert ways.settle(statement, before, dead=True).done is False
         db.execute_sql(statement)
         assert ways.settle(statement, before, dead=True).done is True
+
+
+def test_the_search_path_may_be_another_afterwards(connect: Callable[..., Any]) -> None:
+    """A run that takes this one up looks before the migration has set it again."""
+    db = connect()
+    for one in (
+        "CREATE SCHEMA other",
+        "CREATE TYPE other.mood AS ENUM ('sad')",
+        "CREATE TABLE other.player (score int)",
+        "INSERT INTO other.player VALUES (1), (1)",
+        "CREATE INDEX i ON other.player (score)",
+        "SET search_path TO other",
+    ):
+        db.execute_sql(one)
+    reindex, add = "REINDEX INDEX CONCURRENTLY i", "ALTER TYPE mood ADD VALUE 'ok'"
+    with opened(engine_for(db)) as engine:
+        ways = engine.journaling()
+        before = [ways.look(one) for one in (reindex, add)]
+        with pytest.raises(peewee.IntegrityError):  # which leaves one like that of REINDEX
+            db.execute_sql("CREATE UNIQUE INDEX CONCURRENTLY i_ccnew ON player (score)")
+        db.execute_sql(add)
+        db.execute_sql("SET search_path TO public")
+        assert ways.settle(reindex, before[0], dead=True).done is False
+        assert ways.settle(add, before[1], dead=True).done is True
+    left = db.execute_sql("SELECT relname FROM pg_class WHERE relname = 'i_ccnew'")
+    assert left.fetchall() == []
 
 
 def test_a_subscription(connect: Callable[..., Any]) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from wheatear.engines.waiting import jittered
 from wheatear.journal.served import Served
 
 REAL = (time.time, time.time_ns, os.urandom, dt.datetime, dt.date)
@@ -221,3 +222,10 @@ def test_how_an_application_pickles_stays(monkeypatch: pytest.MonkeyPatch) -> No
     with Served(7).serving({}):
         assert pickle.loads(pickle.dumps(dt.date(2026, 1, 2))) == 2026
     assert pickle.loads(pickle.dumps(dt.date(2026, 1, 2))) == 2026
+
+
+def test_a_pause_takes_no_chance_of_the_migrations() -> None:
+    with Served(7).serving({}):
+        expected = random.getstate()
+        assert 0.5 <= jittered(1.0) <= 1.5
+        assert random.getstate() == expected

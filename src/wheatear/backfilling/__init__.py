@@ -23,7 +23,6 @@ from wheatear.running import Progress, Running, current
 
 if TYPE_CHECKING:
     from wheatear.journal.backfills import Begun
-    from wheatear.journal.journal import Journal
 
 PATIENCE = 60.0
 """Seconds that a batch which gives way to other connections' locks is tried again."""
@@ -116,18 +115,20 @@ class _Backfill:
             return self._position.rows
         with self._migration.unlogged():
             self._refuse_unsafe()
-            begun = self._begin(journal)
-            self._before = self._position.rows
-            self._note()
-            self._run(lambda: self._transaction(begun))
+            walk, changes = self._walk, self._changes
+            begun = journal.begin_backfill(
+                Asked(walk.description, walk.values, changes.text, changes.values)
+            )
+            try:
+                self._take_up(begun)
+                self._run(lambda: self._transaction(begun))
+            except Exception as error:
+                begun.failed(error)
+                raise
         return self._position.rows
 
-    def _begin(self, journal: Journal) -> Begun:
-        """Begin, or take up what an earlier run of the migration has left."""
-        walk, changes = self._walk, self._changes
-        begun = journal.begin_backfill(
-            Asked(walk.description, walk.values, changes.text, changes.values)
-        )
+    def _take_up(self, begun: Begun) -> None:
+        """Take up what an earlier run of the migration has left, if one has."""
         make_table(self._migration.engine)
         if begun.found_no_rows:
             self._position.move(0, None)
@@ -135,7 +136,8 @@ class _Backfill:
             raise begun.lost()
         if begun.mended and self._position.finished:
             raise begun.mended_too_late()
-        return begun
+        self._before = self._position.rows
+        self._note()
 
     def _refuse_unsafe(self) -> None:
         """Each batch has to be a transaction."""
@@ -181,26 +183,27 @@ class _Backfill:
                 break
             except BaseException as error:
                 self._position.state = before
-                self._look_again(begun)
+                moved = self._look_again(begun)
                 gave_way = isinstance(error, Exception) and engine.is_lock_timeout(error)
-                moved = self._position.state != before
                 if moved or not gave_way or time.monotonic() + pause > deadline:
                     raise
             time.sleep(jittered(pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
         self._note()
 
-    def _look_again(self, begun: Begun) -> None:
-        """What a batch that failed has left: Python tells of Ctrl-C when the COMMIT has returned,
-        as if that had failed.
+    def _look_again(self, begun: Begun) -> bool:
+        """Whether a batch that failed was committed all the same: Python tells of Ctrl-C when the
+        COMMIT has returned, as if that had failed. The batches before it have a position too.
         """
-        kept = False
+        before = self._position.progress
         for _ in range(_LOOKS):
             with suppress(Exception):  # the server may be stopped for the same Ctrl-C; or is gone
-                kept = self._position.load(begun.record, begun.number)
+                self._position.load(begun.record, begun.number)
                 break
-        begun.settle(kept=kept)
+        moved = self._position.progress != before
+        begun.settle(kept=moved)
         self._note()
+        return moved
 
     def _in_a_transaction(self, begun: Begun) -> None:
         migration, position = self._migration, self._position

@@ -72,6 +72,11 @@ class Position:
         """Whether all are."""
         return self.state.finished
 
+    @property
+    def progress(self) -> tuple[int, bool]:
+        """What is another after each batch: its rows, and whether it is finished."""
+        return self.state.rows, self.state.finished
+
     def move(self, count: int, last: Key | None) -> None:
         """Note a batch.
 

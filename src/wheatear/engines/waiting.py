@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
 
 from wheatear.errors import LockTimeoutError
+
+if TYPE_CHECKING:
+    from random import Random
+
+_T = TypeVar("_T")
 
 FIRST_PAUSE = 0.005
 LONGEST_PAUSE = 0.5
@@ -75,6 +82,40 @@ class Waiting:
 
 def jittered(seconds: float) -> float:
     """A pause of about so long, so that those who wait do not all come back at once."""
+    return seconds * _chance().uniform(0.5, 1.5)
+
+
+@cache
+def _chance() -> Random:
+    """A chance of its own: what the module's gives is a migration's, and the same in every run."""
     import random  # noqa: PLC0415 - who does not wait does not pay for it
 
-    return seconds * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+    return random.Random()  # noqa: S311 - no secret
+
+
+def persistently(
+    action: Callable[[], _T],
+    may_be_again: Callable[[Exception], bool],
+    *,
+    patience: float = 60.0,
+    first: float = 0.2,
+    longest: float = 5.0,
+) -> _T:
+    """Try until it does not fail, with pauses that double.
+
+    Args:
+        action: What to try.
+        may_be_again: Whether what it has failed with may pass; asked before another try alone.
+        patience: Seconds in which another try may begin.
+        first: The first pause.
+        longest: The longest one.
+    """
+    deadline, pause = time.monotonic() + patience, first
+    while True:
+        try:
+            return action()
+        except Exception as error:
+            if time.monotonic() + pause > deadline or not may_be_again(error):
+                raise
+        time.sleep(jittered(pause))
+        pause = min(pause * 2, longest)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from wheatear.journal.values import NotStorableError, decode, encode
 
 _DRIVERS = frozenset({"sqlite3", "psycopg", "psycopg2", "pymysql", "MySQLdb", "mysql", "apsw"})
+_OTHERS = frozenset({"builtins", "peewee", "wheatear"})  # what backfill() raises
 
 
 class Answer(NamedTuple):
@@ -76,8 +77,10 @@ def load_error(kept: dict[str, Any]) -> Exception:
     """Return an error like the one that was stored: of the driver's own class."""
     module, _, name = kept["class"].partition(":")
     kind: Any = RuntimeError
-    if module.split(".", 1)[0] in _DRIVERS:  # nothing else is imported on a database's word
+    if module.split(".", 1)[0] in _DRIVERS | _OTHERS:  # no other is imported on a database's word
         kind = getattr(import_module(module), name, RuntimeError)
+    if not (isinstance(kind, type) and issubclass(kind, Exception)):
+        kind = RuntimeError
     if kept["code"] and getattr(kind, "sqlstate", None) != kept["code"]:
         # psycopg2's pgcode can only be read; psycopg's sqlstate is its class's.
         kind = type(name, (kind,), {"pgcode": kept["code"], "sqlstate": kept["code"]})

@@ -31,15 +31,31 @@ class Asked(NamedTuple):
     change: str = ""
     change_values: Any = ()
 
-    def entry(self, number: int) -> Entry:
-        """Its entry, not begun."""
+    def entry(self, number: int, checksum: str | None) -> Entry:
+        """Its entry, not begun.
+
+        Args:
+            number: Its place in the migration.
+            checksum: Of the file that asks. The record's alone would not do: that is of the run
+                which failed last, and may not have come here.
+        """
         entry = new_entry(number, f"backfill of {self.rows}", self.values)
-        entry.change = [digest(self.change), digest(self.change_values)]
+        entry.change = [digest(self.change), digest(self.change_values), checksum]
         return entry
 
-    def is_written_otherwise(self, before: Entry) -> bool:
-        """Whether the change's text is another: that was meant, as other values may not be."""
-        return before.change is not None and before.change[0] != digest(self.change)
+
+def changes_alike(now: Entry, before: Entry) -> bool:
+    """Whether a backfill does with its rows what it did."""
+    return (now.change or [])[:2] == (before.change or [])[:2]
+
+
+def is_mended(now: Entry, before: Entry) -> bool:
+    """Whether another text of the file says otherwise what becomes of the rows: that was meant, as
+    other values may not be.
+    """
+    if now.change is None or before.change is None:
+        return False
+    return now.change[0] != before.change[0] and now.change[2:] != before.change[2:]
 
 
 class Begun:
@@ -66,7 +82,7 @@ class Begun:
         self._entry = entry
         self._stop = stop
         self._waits = mended or not again
-        self._before = 0
+        self._before = pending.mark()
         self._writes = self._found_none = False
         self.again = again
         self.mended = mended
@@ -90,7 +106,7 @@ class Begun:
         """In the transaction of a batch: write that it has begun, unless that is written."""
         if not self._waits:
             return
-        self._before, self._writes = len(self._pending), True
+        self._before, self._writes = self._pending.mark(), True
         self._entry.answer, self._entry.effect = {}, True
         self._pending.add(self._entry)
         self._pending.write()
@@ -114,6 +130,10 @@ class Begun:
             self._entry.answer, self._entry.reads = {}, True
             self._pending.add(self._entry)
         self._writes = self._found_none = False
+
+    def failed(self, error: Exception) -> None:
+        """It raised this, whether or not batches of it stay."""
+        self._pending.note_failure(self._entry, error)
 
     def lost(self) -> StoppedError:
         """How far it had come is not to be found."""

@@ -31,7 +31,7 @@ class Entry:
         odd: The type in it that cannot be kept; None if it was too large.
         held: What the connection held after it, see `SessionValues`.
         given: The times and the chance that the function was given before it.
-        change: Of a backfill, what becomes of its rows: see `wheatear.journal.backfills`.
+        change: Of a backfill, what becomes of its rows, and which file says so: see `Asked.entry`.
     """
 
     number: int
@@ -46,7 +46,7 @@ class Entry:
     odd: str | None = None
     held: dict[str, Any] | None = None
     given: list[Any] = field(default_factory=list)
-    change: list[str] | None = None
+    change: list[str | None] | None = None
 
     @property
     def is_open(self) -> bool:

@@ -33,7 +33,6 @@ class Journal:
         waiting: How long to wait for what a dead run has left at work, and who is told.
         record: The migration's record, as it begins.
         resumes: The id of the record that a run that died has left; None to begin.
-        mended: Its file has been changed since.
 
     Raises:
         HistoryError: What was in flight cannot be settled by looking.
@@ -46,11 +45,8 @@ class Journal:
         waiting: Waiting,
         record: Record,
         resumes: int | None = None,
-        *,
-        mended: bool = False,
     ) -> None:
         self._history = history
-        self._mended = mended
         self._record = record
         self._ways = engine.journaling()
         self._ddl_commits = not engine.transactional_ddl
@@ -97,11 +93,16 @@ class Journal:
     @property
     def stays(self) -> bool:
         """Something has taken effect, or may have."""
-        return bool(self._pending.effects or self._recorder.in_flight)
+        return bool(self._pending.effects or self.in_flight)
+
+    @property
+    def in_flight(self) -> bool:
+        """A statement was sent, and nobody knows what came of it."""
+        return self._recorder.in_flight
 
     def begin_backfill(self, asked: Asked) -> Begun:
         """Begin a backfill, or go on with it."""
-        return self._recorder.begin_backfill(asked, mended=self._mended)
+        return self._recorder.begin_backfill(asked, self._record.checksum)
 
     def in_transaction(self) -> bool:
         """Whether the migration has left a transaction open."""
@@ -193,7 +194,7 @@ class Journal:
             self._history.inserted()
             return
         clear = record.outcome == "failed"
-        lines = self._pending.lines_at_failure(in_flight=self._recorder.in_flight is not None)
+        lines = self._pending.lines_at_failure(in_flight=self.in_flight)
         self._end(record, [] if clear else lines, clear=clear)
 
     def _end(

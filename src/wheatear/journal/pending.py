@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from wheatear.journal.answers import Answer, store_answer
+from wheatear.journal.answers import Answer, store_answer, store_error
 from wheatear.journal.entries import Entry, cut
 from wheatear.journal.sameness import digest
 from wheatear.journal.store import Store
@@ -16,6 +16,18 @@ LARGEST = 8_000_000
 """Letters of answers that are kept of one migration; beyond it only what tells them apart is."""
 _MUCH = 500_000
 _MANY = 500
+
+
+class Mark(NamedTuple):
+    """How all stood before an entry.
+
+    Attributes:
+        entries: How many waited.
+        room: Letters that were left for answers.
+    """
+
+    entries: int
+    room: int
 
 
 class Pending:
@@ -31,14 +43,16 @@ class Pending:
         self._first_lines: list[str] = []
         self._entries: list[Entry] = []
         self._room = LARGEST
+        self._failed: tuple[Entry, Exception] | None = None
         self.effects = effects
 
     def begin_with(self, lines: Sequence[str], entries: Sequence[Entry]) -> None:
         """What the first write of a run that goes on begins with."""
         self._first_lines, self._entries = [*lines], [*entries]
 
-    def __len__(self) -> int:
-        return len(self._entries)
+    def mark(self) -> Mark:
+        """How all stands before an entry, to go back there."""
+        return Mark(len(self._entries), self._room)
 
     @property
     def record_id(self) -> int | None:
@@ -75,6 +89,20 @@ class Pending:
         """Add an entry as it is."""
         self._entries.append(entry)
 
+    def note_failure(self, entry: Entry, error: Exception) -> None:
+        """The migration is told of this error: that is kept if it goes on, see `goes_on`."""
+        self._failed = (entry, error)
+
+    def goes_on(self) -> bool:
+        """The migration does something else now; return whether it has caught an error before."""
+        if self._failed is None:
+            return False
+        entry, error = self._failed
+        self._failed = None
+        entry.error = store_error(error)
+        self.add(entry)
+        return True
+
     def prepare(self, *, many: bool = False) -> None:
         """Before a statement: make room for what may have to be written with it."""
         self._store.prepare(many=many or self.is_much)
@@ -100,14 +128,34 @@ class Pending:
         self._entries.clear()
         self._first_lines.clear()
 
-    def unwrite(self, entry: Entry, kept: int) -> None:
+    def undone(self, entry: Entry, before: Mark, error: BaseException) -> bool:
+        """What was written may have been rolled back, and the entry's statement with it.
+
+        Args:
+            entry: The entry.
+            before: How all stood before it.
+            error: What came in between.
+
+        Returns:
+            Whether it was. Python tells of Ctrl-C when a COMMIT has returned, as if that had
+            failed; and SQLite's may fail and leave its transaction open.
+        """
+        if not isinstance(error, Exception) and self._store.is_committed():
+            self.written()
+            return False
+        self._store.take_back()
+        self.unwrite(entry, before)
+        return True
+
+    def unwrite(self, entry: Entry, before: Mark) -> None:
         """What was written was rolled back, and the entry's statement with it.
 
         Args:
             entry: The entry.
-            kept: How many entries there were before it.
+            before: How all stood before it.
         """
-        del self._entries[kept:]
+        del self._entries[before.entries :]
+        self._room = before.room
         entry.answer = entry.seen = entry.odd = None
         entry.effect = False
         self._store.revert()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from wheatear.engines.journaling import Journaling
@@ -15,6 +16,7 @@ from wheatear.history import History
 from wheatear.journal.entries import Entry, as_line, read_entries
 from wheatear.records import Record
 
+_LOOKS = 3
 _LARGEST = 1_000_000
 """Letters in one row; servers bound a statement's length (max_allowed_packet, 16 MiB)."""
 
@@ -105,6 +107,34 @@ class Store:
     def revert(self) -> None:
         """What was written since `confirm` was rolled back."""
         self.record_id, self._parts = self._before
+
+    def is_committed(self) -> bool:
+        """Look whether what was written since `confirm` is there."""
+        for _ in range(_LOOKS):
+            with suppress(Exception):  # the server may be stopped for the same Ctrl-C; or is gone
+                if self._ways.in_transaction(after_error=True):
+                    return False
+                return self._is_there()
+        return False
+
+    def _is_there(self) -> bool:
+        id_, parts = self._before
+        if id_ is None:
+            self.record_id = self._history.begun_id(self._record, self._ways.rows)
+            return self.record_id is not None
+        there = self._history.last_part(id_, self._ways.rows) if self._parts != parts else parts
+        return there > parts
+
+    def take_back(self) -> None:
+        """Delete what was written since `confirm`, if its transaction is still open."""
+        with suppress(Exception):  # a connection that is gone has no transaction
+            id_, parts = self._before
+            if (id_, parts) == (self.record_id, self._parts) or self.record_id is None:
+                return
+            if not self._ways.in_transaction(after_error=True) or self._ways.is_broken():
+                return
+            for sql, values in self._history.begun_deletions(self.record_id, id_ and parts):
+                self._ways.send(sql, values).close()
 
     def conclude(self) -> None:
         """Write how the migration before has ended, if its record still lacks that."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wheatear.errors import HistoryError
+from wheatear.errors import DatabaseUnavailableError, HistoryError
 from wheatear.journal.entries import Entry
 
 
@@ -15,7 +15,7 @@ class StoppedError(BaseException):
         error: What is told.
     """
 
-    def __init__(self, error: HistoryError) -> None:
+    def __init__(self, error: HistoryError | DatabaseUnavailableError) -> None:
         super().__init__(error)
         self.error = error
 

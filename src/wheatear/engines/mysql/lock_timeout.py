@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import random
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from wheatear.engines.waiting import jittered
 from wheatear.errors import LockTimeoutError
 
 from .server_errors import DEADLOCK, LOCK_TIMEOUT, error_number
@@ -51,7 +51,7 @@ def patiently(attempt: Callable[[], _T], *, patience: float, what: str) -> _T:
                     next="Look for the holder with SHOW FULL PROCESSLIST, then run this again;"
                     " the migrator's `lock_patience` says how long to try.",
                 ) from error
-        wait = min(pause * random.uniform(0.5, 1.5), max(rest, 0.05))  # noqa: S311 - no secret
+        wait = min(jittered(pause), max(rest, 0.05))
         log.info("%s met a lock and gives way; trying again in %.1f s", what, wait)
         time.sleep(wait)
         pause = min(pause * 2, _LONGEST_PAUSE)

@@ -53,7 +53,7 @@ class Alone:
         if about.form == "again":
             return {"again": True}
         if about.form == "reindex":
-            return {"again": True, "indexes": self._validity(about)}
+            return {"again": True, **self._scope(about)}
         return self._seen(about, sql)
 
     def _seen(self, about: Named, sql: str) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class Alone:
         """Whether it took effect; an INVALID index of its own is dropped."""
         about = _about(sql)
         if about.form == "reindex" and "indexes" in before:
-            self._drop(self._left_by_reindex(about, before))
+            self._drop(self._left_by_reindex(before))
         if before.get("again"):
             return Settled(done=False)
         if before.get("unsettled"):
@@ -91,7 +91,7 @@ class Alone:
             state = self._attached(before["child"], before["parent"])
             return before["state"] == "attached" and state is None
         if about.form == "add value":
-            return not before["has"] and bool(self._value(about, sql)["has"])
+            return not before["has"] and self._has_value(before["type"], _label(about, sql))
         there = self._thing(about)
         if about.form == "create":
             return before["oid"] is None and there is not None
@@ -132,15 +132,15 @@ class Alone:
         if about.form == "create index" and "indexes" in before:
             rows = [row for row in self._came(about, before) if not row[1]]
         if about.form == "reindex" and "indexes" in before:
-            rows = self._left_by_reindex(about, before)
+            rows = self._left_by_reindex(before)
         return [pid for table in {row[4] for row in rows} for pid in self.builders(table)]
 
-    def _left_by_reindex(self, about: Named, before: Seen) -> list[Any]:
+    def _left_by_reindex(self, before: Seen) -> list[Any]:
         """The new index that was not done, and the old one that was to be dropped."""
         known = dict(before["indexes"])
         return [
             row
-            for row in self._in_scope(about)
+            for row in self._indexes("i.indrelid = ANY(%s::bigint[]::oid[])", before["tables"])
             if not row[1]
             and (
                 (row[0] not in known and _NEW.fullmatch(row[2]))
@@ -240,8 +240,13 @@ class Alone:
             return self._indexes(f"i.indrelid IN ({tables})", about.bare)
         return self._ways.rows(f"{_INDEXES}n.nspname <> 'pg_catalog'")
 
-    def _validity(self, about: Named) -> list[list[Any]]:
-        return [[oid, valid] for oid, valid, *_ in self._in_scope(about)]
+    def _scope(self, about: Named) -> dict[str, Any]:
+        """Its indexes, and whether they are valid; its tables by number, for a run that takes this
+        one up has another search path.
+        """
+        rows = self._in_scope(about)
+        indexes = [[oid, valid] for oid, valid, *_ in rows]
+        return {"indexes": indexes, "tables": sorted({row[4] for row in rows})}
 
     def _attached(self, child: int | None, parent: int | None) -> str | None:
         """`inhdetachpending` is PostgreSQL 14's, as the statement is."""
@@ -252,14 +257,15 @@ class Alone:
         return ("half detached" if rows[0][0] else "attached") if rows else None
 
     def _value(self, about: Named, sql: str) -> dict[str, Any]:
-        text = sql[slice(*about.label)]
-        if not _PLAIN_STRING.fullmatch(text):
+        label = _label(about, sql)
+        if label is None:
             return {"unsettled": "which value it adds is not understood"}
-        rows = self._ways.rows(
-            "SELECT 1 FROM pg_enum WHERE enumtypid = to_regtype(%s::text) AND enumlabel = %s",
-            (about.name, text[1:-1].replace("''", "'")),
-        )
-        return {"has": bool(rows)}
+        ((type_,),) = self._ways.rows("SELECT to_regtype(%s::text)::oid::bigint", (about.name,))
+        return {"type": type_, "has": self._has_value(type_, label)}
+
+    def _has_value(self, type_: int | None, label: str | None) -> bool:
+        sql = "SELECT 1 FROM pg_enum WHERE enumtypid = %s AND enumlabel = %s"
+        return bool(self._ways.rows(sql, (type_, label)))
 
     # Definitions
 
@@ -299,6 +305,12 @@ class Alone:
 def _about(sql: str) -> Named:
     statements = statements_of(sql)
     return named(statements[0]) if len(statements) == 1 else UNKNOWN
+
+
+def _label(about: Named, sql: str) -> str | None:
+    """The value that is added to an enum."""
+    text = sql[slice(*about.label)]
+    return text[1:-1].replace("''", "'") if _PLAIN_STRING.fullmatch(text) else None
 
 
 def _why_unknown(sql: str) -> str:

@@ -8,7 +8,6 @@ https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-LOCK-TIME
 from __future__ import annotations
 
 import logging
-import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ import peewee
 
 from wheatear.engines.engine import put_back
 from wheatear.engines.postgresql.send import ask
+from wheatear.engines.waiting import jittered
 from wheatear.errors import LockTimeoutError, WheatearError
 
 logger = logging.getLogger("wheatear")
@@ -102,7 +102,7 @@ class Patience:
                     pause,
                     number,
                 )
-            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+            time.sleep(jittered(pause))
         try:
             return attempt()
         except peewee.PeeweeException as error:
