@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
+
+Sense = Literal["names", "rows"]
+"""Why a database refuses: something is missing or there already; or rows do not fit."""
 
 
 class WheatearError(Exception):
@@ -79,7 +82,15 @@ class LockTimeoutError(WheatearError):
 
 
 class OperationError(WheatearError):
-    """A schema operation was refused before it changed anything, or undone after it was checked."""
+    """A schema operation was refused before it changed anything, or undone after it was checked.
+
+    Attributes:
+        sense: Why the database itself would refuse it; None where that is Wheatear's own affair.
+        operation: The one of several made together that it is about, where that is known.
+    """
+
+    sense: Sense | None = None
+    operation: Any = None
 
 
 class BackupError(WheatearError):

@@ -15,6 +15,7 @@ from wheatear.errors import (
     HistoryError,
     MigrationFailedError,
     MigrationFileError,
+    OperationError,
     Terminated,
     UsageError,
     WheatearError,
@@ -331,8 +332,10 @@ def failed(
 
 def _said(error: BaseException, mask: Mask) -> str:
     """The error's class and its first line: drivers go on with the statement, shown elsewhere."""
-    of_database = isinstance(error, peewee.PeeweeException)
-    return f"{type(error).__name__}: {mask.foreign(first_line(error), names=of_database)}"
+    ours = isinstance(error, OperationError)  # which of Peewee's it is too is for the migration
+    of_database = isinstance(error, peewee.PeeweeException) and not ours
+    kind = OperationError if ours else type(error)
+    return f"{kind.__name__}: {mask.foreign(first_line(error), names=of_database)}"
 
 
 def reason(error: BaseException, mask: Mask) -> str:

@@ -279,8 +279,16 @@ def check_function(loaded: LoadedMigration, direction: str) -> None:
         )
 
 
-def without_function(file: MigrationFile, direction: str) -> MigrationFileError:
-    """A migration cannot go a way of which its file says nothing."""
+def without_function(
+    file: MigrationFile, direction: str, *, only_rows: bool = False
+) -> MigrationFileError:
+    """A migration cannot go a way of which its file says nothing.
+
+    Args:
+        file: Its file.
+        direction: The way.
+        only_rows: Its record says that it changed rows, and no schema.
+    """
     if direction == "forward":
         return MigrationFileError(
             f"{file.name}.py has no migrate_forward().",
@@ -289,7 +297,8 @@ def without_function(file: MigrationFile, direction: str) -> MigrationFileError:
             next="write `def migrate_forward():` in it, or move the file out of the folder.",
         )
     return MigrationFileError(
-        f"{file.name} cannot be reverted: its file has no migrate_backward().",
+        f"{file.name} cannot be reverted: its file has no migrate_backward()"
+        + (", and it changed rows, which no record undoes." if only_rows else "."),
         where=file.path,
         state="nothing was changed.",
         next="write `def migrate_backward():` that undoes migrate_forward(), then run the command "

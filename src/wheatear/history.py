@@ -20,6 +20,7 @@ from wheatear.records import (
     ENDS,
     LEFT_BEHIND,
     NAMES,
+    ONLY_ROWS,
     TOUCHED,
     UNDER_WAY,
     Entry,
@@ -393,11 +394,12 @@ class History:
         return self._engine.history_table(JOURNAL)
 
     def recorded(self) -> set[int]:
-        """Return the ids of the records that say what their migration touched."""
+        """Return the ids of the records from which a way back can be derived."""
         if TOUCHED not in self._known_columns():
             return set()
-        sql = f"SELECT id FROM {self.table} WHERE {TOUCHED} IS NOT NULL"
-        return {int(id_) for (id_,) in self._execute(sql).fetchall()}
+        mark = self._engine.db.param
+        sql = f"SELECT id FROM {self.table} WHERE {TOUCHED} <> {mark}"  # nor is NULL
+        return {int(id_) for (id_,) in self._execute(sql, [ONLY_ROWS]).fetchall()}
 
     def run_of(self, id_: int) -> str | None:
         """Return the run that a record belongs to."""

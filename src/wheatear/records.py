@@ -26,6 +26,8 @@ UNDER_WAY = (("journal", "TEXT"),)
 LEFT_BEHIND = (("fingerprint", "VARCHAR(80)"), ("left_behind", "TEXT"))
 # What the migration touched, as `recording.py` keeps it: read only for the way back.
 TOUCHED = "touched"
+ONLY_ROWS = '{"form":1,"unchanged":true,"wrote":true}'
+"""What is kept of one that changed rows and no schema: no way back can be derived from that."""
 # What is known only when a migration has ended.
 ENDS = ("outcome", "checksum", "seconds", "error", "statements", TOUCHED)
 

@@ -480,7 +480,7 @@ def test_without_migrate_backward(project: Project, engine: str) -> None:
     project.write(
         f"migrations/{FIRST}.py",
         "from migrations_config import db\n\n\ndef migrate_forward():\n"
-        "    db.execute_sql('SELECT 1')\n",
+        "    db.execute_sql('SELECT abs(1)')\n",
     )
     project.migration(NEXT, "db.execute_sql('CREATE TABLE c (id INTEGER)')", "1 / 0")
     project.run("migrate")

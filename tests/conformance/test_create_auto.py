@@ -288,6 +288,23 @@ def test_a_default_in_the_models_is_what_rows_get(each: Project) -> None:
     ] == [True]
 
 
+def test_a_default_in_double_quotes_is_sqlites(on_sqlite: Project) -> None:
+    """SQLite takes it for a text: https://www.sqlite.org/quirks.html, section 8."""
+    begun(on_sqlite)
+    named = "CharField(20, null=True{})"
+    said = ", constraints=[SQL('DEFAULT \"{}\"')]"
+    change(on_sqlite, (named.format(""), named.format(said.format("1 2"))))
+    assert on_sqlite.run("create", "first", "--auto").code == 0
+    assert on_sqlite.run("migrate").code == 0
+    change(on_sqlite, ("1 2", "1 2 3"))
+    ended = on_sqlite.run("create", "second", "--auto")
+    assert ended.code == 0, ended.err
+    assert on_sqlite.run("migrate").code == 0
+    execute(on_sqlite.url, "INSERT INTO player (id, team_id, name) VALUES (2, 1, 'Bo')")
+    assert execute(on_sqlite.url, "SELECT lore FROM player") == [("old",), ("1 2 3",)]
+    assert on_sqlite.run("migrate", "--backward", "--steps", "2").code == 0
+
+
 def _QUOTE(project: Project) -> str:
     return "`" if project.url.startswith("mysql") else '"'
 

@@ -269,7 +269,8 @@ def test_what_only_changes_rows_has_no_way_back(project: Project) -> None:
     in_process(project).migrate()
     ended = project.run("migrate", "--backward")
     assert (ended.code, ended.err.splitlines()[0]) == (
-        1, f"error: {NEXT} cannot be reverted: its file has no migrate_backward().",
+        1, f"error: {NEXT} cannot be reverted: its file has no migrate_backward(), and it changed "
+        "rows, which no record undoes.",
     )  # fmt: skip
     assert project.run("migrate", "--backward", "--dry-run").told == ended.told
     assert in_process(project).status().migrations[-1].derived is False
@@ -278,6 +279,47 @@ def test_what_only_changes_rows_has_no_way_back(project: Project) -> None:
     assert ended.err.splitlines()[0] == (
         f"error: {NEXT} cannot be reverted: its file is not in the migrations folder."
     )
+
+
+NOTHING = {
+    "skip": "if 'name' not in [it.name for it in db.get_columns('player')]: 1 / 0",
+    "safe": "db.execute_sql('CREATE TABLE IF NOT EXISTS player (id INTEGER)')",
+    "gone": "migrate(migrator.drop_table('gone', safe=True))",
+    "null": "migrate(migrator.drop_not_null('player', 'id2'))",
+    "type": "migrate(migrator.alter_column_type('player', 'id2', IntegerField(null=True)))",
+}
+
+
+def test_what_changed_nothing_is_reverted(project: Project) -> None:
+    """Also where nothing may be written: what is behind it can be reverted too."""
+    project.migration(FIRST, f"{PLAYER}\ndb.execute_sql('ALTER TABLE player ADD id2 INTEGER')")
+    names = [f"20260301_00000{at}_{name}" for at, name in enumerate(NOTHING)]
+    for name, body in zip(names, NOTHING.values(), strict=True):
+        without_backward(project, name, body)
+    assert project.run("migrate").code == 0
+    before = reading.dump(project.url)
+    assert [it.derived for it in in_process(project).status().migrations] == [False, *[True] * 5]
+    said = told(in_process(project), steps=5)
+    assert said[0].splitlines()[1:] == ["  it changed nothing, so there is nothing to undo"]
+    assert reading.dump(project.url) == before
+    assert len(reading.history(project.url)) == 11
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "db.execute_sql('DROP TABLE a')\ndb.execute_sql('CREATE TABLE a (id INTEGER)')",
+        "db.execute_sql('SELECT abs(1)')",
+        "db.execute_sql('CREATE TABLE IF NOT EXISTS temp.b (id INTEGER)')",
+        "db.execute_sql('UPDATE a SET id = id')",
+        "migrate(migrator.alter_column_type('player', 'name', CharField(max_length=40), '1'))",
+    ],
+)
+def test_what_may_have_changed_rows_is_not_nothing(on_sqlite: Project, body: str) -> None:
+    on_sqlite.migration(FIRST, f"{PLAYER}\ndb.execute_sql('CREATE TABLE a (id INTEGER)')")
+    without_backward(on_sqlite, NEXT, body)
+    in_process(on_sqlite).migrate()
+    assert in_process(on_sqlite).status().migrations[-1].derived is False
 
 
 def test_a_file_that_has_its_own_way_back_goes_by_it(project: Project) -> None:

@@ -117,6 +117,19 @@ def test_a_callable_default_is_called_for_each_row_and_wakes_no_trigger(
     assert copies(sent) == 0
 
 
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [('"x y"', "x y"), ("active", "active"), ('"a""b"', 'a"b'), ('"name"', "name")],
+)
+def test_a_default_that_is_a_name_is_a_text(
+    said: str, text: str, migrator: Any, script: Script, ask: Ask
+) -> None:
+    script(*TABLE)
+    migrate(migrator.add_column_default("player", "name", peewee.SQL(said)))
+    script("INSERT INTO player DEFAULT VALUES")
+    assert ask("SELECT name FROM player ORDER BY id DESC LIMIT 1") == [(text,)]
+
+
 def test_rows_stored_short_keep_what_they_show(
     migrator: Any, script: Script, ask: Ask, sent: list[str]
 ) -> None:

@@ -20,6 +20,8 @@ import playhouse.migrate
 from playhouse.migrate import Operation
 
 from wheatear.engines.operating import note, operating
+from wheatear.engines.refused import as_peewees
+from wheatear.errors import OperationError
 
 _OURS = (
     os.path.dirname(os.path.dirname(__file__)),
@@ -63,7 +65,7 @@ class TableOperation(Operation):  # type: ignore[misc]
     def run(self) -> None:
         """Make this change alone."""
         self.is_given = True
-        self.migrator.apply(self.table, [self])
+        self.migrator.make(self.table, [self])
 
     def __str__(self) -> str:
         """The call as the user wrote it, fields by their class."""
@@ -124,7 +126,21 @@ class OperationsInARow:
                 for operation in group:
                     operation.run()
             else:
-                self.apply(table, group)
+                self.make(table, group)
+
+    def make(self, table: str, operations: Sequence[TableOperation]) -> None:
+        """Make these changes of one table; what is refused is an error of Peewee's too.
+
+        Raises:
+            OperationError: An operation was refused or undone.
+        """
+        try:
+            self.apply(table, operations)
+        except OperationError as error:
+            told = as_peewees(error, operations)
+            if told is error:
+                raise
+            raise told.with_traceback(error.__traceback__) from error.__cause__
 
     def apply(self, table: str, operations: Sequence[TableOperation]) -> None:
         """Make these changes of one table, together. Each engine's migrator knows how."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from wheatear.schema.renames import Rename
 
 _SHOWN = 10
+_NONE = Schema((), ())
 _EARLIER = Sides("before the migration", "after the way back")
 
 
@@ -155,6 +156,8 @@ class WaysBack:
             value = json.loads(text)
             if value["form"] != FORM:
                 return None
+            if value.get("unchanged"):
+                return _Kept(_NONE, _NONE, (), bool(value.get("wrote")), ())
             recorder = self._engine.recorder()
             return _Kept(
                 recorder.schema_of(value["before"]),
@@ -178,6 +181,8 @@ def _rename(value: Sequence[Any]) -> Rename:
 
 
 def _lines(way: WayBack, kept: _Kept, dropped: PutBack | None) -> Iterator[str]:
+    if kept.before == kept.after == _NONE:
+        yield "it changed nothing, so there is nothing to undo"
     yield from (f"lost: {text}" for text in way.lost)
     for one in way.returning:
         entry = dropped.entry_of(one.table, one.column) if dropped else None

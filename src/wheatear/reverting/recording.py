@@ -7,11 +7,13 @@ and what was renamed. What reverts it is derived from that when it is asked for 
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from wheatear.capture import Log, Statement, first_word
 from wheatear.engines.engine import Engine
+from wheatear.records import ONLY_ROWS
 
 if TYPE_CHECKING:
     from wheatear.engines.recording import Recorder, Touched
@@ -35,6 +37,21 @@ _KINDS_UNSEEN = {
     *("FOREIGN", "SERVER", "PUBLICATION", "SUBSCRIPTION", "LANGUAGE", "CONVERSION", "ROUTINE"),
     *("DEFAULT", "SYSTEM", "TABLESPACE", "GROUP", "ACCESS", "TRANSFORM", "TEXT"),
 }
+_IN_PASSING = {
+    *("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "START", "COMMIT", "END", "SET", "RESET"),
+    *("LOCK", "UNLOCK", "WITH"),
+}
+# An ALTER of an operation that leaves the definition as it was says again what a column is.
+_SAID_AGAIN = re.compile(r"ALTER TABLE .*?\b(ALTER|MODIFY)( COLUMN)? ", re.IGNORECASE | re.DOTALL)
+_SAYS_MORE = re.compile(
+    r"\b(USING|RENAME|ADD|CHANGE|OWNER|STATISTICS|STORAGE|COMPRESSION)\b"
+    r"|\bDROP\b(?!\s+(NOT\s+NULL|DEFAULT)\b)",
+    re.IGNORECASE,
+)
+# What stands before a dot: names of elsewhere are not looked at.
+_QUALIFIER = re.compile(r"([^\s\"`\[\].]+)[\"`\]]?\s*\.")
+# A query of a function alone is asked for what the function does.
+_CALLS = re.compile(r"(?!.*\bFROM\b).*\(|.*\bsetval\b", re.IGNORECASE | re.DOTALL)
 _UNSEEN = {"GRANT", "REVOKE", "DO", "CALL", "EXECUTE", "SECURITY"}
 
 
@@ -74,8 +91,10 @@ class Recording:
         except Exception:  # noqa: BLE001 - the migration is what was asked for, and it is done
             self.forget()
             return None
-        text = self._text(touched, log) if touched else None
-        return text if text and len(text) <= _LONGEST else None
+        if touched is None:
+            return _of_no_schema(log, self._engine.home())
+        text = self._text(touched, log)
+        return text if len(text) <= _LONGEST else None
 
     def schema(self) -> Any:
         """All of the schema as the last step left it, see `Engine.kept`; None if it has to be read.
@@ -99,6 +118,42 @@ class Recording:
         if beside:
             value["beside"] = beside[:_MOST_BESIDE]
         return _as_text(value)
+
+
+def _of_no_schema(log: Log, home: str) -> str | None:
+    """What is kept where the schema is what it was: that nothing was done, if that is certain.
+
+    What was dropped may have been made again, without what was in it.
+
+    Args:
+        log: What the step sent.
+        home: The schema that was looked at.
+    """
+    if any(map(_writes, log.statements)):
+        return ONLY_ROWS
+    done = [one for one in log.in_effect() if one.word not in _IN_PASSING]
+    if any(one.word == "DROP" for one in done) and len({one.word for one in done}) > 1:
+        return None
+    asked = [one for one in log.statements if one.word == "SELECT" and not one.by_operation]
+    if any(_CALLS.match(one.sql) for one in asked):
+        return None
+    if any("search_path" in one.sql for one in log.in_effect()):
+        return None
+    nothing = all(_changes_nothing(one, home) for one in done)
+    return _as_text({"form": FORM, "unchanged": True}) if nothing else None
+
+
+def _changes_nothing(statement: Statement, home: str) -> bool:
+    """Whether it did nothing, since the schema is what it was."""
+    if {*_QUALIFIER.findall(statement.sql.partition("(")[0])} - {home}:
+        return False
+    if statement.word in {"CREATE", "DROP"}:
+        return not _is_unseen(statement)
+    return (
+        statement.by_operation
+        and _SAID_AGAIN.match(statement.sql) is not None
+        and _SAYS_MORE.search(statement.sql) is None
+    )
 
 
 def _writes(statement: Statement) -> bool:

@@ -18,6 +18,7 @@ from wheatear.files import (
 from wheatear.history import History
 from wheatear.plan import Step
 from wheatear.project import Project
+from wheatear.records import ONLY_ROWS
 
 if TYPE_CHECKING:
     from wheatear.reverting.aside import KeptAside
@@ -80,6 +81,8 @@ class Reverting:
                 raise failures.missing_to_finish(step.name)
             raise failures.missing_file(step.name, [one.name for one in self._steps])
         self._steps.append(step)
+        if loaded.function("backward") is None and self._text(step) == ONLY_ROWS:
+            raise without_function(loaded.file, "backward", only_rows=True)
         check_function(loaded, "backward")
         self._passed.append((step.name, self._text(step)))
         return _put_back_after(loaded, self._dropped(step))
@@ -97,7 +100,8 @@ class Reverting:
         elif self._derived(step) is None:
             if file is None:
                 raise failures.missing_file(step.name, [one.name for one in self._steps])
-            raise without_function(file, "backward")
+            only_rows = self._text(step) == ONLY_ROWS
+            raise without_function(file, "backward", only_rows=only_rows)
         self._steps.append(step)
 
     def confirm(self, *, yes: bool, ask: Confirm | None) -> None:
@@ -121,7 +125,7 @@ class Reverting:
 
     def _derived(self, step: Step) -> LoadedMigration | None:
         text = self._text(step)
-        if text is None:
+        if text is None or text == ONLY_ROWS:
             return None
         missing = step.name not in self._files
         while self._passed:

@@ -11,7 +11,7 @@ from playhouse.migrate import make_index_name
 
 from wheatear.engines.warn import warn
 
-from .change import Change, RefusedError, Step, TableState, step
+from .change import Change, NamesError, RefusedError, Step, TableState, step
 from .columns import nulls_are_named
 from .defaults import default_of, literal_default
 from .definition import Definition
@@ -66,7 +66,7 @@ def add_column(column: NewColumn) -> Step:
         field = column.field
         taken = state.definition.find_column(column.name)
         if taken is not None:
-            raise RefusedError(f"Table {state.name!r} has a column {taken!r} already.")
+            raise NamesError(f"Table {state.name!r} has a column {taken!r} already.")
         given = field.null or field.default is not None or _says_default(state, field)
         if not (given or column.implicit):
             raise RefusedError(

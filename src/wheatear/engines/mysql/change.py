@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from wheatear.errors import Sense
+
 from .clauses import ColumnClauses
 from .definition import Definition
 from .literals import literal, respelled, sql_of, with_escapes
@@ -17,10 +19,24 @@ from .tokens import names_in, quoted
 class RefusedError(Exception):
     """An operation that cannot be made as it stands; the run says which and where."""
 
+    sense: Sense | None = None
+
     def __init__(self, what: str, next: str | None = None) -> None:  # noqa: A002 - as in errors.py
         super().__init__(what)
         self.what = what
         self.next = next
+
+
+class NamesError(RefusedError):
+    """What the operation names is not there, or is there already."""
+
+    sense = "names"
+
+
+class RowsError(RefusedError):
+    """Rows do not fit what the operation says."""
+
+    sense = "rows"
 
 
 @dataclass(frozen=True)
@@ -51,7 +67,7 @@ class TableState:
         """
         found = self.definition.find_column(name)
         if found is None:
-            raise RefusedError(
+            raise NamesError(
                 f"Table {self.name!r} has no column {name!r}{near(name, self.definition.columns)}"
             )
         return found

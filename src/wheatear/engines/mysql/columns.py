@@ -14,6 +14,7 @@ from .change import (
     Change,
     RefusedError,
     Restated,
+    RowsError,
     Statement,
     Step,
     TableState,
@@ -141,7 +142,7 @@ def nulls_are_named(column: str) -> Any:
         )[0][0]
         if not count:
             return None
-        return RefusedError(
+        return RowsError(
             f"{count} row{'s' if count > 1 else ''} of {state.name!r} hold NULL in {column!r}.",
             next=f"Fill them first: UPDATE {state.sql_name} SET {quoted(column)} = … "
             f"WHERE {quoted(column)} IS NULL",

@@ -9,7 +9,7 @@ from typing import Any
 import peewee
 from playhouse.migrate import make_index_name
 
-from .change import Change, RefusedError, Step, TableState, near, step
+from .change import Change, NamesError, RefusedError, Step, TableState, near, step
 from .definition import PRIMARY, Definition
 from .server_errors import NEEDED_BY_FOREIGN_KEY
 from .tokens import quoted, same, tokens
@@ -29,7 +29,7 @@ def add_index(
         found = tuple(state.column(column) for column in columns)
         key = name or make_index_name(state.name, tuple(columns))
         if _find(key, state.definition.keys):
-            raise RefusedError(f"Table {state.name!r} has an index {key!r} already.")
+            raise NamesError(f"Table {state.name!r} has an index {key!r} already.")
         clause = index_clause(key, found, unique=unique, using=using)
         expected = state.definition.with_key(key)
         return Change((clause,), expected, optional_keys=_covered(state.definition, found))
@@ -95,7 +95,7 @@ def constraint_change(
     # A foreign key and an index may share a name: the server's own do.
     taken = () if kind == "FOREIGN" else definition.keys
     if _find(name, definition.constraints) or _find(name, taken):
-        raise RefusedError(f"Table {state.name!r} has a constraint or index {name!r} already.")
+        raise NamesError(f"Table {state.name!r} has a constraint or index {name!r} already.")
     if kind == "UNIQUE":
         expected = definition.with_key(name)
     elif kind == "PRIMARY":
@@ -129,7 +129,7 @@ def drop_constraint(name: str) -> Step:
             return drop_index(name).plan(state)
         if change := _drop_inline_check(state, name):
             return change
-        raise RefusedError(
+        raise NamesError(
             f"Table {state.name!r} has no constraint {name!r}"
             + near(name, [*definition.constraints, *definition.keys])
         )
@@ -190,9 +190,9 @@ def require(state: TableState, target: Target) -> None:
     ]
     if not columns:
         known = state.session.tables(schema)
-        raise RefusedError(f"There is no table {target.table!r}{near(target.table, known)}")
+        raise NamesError(f"There is no table {target.table!r}{near(target.table, known)}")
     if not _find(target.column, columns):
-        raise RefusedError(
+        raise NamesError(
             f"Table {target.table!r} has no column {target.column!r}{near(target.column, columns)}"
         )
 
@@ -230,7 +230,7 @@ def drop_foreign_key(column: str) -> Step:
         found = found or [key for key, own, _ in state.definition.foreign_keys() if name in own]
         if not found:
             having = {own[0] for _, own, _ in state.definition.foreign_keys()}
-            raise RefusedError(f"{name!r} of {state.name!r} has no foreign key{near(name, having)}")
+            raise NamesError(f"{name!r} of {state.name!r} has no foreign key{near(name, having)}")
         expected = state.definition.without(constraint=found[0])
         return Change((f"DROP FOREIGN KEY {quoted(found[0])}",), expected)
 
@@ -254,7 +254,7 @@ def _find(name: str, names: Any) -> str | None:
 def _existing(name: str, names: Any, kind: str, state: TableState) -> str:
     found = _find(name, names)
     if found is None:
-        raise RefusedError(f"Table {state.name!r} has no {kind} {name!r}{near(name, names)}")
+        raise NamesError(f"Table {state.name!r} has no {kind} {name!r}{near(name, names)}")
     return found
 
 

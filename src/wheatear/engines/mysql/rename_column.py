@@ -7,7 +7,7 @@ from typing import Any
 
 from wheatear.engines.warn import warn
 
-from .change import Change, RefusedError, Statement, Step, TableState, step
+from .change import Change, NamesError, RefusedError, Statement, Step, TableState, step
 from .definition import Definition
 from .dependents import Outside, outside
 from .expressions import as_written, has_text_in_another_set
@@ -25,7 +25,7 @@ def rename(old: str, new: str) -> Step:
         name = state.column(old)
         taken = state.definition.find_column(new)
         if taken is not None and not same(name, new):
-            raise RefusedError(f"Table {state.name!r} has a column {taken!r} already.")
+            raise NamesError(f"Table {state.name!r} has a column {taken!r} already.")
         views = _views_that_follow(state, name, new)
         if state.session.server.renames_columns:
             sql = f"RENAME COLUMN {quoted(name)} TO {quoted(new)}"

@@ -9,12 +9,13 @@ from typing import Any
 import peewee
 
 from wheatear.engines.operations import TableOperation
-from wheatear.errors import LockTimeoutError, OperationError
+from wheatear.engines.refused import sense_of
+from wheatear.errors import LockTimeoutError, OperationError, Sense
 
 from .alter import Alter
 from .batch import Batch, merge, new_batch
 from .blame import blamed, is_about_connection
-from .change import Change, RefusedError, Step, TableState, near
+from .change import Change, NamesError, RefusedError, Step, TableState, near
 from .check import surprises
 from .definition import Definition
 from .server_errors import NO_SUCH_TABLE, NULL_IN_NOT_NULL, error_number, server_message
@@ -23,7 +24,7 @@ from .session import Session
 _REFILLS = 5
 
 
-class _MissingError(RefusedError):
+class _MissingError(NamesError):
     def __init__(self, name: str, tables: list[str]) -> None:
         super().__init__(f"There is no table {name!r}{near(name, tables)}")
 
@@ -213,7 +214,7 @@ class Run:
         try:
             yield
         except RefusedError as error:
-            raise self._error(operations, error.what, error.next) from error
+            raise self._error(operations, error.what, error.next, error.sense) from error
         except (ValueError, AttributeError, KeyError, NotImplementedError) as error:
             raise self._error(operations, f"{type(error).__name__}: {error}", None) from error
         except LockTimeoutError as error:
@@ -236,23 +237,28 @@ class Run:
         message = server_message(error)
         for operation, change in zip(operations, changes, strict=False):
             if change.explain and state and (refused := change.explain(number, state)):
-                return self._error([operation], refused.what, refused.next)
+                sense = refused.sense or sense_of(error)
+                return self._error([operation], refused.what, refused.next, sense)
         what = f"{self.session.server.name} refused it: {message} (error {number})"
-        return self._error(blamed(operations, message), what, None)
+        return self._error(blamed(operations, message), what, None, sense_of(error))
 
     def _error(
         self,
         operations: Sequence[TableOperation],
         what: str,
         next: str | None,  # noqa: A002
+        sense: Sense | None = None,
     ) -> OperationError:
         named = " or ".join(str(operation) for operation in operations)
-        return OperationError(
+        error = OperationError(
             f"{named}: {what}",
             where=", ".join(dict.fromkeys(op.where for op in operations if op.where)) or None,
             state=self._state_text(),
             next=next,
         )
+        error.sense = sense
+        error.operation = operations[0] if len(operations) == 1 else None
+        return error
 
     def _state_text(self) -> str:
         if not self._made:

@@ -12,7 +12,7 @@ from wheatear.engines.postgresql.indexes import AddIndex
 from wheatear.engines.postgresql.send import send
 from wheatear.engines.postgresql.sight import Sight
 from wheatear.engines.postgresql.spelling import clipped, quoted
-from wheatear.errors import OperationError
+from wheatear.engines.refused import NamesError
 
 if TYPE_CHECKING:
     from wheatear.engines.postgresql.work import Work
@@ -48,9 +48,7 @@ class AddColumn(Change):
 
     def actions(self, db: Any, sight: Sight) -> list[str]:
         if sight.has_column(self.column):
-            raise OperationError(
-                f'Table "{sight.table.name}" has a column "{self.column}" already.'
-            )
+            raise NamesError(f'Table "{sight.table.name}" has a column "{self.column}" already.')
         definition = field_ddl.definition(
             db,
             self.field,

@@ -96,6 +96,7 @@ class Planned:
 
 def about(error: OperationError, operation: TableOperation) -> OperationError:
     """The error, saying which of the user's operations it is about unless it does already."""
+    error.operation = error.operation or operation
     if error.where is None:
         error.where = operation.where
         error.what = f"{operation}: {error.what}"

@@ -16,6 +16,7 @@ from wheatear.engines.postgresql.change import Planned
 from wheatear.engines.postgresql.lock_waits import Patience, gave_way, logger, session_waits
 from wheatear.engines.postgresql.send import send
 from wheatear.engines.postgresql.spelling import quoted
+from wheatear.engines.refused import NamesError
 from wheatear.errors import OperationError, WheatearError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def build(work: Work, item: Planned, name: str, sql: str) -> None:
     def attempt() -> None:
         found = work.look().find_index(name)
         if found and not _invalid(found.extra):
-            raise OperationError(f'There is an index "{name}" on "{work.table}" already.')
+            raise NamesError(f'There is an index "{name}" on "{work.table}" already.')
         if found:
             logger.info("dropping the invalid left-over of index %s", name)
             _drop(work, name)

@@ -11,6 +11,7 @@ from wheatear.engines.postgresql.change import Change, Planned
 from wheatear.engines.postgresql.faithful import keeping
 from wheatear.engines.postgresql.sight import Sight
 from wheatear.engines.postgresql.spelling import quoted
+from wheatear.engines.refused import NamesError
 from wheatear.errors import OperationError
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class DropForeignKey(Change):
             return own[0].name or ""
         table = sight.table.name
         if not own:
-            raise OperationError(f'Column "{self.column}" of "{table}" has no foreign key.')
+            raise NamesError(f'Column "{self.column}" of "{table}" has no foreign key.')
         raise OperationError(
             f'Column "{self.column}" of "{table}" has {len(own)} foreign keys.',
             next=f"say which: migrator.drop_constraint({table!r}, {own[0].name!r})",

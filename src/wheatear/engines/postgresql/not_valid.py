@@ -17,6 +17,7 @@ from wheatear.engines.postgresql.faithful import keeping, with_column
 from wheatear.engines.postgresql.send import ask, send
 from wheatear.engines.postgresql.sight import Sight, look_again
 from wheatear.engines.postgresql.spelling import clipped, quoted, string
+from wheatear.engines.refused import NamesError
 from wheatear.errors import OperationError
 
 if TYPE_CHECKING:
@@ -54,9 +55,7 @@ class TwoSteps:
         if found == [(self.mark,)]:
             return
         if found:
-            raise OperationError(
-                f'Table "{before.table.name}" has a constraint "{self.name}" already.'
-            )
+            raise NamesError(f'Table "{before.table.name}" has a constraint "{self.name}" already.')
         send(
             self.work.db,
             f"ALTER TABLE {before.qualified} ADD CONSTRAINT {quoted(self.name)} "

@@ -8,6 +8,7 @@ from typing import Any
 from wheatear.engines.postgresql.change import Planned
 from wheatear.engines.postgresql.lock_waits import driver_error, sqlstate
 from wheatear.engines.postgresql.send import ask
+from wheatear.engines.refused import sense_of
 from wheatear.errors import OperationError
 
 _NOT_THE_STATEMENTS_FAULT = ("08", "57", "53", "40")
@@ -66,7 +67,9 @@ def refused(
         following = _casting(item, primary, hint)
     if detail:
         what += "\n  " + detail.replace("\n", "\n  ")
-    return OperationError(what, where=item.operation.where, state=kept(db, planned), next=following)
+    told = OperationError(what, where=item.operation.where, state=kept(db, planned), next=following)
+    told.sense, told.operation = sense_of(error), item.operation
+    return told
 
 
 def kept(db: Any, planned: Sequence[Planned]) -> str:

@@ -11,6 +11,7 @@ from wheatear.engines.postgresql import catalogue, facts
 from wheatear.engines.postgresql.reader import rows_by_relation
 from wheatear.engines.postgresql.send import ask, script, send_and_ask
 from wheatear.engines.postgresql.spelling import quoted, string
+from wheatear.engines.refused import NamesError
 from wheatear.errors import OperationError
 from wheatear.schema.model import Column, Constraint, Index, Object, Table
 
@@ -97,7 +98,7 @@ def look_again(db: Any, before: Sight) -> Sight:
     """Read a table that was seen before, by its oid, whatever it is called now."""
     sight = _read(db, oid=before.oid)
     if sight is None:
-        raise OperationError(f'Table "{before.table.name}" is gone.')
+        raise NamesError(f'Table "{before.table.name}" is gone.')
     return sight
 
 
@@ -187,7 +188,7 @@ def missing(kind: str, name: str, names: Sequence[str], place: str) -> Operation
     else:
         shown = ", ".join(f'"{other}"' for other in names)
         hint = f"; it has {shown}." if 0 < len(names) <= _FEW else "."
-    return OperationError(f'There is no {kind} "{name}" in {place}{hint}')
+    return NamesError(f'There is no {kind} "{name}" in {place}{hint}')
 
 
 def _no_table(db: Any, schema: str | None, table: str) -> OperationError:

@@ -12,7 +12,7 @@ from wheatear.engines.operations import TableOperation
 
 from .changes.foreign_key import DropKeysTo
 from .definition import Definition, UnreadableDefinitionError
-from .draft import Draft, RefusedError, near
+from .draft import Draft, NamesError, RefusedError, near
 from .dropped_table import DropTable
 from .grammar import parse
 from .make import make
@@ -48,6 +48,7 @@ def apply(work: Work) -> None:
         for operation in work.operations:
             work.current = [operation]
             changes += [(change, operation) for change in operation.plan()]
+        work.current = work.operations[:1]  # there may be no such table
         table: str | None = work.table
         for segment in segments(changes):
             table = _apply_segment(work, segment, table or work.table, keys)
@@ -116,7 +117,7 @@ def find_table(db: Any, name: str) -> str:
                 raise RefusedError(f"{stored} is a view, and views are made anew instead")
             return str(stored)
     tables = [stored for stored, kind in found if kind == "table"]
-    raise RefusedError(
+    raise NamesError(
         f"there is no table {name!r}"
         + near(name, [stored for stored in tables if not stored.startswith("sqlite_")])
     )

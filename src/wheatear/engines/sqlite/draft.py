@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from wheatear.errors import Sense
+
 from .definition import Clause, ColumnDefinition, Definition
 from .photograph import ObjectKey, Photograph, rows
 from .tokens import fold, plain_type, quote
@@ -18,10 +20,24 @@ _FEW = 20
 class RefusedError(Exception):
     """A change that is not made, and why; the migrator adds the operation and the user's line."""
 
+    sense: Sense | None = None
+
     def __init__(self, why: str, next_step: str | None = None) -> None:
         super().__init__(why)
         self.why = why
         self.next_step = next_step
+
+
+class NamesError(RefusedError):
+    """What the change names is not there, or is there already."""
+
+    sense = "names"
+
+
+class RowsError(RefusedError):
+    """Rows do not fit what the change says."""
+
+    sense = "rows"
 
 
 @dataclass(frozen=True)
@@ -135,7 +151,7 @@ class Draft:
         column = self.definition.column(name)
         if column is None:
             names = [column.name for column in self.definition.columns]
-            raise RefusedError(f"table {self.table} has no column {name!r}{near(name, names)}")
+            raise NamesError(f"table {self.table} has no column {name!r}{near(name, names)}")
         return column
 
     def is_rowid(self, column: ColumnDefinition) -> bool:

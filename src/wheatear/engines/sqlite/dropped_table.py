@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .draft import RefusedError, near
+from .draft import NamesError, RefusedError, near
 from .photograph import rows
 from .scope import ForeignKeys
 from .tokens import fold, quote
@@ -50,4 +50,4 @@ class DropTable:
                 return str(stored)
         if self.safe:
             return None
-        raise RefusedError(f"there is no table {name!r}" + near(name, [row[0] for row in found]))
+        raise NamesError(f"there is no table {name!r}" + near(name, [row[0] for row in found]))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from . import edits, stored_statement
-from .draft import Draft, RefusedError, Scan
+from .draft import Draft, RefusedError, RowsError, Scan
 from .dropping import (
     can_drop_in_place,
     check_dependents,
@@ -118,7 +118,7 @@ def _scan(draft: Draft) -> None:
             f"LIMIT {_SHOWN + 1}",
         )
         if found:
-            raise RefusedError(f"{scan.what}: {_name_rows(key, found)}", scan.next_step)
+            raise RowsError(f"{scan.what}: {_name_rows(key, found)}", scan.next_step)
 
 
 def _scans_to_make(draft: Draft) -> list[Scan]:
@@ -161,7 +161,7 @@ def _check_foreign_keys(draft: Draft) -> None:
             number,
         )
         if found:
-            raise RefusedError(
+            raise RowsError(
                 f"rows point with column {name} at rows that table {parent} does not have: "
                 + _name_rows(("rowid",), found),
                 "correct or delete these rows first",

@@ -11,7 +11,8 @@ import playhouse.migrate
 
 from wheatear.engines.lazily import Lazily
 from wheatear.engines.operations import OperationsInARow, TableOperation, table_operation
-from wheatear.errors import OperationError
+from wheatear.engines.refused import sense_of
+from wheatear.errors import OperationError, Sense
 
 if TYPE_CHECKING:
     from wheatear.engines.sqlite import apply as work_on
@@ -54,22 +55,28 @@ class SqliteMigrator(OperationsInARow, playhouse.migrate.SqliteMigrator):  # typ
         try:
             work_on.apply(work)
         except draft.RefusedError as error:
-            raise self._error(work, error.why, error.next_step) from error
+            raise self._error(work, error.why, error.next_step, error.sense) from error
         except peewee.DatabaseError as error:
             said = str(error).replace(f"{work.table}{rebuild.COPY}", work.table)
-            raise self._error(work, f"SQLite says: {said}", work_on.hint(work)) from error
+            sense = sense_of(error)
+            raise self._error(work, f"SQLite says: {said}", work_on.hint(work), sense) from error
         for operation, note in work.notes:
             _warn(operation, note)
 
-    def _error(self, work: work_on.Work, why: str, next_step: str | None = None) -> OperationError:
+    def _error(
+        self, work: work_on.Work, why: str, next_step: str | None, sense: Sense | None
+    ) -> OperationError:
         calls = " and ".join(str(operation) for operation in work.current)
         places = dict.fromkeys(operation.where for operation in work.current if operation.where)
-        return OperationError(
+        error = OperationError(
             f"{calls}: {why}",
             where="\n".join(places) or None,
             state=f"table {work.table} is as it was before the operation",
             next=next_step,
         )
+        error.sense = sense
+        error.operation = work.current[0] if len(work.current) == 1 else None
+        return error
 
     @table_operation
     def add_column(

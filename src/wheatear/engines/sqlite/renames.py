@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .draft import RefusedError, near
+from .draft import NamesError, RefusedError, near
 from .photograph import ForeignKeyFacts, IndexFacts, Photograph, differences, photograph
 from .scope import pragma
 from .tokens import fold, quote, tokens_of
@@ -25,12 +25,12 @@ class RenameColumn:
         column = before.column(self.column)
         if column is None:
             names = [known.name for known in before.columns]
-            raise RefusedError(
+            raise NamesError(
                 f"table {table} has no column {self.column!r}{near(self.column, names)}"
             )
         taken = before.column(self.new)
         if taken is not None and taken is not column:
-            raise RefusedError(f"table {table} has a column {self.new!r} already")
+            raise NamesError(f"table {table} has a column {self.new!r} already")
         with pragma(db, "legacy_alter_table", 0):
             db.execute_sql(
                 f"ALTER TABLE main.{quote(table)} RENAME COLUMN {quote(column.name)} "
@@ -82,7 +82,7 @@ class RenameTable:
             fold(name): (kind, name) for schema, kind, name in before.others if schema == "main"
         }
         if fold(self.new) in names and fold(self.new) != fold(table):
-            raise RefusedError(f"there is a {' '.join(names[fold(self.new)])} already")
+            raise NamesError(f"there is a {' '.join(names[fold(self.new)])} already")
         with pragma(db, "legacy_alter_table", 0):
             db.execute_sql(f"ALTER TABLE main.{quote(table)} RENAME TO {quote(self.new)}")
         actual = photograph(db, self.new)

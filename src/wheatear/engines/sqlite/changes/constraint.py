@@ -11,7 +11,7 @@ from wheatear.engines.sqlite.definition import (
     Definition,
     UnreadableDefinitionError,
 )
-from wheatear.engines.sqlite.draft import Draft, RefusedError, Scan, near
+from wheatear.engines.sqlite.draft import Draft, NamesError, RefusedError, Scan, near
 from wheatear.engines.sqlite.grammar import parse
 from wheatear.engines.sqlite.photograph import IndexFacts
 from wheatear.engines.sqlite.tokens import fold, mentions, quote, tokens_of
@@ -30,7 +30,7 @@ class AddConstraint:
         """CHECK and FOREIGN KEY are written where all rows meet them; UNIQUE needs its index."""
         name = fold(self.name or "")
         if name and any(name == fold(clause.name or "") for clause, _ in clauses_of(draft)):
-            raise RefusedError(f"table {draft.table} has a constraint {self.name!r} already")
+            raise NamesError(f"table {draft.table} has a constraint {self.name!r} already")
         definition, clause = self._read(draft)
         if clause.kind == "check":
             self._scan(draft, clause)
@@ -113,7 +113,7 @@ class DropConstraint:
             if fold(clause.name) == fold(self.name):
                 return clause, column
             known[clause.name] = clause.kind
-        raise RefusedError(
+        raise NamesError(
             f"table {draft.table} has no constraint {self.name!r}{near(self.name, known)}"
         )
 
@@ -130,7 +130,7 @@ class DropConstraint:
             for clause, _ in clauses_of(draft)
             if clause.kind in {"check", "unique", "foreign key", "primary key"}
         ]
-        raise RefusedError(f"table {draft.table} has no {self.sql}{near(self.sql, known)}")
+        raise NamesError(f"table {draft.table} has no {self.sql}{near(self.sql, known)}")
 
 
 def _content(clause: Clause, column: ColumnDefinition | None) -> tuple[object, ...]:
@@ -165,7 +165,7 @@ def expect_unique(draft: Draft, columns: tuple[str, ...]) -> None:
     facts = IndexFacts(None, unique=True, origin="u", partial=False, parts=tuple(parts))
     same = [known for known in draft.expected.indexes if known.parts == facts.parts]
     if any(known.unique and not known.partial and known.origin != "c" for known in same):
-        raise RefusedError(f"({', '.join(columns)}) is UNIQUE already in table {draft.table}")
+        raise NamesError(f"({', '.join(columns)}) is UNIQUE already in table {draft.table}")
     indexes = draft.expected.indexes.copy()
     indexes[facts] += 1
     draft.expected = replace(draft.expected, indexes=indexes)

@@ -49,14 +49,21 @@ class DropDefault:
         draft.new_defaults.append(column.name)
 
 
-_BARE = ("NULL", "TRUE", "FALSE", "CURRENT_TIME", "CURRENT_DATE", "CURRENT_TIMESTAMP")
-
-
 def as_default(value: str) -> str:
-    """Return SQL as DEFAULT takes it: an expression in parentheses, a literal as it is."""
-    if is_literal(value) or _is_parenthesised(value) or value.strip().upper() in _BARE:
+    """Return SQL as DEFAULT takes it: an expression in parentheses, a literal as it is.
+
+    A name alone is a text behind DEFAULT (parse.y, `ccons ::= DEFAULT id`): in parentheses it would
+    be a column's. https://www.sqlite.org/quirks.html, section 8
+    """
+    if is_literal(value) or _is_parenthesised(value) or _is_name(value):
         return value.strip()
     return f"({value})"
+
+
+def _is_name(value: str) -> bool:
+    """Whether the SQL is one word, in quotes or without; CURRENT_TIME is none but stands alone."""
+    tokens = tokens_of(value)
+    return len(tokens) == 1 and tokens[0].kind in {"word", "quoted"}
 
 
 def is_literal(value: str) -> bool:

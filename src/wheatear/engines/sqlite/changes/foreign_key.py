@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from wheatear.engines.sqlite import edits
 from wheatear.engines.sqlite.definition import Clause, ColumnDefinition
-from wheatear.engines.sqlite.draft import Draft, RefusedError, near
+from wheatear.engines.sqlite.draft import Draft, NamesError, RefusedError, near
 from wheatear.engines.sqlite.photograph import ForeignKeyFacts, rows
 from wheatear.engines.sqlite.tokens import fold, quote
 
@@ -43,12 +43,12 @@ class AddForeignKey:
         }
         table = tables.get(fold(self.table))
         if table is None:
-            raise RefusedError(f"there is no table {self.table!r}{near(self.table, tables)}")
+            raise NamesError(f"there is no table {self.table!r}{near(self.table, tables)}")
         query = "SELECT name FROM pragma_table_xinfo(?, 'main')"
         columns = {fold(name): name for (name,) in rows(draft.db, query, table)}
         target = columns.get(fold(self.target))
         if target is None:
-            raise RefusedError(
+            raise NamesError(
                 f"table {table} has no column {self.target!r}{near(self.target, columns)}"
             )
         return table, target
@@ -72,7 +72,7 @@ class DropForeignKey:
                     f"{draft.text_of(shared[0])}",
                     "drop_constraint drops it by its name" if shared[0].name else None,
                 )
-            raise RefusedError(f"column {column.name} of {draft.table} has no foreign key")
+            raise NamesError(f"column {column.name} of {draft.table} has no foreign key")
         for clause in inline:
             forget_foreign_key(draft, clause, column)
         for clause in alone:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wheatear.engines.sqlite.draft import Draft, NewIndex, RefusedError, near
+from wheatear.engines.sqlite.draft import Draft, NamesError, NewIndex, RefusedError, near
 from wheatear.engines.sqlite.tokens import fold, in_main
 
 
@@ -24,7 +24,7 @@ class AddIndex:
         taken = {fold(key[-1]) for key in draft.expected.others if key[0] == "main"}
         taken |= {fold(index.name) for index in draft.indexes_to_make}
         if fold(self.name) in taken:
-            raise RefusedError(
+            raise NamesError(
                 f"there is a table or index {self.name!r} already",
                 "drop_index drops it; add_index(..., name=...) gives the new one another name",
             )
@@ -59,4 +59,4 @@ class DropIndex:
                 f"index {self.name} belongs to a UNIQUE or PRIMARY KEY of table {draft.table}",
                 "drop_constraint drops a UNIQUE by its name",
             )
-        raise RefusedError(f"table {draft.table} has no index {self.name!r}{near(self.name, own)}")
+        raise NamesError(f"table {draft.table} has no index {self.name!r}{near(self.name, own)}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from wheatear.engines.sqlite import edits
 from wheatear.engines.sqlite.definition import Clause, ColumnDefinition, UnreadableDefinitionError
-from wheatear.engines.sqlite.draft import Draft, NewColumn, RefusedError, Scan
+from wheatear.engines.sqlite.draft import Draft, NamesError, NewColumn, RefusedError, Scan
 from wheatear.engines.sqlite.grammar import parse
 from wheatear.engines.sqlite.photograph import ColumnFacts, type_as_compared
 from wheatear.engines.sqlite.tokens import cut, fold, quote
@@ -34,7 +34,7 @@ class AddColumn:
     def draw(self, draft: Draft) -> None:
         """ADD COLUMN, and what it cannot take is edited in; else the rows are copied."""
         if draft.definition.column(self.column):
-            raise RefusedError(f"table {draft.table} has a column {self.column!r} already")
+            raise NamesError(f"table {draft.table} has a column {self.column!r} already")
         column = self._read()
         definition = edits.add_column(draft.definition, self.sql)
         self._expect(draft, column)
