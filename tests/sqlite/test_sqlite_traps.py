@@ -539,3 +539,47 @@ def test_a_name_in_double_quotes_does_not_become_a_string_in_silence(
         migrate(migrator.drop_column("t", "b"))
     migrate(migrator.drop_column("t", "b", cascade=True))
     assert ask("SELECT name FROM sqlite_master WHERE type <> 'table'") == [("says",)]
+
+
+ORPHANS = (
+    "PRAGMA foreign_keys = OFF",
+    "CREATE TABLE p (id INTEGER PRIMARY KEY, other INTEGER UNIQUE)",
+    "INSERT INTO p VALUES (1, 1)",
+    "CREATE TABLE t (a TEXT REFERENCES p, b INT)",
+    "INSERT INTO t VALUES (1, 1), (99, 99)",
+)
+
+
+def test_a_key_in_another_ones_place_does_not_judge_rows_that_broke_that_one(
+    migrator: Any, script: Script, ask: Ask
+) -> None:
+    script(*ORPHANS)
+    migrator.migrate(
+        migrator.drop_foreign_key_constraint("t", "a"),
+        migrator.add_foreign_key_constraint("t", "A", "P", "id", on_delete="CASCADE"),
+    )
+    assert [row[2:7] for row in ask("PRAGMA foreign_key_list(t)")] == [
+        ("p", "a", "id", "NO ACTION", "CASCADE")
+    ]
+    migrate(migrator.redefine_table("t", "CREATE TABLE t (a TEXT REFERENCES p, b INT)"))
+    assert ask("SELECT * FROM t") == [("1", 1), ("99", 99)]
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        lambda m: [m.add_foreign_key_constraint("t", "b", "p", "id")],
+        lambda m: [m.add_foreign_key_constraint("t", "a", "p", "other")],
+        lambda m: [
+            m.alter_column_type("t", "a", peewee.IntegerField(null=True)),
+            m.add_foreign_key_constraint("t", "a", "p", "id"),
+        ],
+    ],
+    ids=["other column", "other target", "other values"],
+)
+def test_a_key_that_is_new_judges_every_row(
+    migrator: Any, script: Script, operations: Callable[[Any], list[Any]]
+) -> None:
+    script(*ORPHANS)
+    with pytest.raises(OperationError, match="that table p does not have: rowid 2"):
+        migrator.migrate(migrator.drop_foreign_key_constraint("t", "a"), *operations(migrator))

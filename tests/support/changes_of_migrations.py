@@ -141,6 +141,63 @@ CASES = {
         + "\ndb.execute_sql('CREATE TABLE visit (id INTEGER PRIMARY KEY, hour INTEGER)')",
         told=("lost: all rows of table visit",),
     ),
+    "column in another one's place": Case(
+        _operation("migrator.rename_column('player', 'note', 'old')")
+        + "\n"
+        + _operation(
+            "migrator.add_column('player', 'note', TextField(null=True, index=True)), "
+            "migrator.drop_column('player', 'old')"
+        ),
+        lost=("player.note",),
+        told=(
+            "lost: the values of column note of table player",
+            "column note of table player comes back with NULL in each row",
+        ),
+    ),
+    "column of another type in its place": Case(
+        _operation(
+            "migrator.drop_column('player', 'note'), "
+            "migrator.add_column('player', 'note', IntegerField(null=True, unique=True))"
+        ),
+        lost=("player.note",),
+        told=(
+            "lost: the values of column note of table player",
+            "column note of table player comes back with NULL in each row",
+        ),
+    ),
+    "column beside the renamed one": Case(
+        _operation(
+            "migrator.rename_column('player', 'note', 'old'), "
+            "migrator.add_column('player', 'note', IntegerField(default=3))"
+        ),
+        told=("lost: the values of column note of table player",),
+    ),
+    "column in the place of one in a view": Case(
+        "db.execute_sql('DROP VIEW strong')\n"
+        + _operation(
+            "migrator.drop_column('player', 'level'), "
+            "migrator.add_column('player', 'level', BigIntegerField(default=3))"
+        )
+        + "\ndb.execute_sql('CREATE VIEW strong AS SELECT name FROM player WHERE level > 1')",
+        lost=("player.level",),
+        told=(
+            "lost: the values of column level of table player",
+            "column level of table player comes back with its default (1) in each row",
+        ),
+    ),
+    "table in another one's place": Case(
+        "db.execute_sql('DROP TABLE visit')\n"
+        "db.execute_sql('CREATE TABLE visit (id INTEGER PRIMARY KEY, hour INTEGER)')",
+        lost=("visit",),
+        told=("lost: all rows of table visit", "table visit comes back without rows"),
+    ),
+    "table filled in another one's place": Case(
+        "db.execute_sql('DROP TABLE visit')\n"
+        "db.execute_sql('CREATE TABLE visit (id INTEGER PRIMARY KEY, hour INTEGER)')\n"
+        "db.execute_sql('INSERT INTO visit VALUES (1, 2)')",
+        lost=("visit",),
+        told=("*",),
+    ),
     "rename by SQL": Case(
         "db.execute_sql('ALTER TABLE visit RENAME TO stay')\n"
         "db.execute_sql('ALTER TABLE player RENAME COLUMN note TO remark')",
@@ -149,7 +206,7 @@ CASES = {
         "db.execute_sql(\"UPDATE team SET city = 'Oslo' WHERE city IS NULL\")\n"
         + _operation("migrator.add_not_null('team', 'city')"),
         lost=("team.city",),
-        told=("rows that it added, changed or deleted in other tables stay as they are now",),
+        told=("that it added, changed or deleted rows is not undone",),
     ),
     "drop not null": Case(_operation("migrator.drop_not_null('player', 'name')")),
     "set default": Case(_operation("migrator.add_column_default('player', 'name', 'nobody')")),
@@ -264,7 +321,7 @@ CASES = {
         + "\ndb.execute_sql('UPDATE team SET size = 3')",
         told=(
             "lost: the values of column size of table team",
-            "rows that it added, changed or deleted in other tables stay as they are now",
+            "that it added, changed or deleted rows is not undone",
         ),
     ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,6 +11,12 @@ from wheatear.engines.alterations import Alteration, Drops
 
 if TYPE_CHECKING:  # a recorder is made by every run that does something
     from wheatear.schema.model import Schema
+
+
+# What may bring the rows of a table into another one.
+_COPIES = re.compile(
+    r"\b(?:INSERT|REPLACE|COPY|LOAD|MERGE|SELECT|CALL|EXECUTE|DO)\b", re.IGNORECASE
+)
 
 
 class Renamed(NamedTuple):
@@ -28,6 +35,20 @@ class Renamed(NamedTuple):
     is_column: bool = False
 
 
+class Dropped(NamedTuple):
+    """A table, or with `column` one of its columns, that is gone: what has its name is another one.
+
+    Attributes:
+        table: The table's name before the step.
+        column: The column's name before the step.
+        copied: Its rows may have been copied into the table that has its name now.
+    """
+
+    table: str
+    column: str | None = None
+    copied: bool = False
+
+
 class Touched(NamedTuple):
     """What a step has touched, before and after it, as what JSON knows.
 
@@ -35,11 +56,13 @@ class Touched(NamedTuple):
         before: Whole tables with what belongs to them, and other things; see `Recorder.schema_of`.
         after: The same afterwards.
         renames: What the step renamed, as far as that is certain.
+        dropped: What it dropped, as far as that is certain.
     """
 
     before: Any
     after: Any
     renames: tuple[Renamed, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
 
 
 class Recorder(ABC):
@@ -97,6 +120,8 @@ class Identities:
         """By the name under which a table was dropped, the one that it had before the step."""
         self._columns: dict[str, dict[str, tuple[str, str]]] = {}
         """By table (before the step) and column (now, folded), its old and its new name."""
+        self._gone: dict[str, dict[str, str]] = {}
+        """By table (before the step) the dropped columns' old names, folded and not."""
 
     def follow(self, alterations: Iterable[Alteration]) -> None:
         """Take what one statement renames and drops, in order."""
@@ -110,6 +135,10 @@ class Identities:
                 self.table_renamed(one.table, one.new)
             else:
                 self.column_renamed(one.table, one.column, one.new)
+
+    def original(self, table: str) -> str | None:
+        """The name before the step of a table that is called so now; None if it was not there."""
+        return self._original.get(self._fold(table))
 
     def table_renamed(self, old: str, new: str) -> None:
         """A table is called otherwise; one made in this step may take a dropped one's place."""
@@ -129,7 +158,7 @@ class Identities:
     def column_renamed(self, table: str, old: str, new: str) -> None:
         """A column is called otherwise."""
         original = self._original.get(self._fold(table))
-        if original is not None:
+        if original is not None and not self._is_new(original, old):
             columns = self._columns.setdefault(original, {})
             first, _ = columns.pop(self._fold(old), (old, old))
             columns[self._fold(new)] = (first, new)
@@ -137,8 +166,52 @@ class Identities:
     def column_dropped(self, table: str, name: str) -> None:
         """A column is gone: what takes its name later is another one."""
         original = self._original.get(self._fold(table))
-        if original is not None:
-            self._columns.get(original, {}).pop(self._fold(name), None)
+        if original is not None and not self._is_new(original, name):
+            first, _ = self._columns.get(original, {}).pop(self._fold(name), (name, name))
+            self._gone.setdefault(original, {})[self._fold(first)] = first
+
+    def table_rebuilt(self, table: str, columns: Iterable[str], now: Iterable[str]) -> None:
+        """A table was copied into one that takes its place, which has not all its columns.
+
+        Args:
+            table: The table's name now.
+            columns: Its columns before the step.
+            now: Those of the copy.
+        """
+        original, there = self._original.get(self._fold(table)), {*map(self._fold, now)}
+        called = {
+            self._fold(first): name
+            for first, name in self._columns.get(original or "", {}).values()
+        }
+        for column in columns:
+            name = called.get(self._fold(column), column)
+            if self._fold(name) not in there:
+                self.column_dropped(table, name)
+
+    def _is_new(self, original: str, name: str) -> bool:
+        """Whether the column that had this name before the step is elsewhere, or gone."""
+        columns, folded = self._columns.get(original, {}), self._fold(name)
+        if folded in columns:
+            return False
+        elsewhere = {self._fold(first) for first, _ in columns.values()}
+        return folded in elsewhere or folded in self._gone.get(original, {})
+
+    def dropped(self, sent: Sequence[str]) -> tuple[Dropped, ...]:
+        """What is gone.
+
+        Args:
+            sent: All statements of the step, which may have copied rows.
+        """
+        there = set(self._original.values())
+        tables = [name for name in self._now if name not in there]
+        copied = bool(tables) and may_copy(sent)
+        columns = [
+            Dropped(table, column)
+            for table, gone in self._gone.items()
+            for column in gone.values()
+            if table in there
+        ]
+        return (*(Dropped(name, None, copied) for name in tables), *columns)
 
     def renames(self) -> tuple[Renamed, ...]:
         """What is called otherwise now, tables first."""
@@ -155,3 +228,8 @@ class Identities:
             if table in there and old != new
         ]
         return (*tables, *columns)
+
+
+def may_copy(sent: Iterable[str]) -> bool:
+    """Whether a step's statements may have brought the rows of a table into another one."""
+    return any(_COPIES.search(sql) for sql in sent)

@@ -24,6 +24,7 @@ from wheatear.schema.changes import AddColumn, AddTable, Change, RenameColumn, R
 from wheatear.schema.diff import compare
 from wheatear.schema.model import Schema
 from wheatear.schema.source import Call
+from wheatear.schema.taken import Gone
 from wheatear.schema.way_back import WayBack, exchanged, unnamed_like, way_back, within, without
 from wheatear.schema.words import DRIFT, Difference, Sides, in_words
 from wheatear.schema.writer import Place, Spelling, Step, body, indented
@@ -69,6 +70,7 @@ class _Kept(NamedTuple):
     renames: tuple[Rename, ...]
     wrote: bool
     beside: tuple[str, ...]
+    dropped: tuple[Gone, ...]
 
 
 class WaysBack:
@@ -135,7 +137,9 @@ class WaysBack:
             now = exchanged(now, kept.before, kept.after)
         elif self._is_known:
             _check(name, kept, now, self._policy)
-        way = way_back(now, kept.after, kept.before, kept.renames, self._policy)
+        way = way_back(
+            now, kept.after, kept.before, kept.renames, self._policy, dropped=kept.dropped
+        )
         if self._is_known:
             self._now = way.after
         self.told.append(Told(name, missing, resumed, tuple(_lines(way, kept, dropped))))
@@ -165,6 +169,7 @@ class WaysBack:
                 tuple(map(_rename, value.get("renames", ()))),
                 bool(value.get("wrote")),
                 tuple(value.get("beside", ())),
+                tuple(Gone(*one) for one in value.get("dropped", ())),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise HistoryError(
@@ -189,7 +194,12 @@ def _lines(way: WayBack, kept: _Kept, dropped: PutBack | None) -> Iterator[str]:
         how = one.how if entry is None else f"with what was kept of {_rows(entry.rows)}"
         yield f"{one.what} comes back {how}"
     if kept.wrote:
-        yield "rows that it added, changed or deleted in other tables stay as they are now"
+        yield from (
+            f"table {one.table} was made anew: the rows in it now stay, no others come back"
+            for one in kept.dropped
+            if one.copied and kept.after.table(one.table) and kept.before.table(one.table)
+        )
+        yield "that it added, changed or deleted rows is not undone"
     yield from (f"not undone: {sql}" for sql in kept.beside)
 
 

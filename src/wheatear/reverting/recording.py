@@ -112,6 +112,8 @@ class Recording:
         value: dict[str, Any] = {"form": FORM, "before": touched.before, "after": touched.after}
         if touched.renames:
             value["renames"] = touched.renames
+        if touched.dropped:
+            value["dropped"] = touched.dropped
         if any(map(_writes, log.statements)):
             value["wrote"] = True
         beside = [_head(one.sql) for one in log.in_effect() if _is_unseen(one)]

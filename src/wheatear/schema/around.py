@@ -31,7 +31,7 @@ def _retyped(changes: list[Change]) -> set[tuple[str, str]]:
 def views_around(changes: list[Change], before: Schema) -> list[Change]:
     """Views and triggers that stay, but have to be away while a type changes that they hold."""
     retyped = _retyped(changes)
-    holding = [one for one in before.objects if one.kind not in _BY_THEMSELVES]
+    holding = [one for one in before.objects if one.kind not in BY_THEMSELVES]
     away = [
         one
         for one in holding
@@ -45,7 +45,7 @@ def views_around(changes: list[Change], before: Schema) -> list[Change]:
     return [change for one in staying for change in (DropObject(one), AddObject(one))]
 
 
-_BY_THEMSELVES = {"sequence", "type", "virtual table"}
+BY_THEMSELVES = {"sequence", "type", "virtual table"}
 
 
 def computed_around(
@@ -72,7 +72,7 @@ def computed_around(
             new = to_be.column(column.name) if to_be else None
             if new is None or column.name in names:
                 continue
-            was, is_ = _expression(column), _expression(new)
+            was, is_ = computed_from(column), computed_from(new)
             held = any(mentions(sql, name) for sql in (was, is_) for name in names)
             if held and (was != is_ or staying):
                 found = _without_alteration(found, table, column.name)
@@ -81,7 +81,7 @@ def computed_around(
     return found
 
 
-def _expression(column: Column) -> str:
+def computed_from(column: Column) -> str:
     """What a column is computed from; empty if it is not."""
     generated = column.generated or ""
     return generated if generated.startswith("GENERATED") and "IDENTITY" not in generated else ""

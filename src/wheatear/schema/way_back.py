@@ -10,14 +10,15 @@ from wheatear.schema.changes import (
     AddColumn,
     AddTable,
     Change,
-    DropTable,
     RenameColumn,
     RenameTable,
 )
 from wheatear.schema.diff import compare
+from wheatear.schema.made import made
 from wheatear.schema.model import Column, Object, Schema, Table
 from wheatear.schema.policy import Policy
 from wheatear.schema.renames import Rename
+from wheatear.schema.taken import Gone, making_room, names_taken
 
 _BETWEEN = "_wheatear"
 """What the name of a table or a column ends in while two of them change names."""
@@ -71,9 +72,18 @@ class WayBack(NamedTuple):
 
 
 def way_back(
-    now: Schema, after: Schema, before: Schema, renames: Sequence[Rename], policy: Policy
+    now: Schema,
+    after: Schema,
+    before: Schema,
+    renames: Sequence[Rename],
+    policy: Policy,
+    *,
+    dropped: Sequence[Gone] = (),
 ) -> WayBack:
     """Return what undoes a step.
+
+    What the step made under the name of something that was there before it goes first, with what
+    rests on it: the rest is the difference of what is left then.
 
     Args:
         now: The whole schema, as the step left it; or `after` again where that is not known.
@@ -81,13 +91,19 @@ def way_back(
         before: The same before it.
         renames: What the step renamed: a column's table under its name before the step.
         policy: What the engine takes for the same.
+        dropped: What the step dropped.
     """
     then = exchanged(now, after, before)
-    in_the_way = [*_in_the_way(after, before, renames)]
-    rest = _without(now, {table.name for table in in_the_way})
-    back: list[Rename] = [*_tables_back(renames), *_columns_back(renames, before, after)]
+    taken = names_taken(after, before, renames, dropped, policy)
+    away = making_room(now, taken, policy)
+    rest = now
+    for change in away:
+        rest = made(rest, change)
+    rest = _without_objects_of(rest, set(taken.tables))
+    columns = [*_columns_back(renames, before, after, set(taken.columns))]
+    back: list[Rename] = [*_tables_back(renames), *columns]
     changes = compare(rest, then, renames=back, policy=policy).changes
-    return WayBack((*(DropTable(table) for table in in_the_way), *changes), now, then)
+    return WayBack((*away, *changes), now, then)
 
 
 def unnamed_like(schema: Schema, like: Schema) -> Schema:
@@ -143,21 +159,9 @@ def _place(one: Object) -> tuple[str, str, str]:
     return (one.name, one.kind, one.table or "")
 
 
-def _without(schema: Schema, tables: set[str]) -> Schema:
-    return Schema(
-        tuple(table for table in schema.tables if table.name not in tables),
-        tuple(one for one in schema.objects if one.table not in tables),
-    )
-
-
-def _in_the_way(after: Schema, before: Schema, renames: Sequence[Rename]) -> Iterator[Table]:
-    """Tables that the step made under a name that another one had before it."""
-    tables = [one for one in renames if isinstance(one, RenameTable)]
-    moved = {one.new for one in tables}
-    for one in tables:
-        table = after.table(one.old)
-        if table is not None and one.old not in moved and before.table(one.old) is not None:
-            yield table
+def _without_objects_of(schema: Schema, tables: set[str]) -> Schema:
+    """A table's triggers go with it."""
+    return replace(schema, objects=tuple(one for one in schema.objects if one.table not in tables))
 
 
 def _tables_back(renames: Sequence[Rename]) -> list[RenameTable]:
@@ -166,7 +170,7 @@ def _tables_back(renames: Sequence[Rename]) -> list[RenameTable]:
 
 
 def _columns_back(
-    renames: Sequence[Rename], before: Schema, after: Schema
+    renames: Sequence[Rename], before: Schema, after: Schema, going: set[tuple[str, str]]
 ) -> Iterator[RenameColumn]:
     names = {one.old: one.new for one in renames if isinstance(one, RenameTable)}
     by_table: dict[str, list[tuple[str, str]]] = {}
@@ -174,10 +178,10 @@ def _columns_back(
         if isinstance(one, RenameColumn):
             by_table.setdefault(one.table, []).append((one.new, one.old))
     for table, pairs in by_table.items():
-        here = _columns(after.table(names.get(table, table)))
+        now = after.table(names.get(table, table))
+        here = {name for name in _columns(now) if now and (now.name, name) not in going}
         moved = {new for new, _ in pairs}
-        # Where the step made a column under the name that another one had, it is no rename back;
-        # nor where it is gone: the table may have been copied without it.
+        # Where the column is gone it is no rename back: the table may have been copied without it.
         free = [
             pair for pair in pairs if pair[0] in here and (pair[1] not in here or pair[1] in moved)
         ]

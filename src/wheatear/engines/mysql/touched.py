@@ -18,7 +18,7 @@ from wheatear.engines.mysql.kept import Things
 from wheatear.engines.mysql.kinds import inner, words_of
 from wheatear.engines.mysql.named import named
 from wheatear.engines.mysql.tokens import quoted, tokens
-from wheatear.engines.recording import Identities, Recorder, Renamed, Touched
+from wheatear.engines.recording import Dropped, Identities, Recorder, Renamed, Touched
 from wheatear.schema.ours import is_ours
 
 if TYPE_CHECKING:
@@ -81,13 +81,14 @@ class MysqlRecorder(Recorder):
         """The tables whose statement is another one."""
         del only_creates
         assert self._tables is not None  # noqa: S101 - for the type checker
-        renames = _renames(sent, self._tables)
+        renames, dropped = _followed(sent, self._tables)
         things = {**self._things, **self._sequences}
         said = self._said(sent)
         tables = self._look_around(sent) if said is None else self._look_at(said)
         _follow_all(tables, sent, renames)
         now = {**self._things, **self._sequences}
-        return _touched((tables.before, things), (tables.after, now), renames)
+        found = _touched((tables.before, things), (tables.after, now), renames)
+        return found and found._replace(dropped=dropped)
 
     def _said(self, sent: Sequence[str]) -> set[str] | None:
         """All tables whose definition the statements change, if their grammar says them.
@@ -223,15 +224,17 @@ def _table_of(
     return one.table if one else None
 
 
-def _renames(sent: Sequence[str], tables: Iterable[str]) -> tuple[Renamed, ...]:
-    """What the statements renamed: each took effect, since none of these can be rolled back."""
+def _followed(
+    sent: Sequence[str], tables: Iterable[str]
+) -> tuple[tuple[Renamed, ...], tuple[Dropped, ...]]:
+    """What the statements renamed and dropped: none of these can be rolled back."""
     renaming = [sql for sql in sent if _MAY_RENAME.search(sql)]
     if not renaming:
-        return ()
+        return (), ()
     identities = Identities(tables, str.lower)
     for sql in renaming:
         identities.follow(alterations(words_in(sql)))
-    return identities.renames()
+    return identities.renames(), identities.dropped(sent)
 
 
 def words_in(sql: str) -> list[Word]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wheatear.engines.postgresql import catalogue, facts, reader
 from wheatear.engines.postgresql.spelling import quoted, string
-from wheatear.engines.recording import Recorder, Renamed, Touched
+from wheatear.engines.recording import Dropped, Recorder, Renamed, Touched, may_copy
 from wheatear.schema.model import Object, Schema, Table
 from wheatear.schema.ours import is_ours
 from wheatear.schema.stored import as_json, from_json
@@ -80,7 +80,7 @@ class PostgresqlRecorder(Recorder):
 
     def touched(self, sent: Sequence[str], *, only_creates: bool) -> Touched | None:
         """The relations that are not what they were, by their numbers, which no rename changes."""
-        del sent, only_creates
+        del only_creates
         assert self._known is not None  # noqa: S101 - for the type checker
         before = self._known
         if self._engine.in_transaction():
@@ -98,6 +98,7 @@ class PostgresqlRecorder(Recorder):
             as_json(_schema(before, numbers)),
             as_json(_schema(after, numbers)),
             tuple(_renames(before, after, numbers)),
+            tuple(_dropped(before, after, sent)),
         )
 
     def forget(self) -> None:
@@ -199,3 +200,22 @@ def _renames(
             new = is_.columns.get(number, old)
             if new != old:
                 yield Renamed(was.value.name, old, new, is_column=True)
+
+
+def _dropped(
+    before: Mapping[int, _Relation], after: Mapping[int, _Relation], sent: Sequence[str]
+) -> Iterator[Dropped]:
+    """The tables and columns that are gone, and others have their names."""
+    named = {
+        one.value.name for number, one in after.items() if number not in before and one.columns
+    }
+    for number, was in before.items():
+        is_ = after.get(number)
+        if is_ is None:
+            if was.columns and was.value.name in named:
+                yield Dropped(was.value.name, None, may_copy(sent))
+        elif was is not is_:
+            new = {name for at, name in is_.columns.items() if at not in was.columns}
+            for at, name in was.columns.items():
+                if at not in is_.columns and name in new:
+                    yield Dropped(was.value.name, name)

@@ -148,11 +148,15 @@ def _check_foreign_keys(draft: Draft) -> None:
     new = {fold(name) for name in draft.foreign_keys_to_check}
     listed = rows(
         draft.db,
-        'SELECT id, "from", "table" FROM pragma_foreign_key_list(?, \'main\')',
+        'SELECT id, "from", "table", "to" FROM pragma_foreign_key_list(?, \'main\') '
+        "ORDER BY id, seq",
         draft.table,
     )
-    ids = {number: (name, parent) for number, name, parent in listed if fold(name) in new}
-    for number, (name, parent) in ids.items():
+    held = _keys_held(draft)
+    for number in dict.fromkeys(row[0] for row in listed if fold(row[1]) in new):
+        names, parents, targets = zip(*(row[1:] for row in listed if row[0] == number), strict=True)
+        if _meaning(draft, parents[0], names, targets) in held:
+            continue
         found = rows(
             draft.db,
             "SELECT rowid FROM pragma_foreign_key_check(?, 'main') WHERE fkid = ? "
@@ -162,10 +166,38 @@ def _check_foreign_keys(draft: Draft) -> None:
         )
         if found:
             raise RowsError(
-                f"rows point with column {name} at rows that table {parent} does not have: "
+                f"rows point with column {names[0]} at rows that table {parents[0]} does not have: "
                 + _name_rows(("rowid",), found),
                 "correct or delete these rows first",
             )
+
+
+_Meaning = tuple[str, tuple[str, ...], tuple[str, ...]]
+"""A foreign key's table, columns and targets, folded: what its rows have to meet."""
+
+
+def _keys_held(draft: Draft) -> set[_Meaning]:
+    """Keys that the same values had to meet before: whoever breaks one broke it already."""
+    return {
+        _meaning(draft, key.table, key.columns, key.targets)
+        for key in draft.before.foreign_keys
+        if not any(_has_other_values(draft, name) for name in key.columns)
+    }
+
+
+def _has_other_values(draft: Draft, name: str) -> bool:
+    was, is_ = draft.before.column(name), draft.expected.column(name)
+    return was is None or is_ is None or was.type != is_.type or fold(name) in draft.casts
+
+
+def _meaning(
+    draft: Draft, parent: str, columns: Sequence[str], targets: Sequence[str | None]
+) -> _Meaning:
+    said = [name for name in targets if name is not None]
+    if not said:  # the primary key is meant; https://www.sqlite.org/foreignkeys.html#fk_basics
+        query = "SELECT name FROM pragma_table_info(?, 'main') WHERE pk > 0 ORDER BY pk"
+        said = [name for (name,) in rows(draft.db, query, parent)]
+    return fold(parent), tuple(map(fold, columns)), tuple(map(fold, said))
 
 
 def compare(expected: Photograph, actual: Photograph, draft: Draft) -> None:

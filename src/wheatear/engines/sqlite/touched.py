@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from wheatear.engines.alterations import Word, alterations
-from wheatear.engines.recording import Identities, Recorder, Renamed, Touched
+from wheatear.engines.alterations import Alteration, Renames, Word, alterations
+from wheatear.engines.recording import Dropped, Identities, Recorder, Renamed, Touched
 from wheatear.engines.sqlite.tokens import fold, tokens_of
 from wheatear.schema.ours import is_ours
 
 if TYPE_CHECKING:
     from wheatear.engines.sqlite.engine import SqliteEngine
     from wheatear.schema.model import Schema
+
+_FOLLOWED = re.compile("rename|drop", re.IGNORECASE)
+_MARKS = re.compile("savepoint|rollback", re.IGNORECASE)
+_MAKES = re.compile(r"\s*CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?", re.IGNORECASE)
+_ADDS = re.compile(r"\s*CREATE\s+TABLE\b|\s*ALTER\b.*\bADD\b", re.IGNORECASE | re.DOTALL)
+_LONGEST_NAME = 300
 
 _Key = tuple[str, str]
 _Row = tuple[str, str, str, str]
@@ -59,8 +67,9 @@ class SqliteRecorder(Recorder):
         self._rows, self._version = after, version
         differing = before.items() ^ after.items()
         tables = {row[2] for _, row in differing}
-        renames = _renames(sent, (row[1] for row in before.values() if row[0] == "table"))
-        return _touched(_of_tables(before, tables), _of_tables(after, tables), renames)
+        renames, dropped = _followed(sent, before)
+        found = _touched(_of_tables(before, tables), _of_tables(after, tables), renames)
+        return found and found._replace(dropped=dropped)
 
     def forget(self) -> None:
         """Read all of it again."""
@@ -112,20 +121,78 @@ def _touched(
     return Touched(sorted(before.values()), sorted(after.values()), renames)
 
 
-def _renames(sent: Sequence[str], tables: Iterable[str]) -> tuple[Renamed, ...]:
-    """What the step's statements renamed; https://www.sqlite.org/lang_altertable.html"""
-    if not any(_says(sql, "rename") for sql in sent):
-        return ()
-    identities = Identities(tables, fold)
-    for sql in _kept(sent):
-        if not (_says(sql, "rename") or _says(sql, "drop")):
-            continue
-        identities.follow(alterations(words_of(sql)))
-    return identities.renames()
+def _followed(
+    sent: Sequence[str], before: dict[_Key, _Row]
+) -> tuple[tuple[Renamed, ...], tuple[Dropped, ...]]:
+    """What the statements renamed and dropped; https://www.sqlite.org/lang_altertable.html"""
+    if not any(map(_FOLLOWED.search, sent)):
+        return (), ()
+    kept = _kept(sent)
+    identities = Identities((row[1] for row in before.values() if row[0] == "table"), fold)
+    # What a copy of a table lacks counts only where a column of that name may have come later.
+    copies = _Copies(before, identities) if sum(map(bool, map(_ADDS.match, kept))) > 1 else None
+    for sql in kept:
+        if copies is not None:
+            copies.made(sql)
+        if _FOLLOWED.search(sql):
+            found = alterations(words_of(sql))
+            if copies is None:
+                identities.follow(found)
+            else:
+                copies.follow(found)
+    return identities.renames(), identities.dropped(kept)
 
 
-def _says(sql: str, word: str) -> bool:
-    return word in sql.lower()
+class _Copies:
+    """Tables that are made to take another one's place, with its rows, but not all its columns."""
+
+    def __init__(self, before: dict[_Key, _Row], identities: Identities) -> None:
+        self._before = before
+        self._identities = identities
+        self._made: dict[str, str] = {}
+
+    def made(self, sql: str) -> None:
+        """Note a table that a statement makes."""
+        match = _MAKES.match(sql)
+        if match:
+            self._made[_name_at(sql, match.end())] = sql
+
+    def follow(self, found: Sequence[Alteration]) -> None:
+        """Take what one statement renames and drops, and see which table is such a copy."""
+        copies = [
+            (one.new, self._made.pop(fold(one.table)))
+            for one in found
+            if isinstance(one, Renames) and one.column is None and fold(one.table) in self._made
+            if self._identities.original(one.table) is None
+        ]
+        self._identities.follow(found)
+        for table, sql in copies:
+            self._compare(table, sql)
+
+    def _compare(self, table: str, sql: str) -> None:
+        """See which columns the copy lacks."""
+        from wheatear.engines.sqlite.definition import (  # noqa: PLC0415 - few steps need it
+            UnreadableDefinitionError,
+        )
+        from wheatear.engines.sqlite.grammar import parse  # noqa: PLC0415
+
+        original = self._identities.original(table)
+        if original is None:
+            return
+        with suppress(UnreadableDefinitionError):  # CREATE TABLE … AS SELECT …
+            old, new = (
+                [column.name for column in parse(text).columns]
+                for text in (self._before["table", original][3], sql)
+            )
+            self._identities.table_rebuilt(table, old, new)
+
+
+def _name_at(sql: str, start: int) -> str:
+    """The name of the table that a statement makes."""
+    words = words_of(sql[start : start + _LONGEST_NAME])
+    qualified = len(words) > 2 and words[1].text == "."
+    name = words[2 if qualified else 0].name if words else None
+    return fold(name or "")
 
 
 def _kept(sent: Sequence[str]) -> list[str]:
@@ -133,7 +200,7 @@ def _kept(sent: Sequence[str]) -> list[str]:
     kept: list[str] = []
     marks: list[tuple[str, int]] = []
     for sql in sent:
-        words = [word for word in words_of(sql) if word.text != ";"]
+        words = _words_of_mark(sql)
         if words and words[0].text == "SAVEPOINT":
             marks.append((fold(words[-1].name or ""), len(kept)))
         elif words and words[0].text == "ROLLBACK":
@@ -146,6 +213,11 @@ def _kept(sent: Sequence[str]) -> list[str]:
         else:
             kept.append(sql)
     return kept
+
+
+def _words_of_mark(sql: str) -> list[Word]:
+    """The words of a statement about savepoints; none of any other."""
+    return [word for word in words_of(sql) if word.text != ";"] if _MARKS.search(sql) else []
 
 
 def words_of(sql: str) -> list[Word]:
