@@ -209,6 +209,37 @@ def test_with_the_file_kept_for_itself(on_sqlite: Project) -> None:
     assert _dump(_path(on_sqlite)) == before
 
 
+@pytest.mark.parametrize(
+    "journal", ["wal", pytest.param("delete", marks=pytest.mark.long)], ids=str
+)
+def test_with_the_file_kept_for_itself_since_before_the_run(
+    on_sqlite: Project, journal: str
+) -> None:
+    """Nobody can read it then but the connection that writes: it is told, and not waited for."""
+    _begin(on_sqlite, journal)
+    pragmas = {"locking_mode": "exclusive"}
+    used = "db.connect()\ndb.execute_sql('CREATE TABLE IF NOT EXISTS used (x)')\n"
+    on_sqlite.write("migrations_config.py", PRAGMAS.format(pragmas=pragmas) + used)
+    assert on_sqlite.run("migrate", "--backup", "--wait", "10").told == (
+        1,
+        "",
+        "error: sqlite:///FILE cannot be copied: its connection keeps the file for itself "
+        "(`locking_mode = exclusive`).\n"
+        "  state: nothing was changed.\n"
+        "  next:  leave out `locking_mode`, or `--backup`.\n",
+    )
+    assert _backups(on_sqlite) == []
+    backup = f"{_path(on_sqlite)}.20260101T000000.000Z-00000001.backup"
+    with _open(on_sqlite) as db:
+        db.execute("VACUUM INTO ?", (backup,))
+        db.execute("INSERT INTO player VALUES (9)")
+    before, after = _dump(Path(backup)), _dump(_path(on_sqlite))
+    ended = on_sqlite.run("restore", "2026010", "--yes", "--wait", "10")
+    assert ended.code == 0, ended.err
+    assert _dump(_path(on_sqlite)) == before
+    assert _dump(_backups(on_sqlite)[1]) == after
+
+
 def test_without_a_transaction_too(player: Project) -> None:
     player.write("migrations/20260103_000000_c.py", FAILS_WITHOUT_TRANSACTION.format(first=""))
     before = _dump(_path(player))

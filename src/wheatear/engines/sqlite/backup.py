@@ -29,6 +29,7 @@ PART = ".part"
 # What SQLite keeps beside it: a copy of a WAL database is one itself until that is changed.
 _BESIDE_PART = ("-journal", "-wal", "-shm")
 _PAGES = 2_000  # between two looks at what else there is to do: a Ctrl-C, somebody's lock
+_BUSY_TIMEOUT_MS = 50
 _UNSAFE = ("memory", "off")
 
 
@@ -57,7 +58,7 @@ class SqliteCopies:
     # Making
 
     def make(self, path: str, waiting: Waiting, *, checked: bool = True) -> None:
-        """By a connection of its own: the run's may be in its transaction already."""
+        """In a file of another name, until it is whole."""
         part = path + PART
         with self._told("cannot be copied"):
             # Before SQLite opens it: it is never readable by others, and never somebody's link.
@@ -73,14 +74,8 @@ class SqliteCopies:
             _sync_folder(os.path.dirname(path))
 
     def _copy_to(self, part: str, waiting: Waiting, *, checked: bool) -> None:
-        db = self._engine.db
-        with (
-            closing(connection_to(db, self.file)) as source,
-            closing(connection_to(db, part)) as target,
-        ):
-            # One view of the database to the end, however many steps the copy takes.
-            _run(source, "BEGIN")
-            self._engine.patiently(lambda: _read(source), waiting)
+        with self._source() as source, closing(_connection_to(self._engine.db, part)) as target:
+            self._engine.patiently(lambda: self._look(source), waiting)
             _copy(source, target, self._between(waiting))
             # A copy of a WAL database asks for WAL too, and would not be one file.
             _run(target, "PRAGMA journal_mode = DELETE")
@@ -88,12 +83,52 @@ class SqliteCopies:
                 _refuse_damaged(target, part.removesuffix(PART))
                 _refuse_unequal(source, target)
 
+    @contextmanager
+    def _source(self) -> Iterator[Any]:
+        """One view of the database to the end, however many steps the copy takes.
+
+        By a connection of its own, since SQLite copies from none that writes and the run's may be
+        in its transaction already; but nobody else can read a file that the run's keeps for itself.
+
+        https://www.sqlite.org/c3ref/backup_finish.html#sqlite3backupstep
+        """
+        own = self._engine.connection
+        if self._is_kept() and not self._engine.in_transaction():
+            _run(own, "BEGIN")
+            try:
+                yield own
+            finally:
+                put_back(lambda: _run(own, "ROLLBACK"))
+            return
+        with closing(_connection_to(self._engine.db, self.file)) as source:
+            _run(source, "BEGIN")
+            yield source
+
+    def _look(self, source: Any) -> None:
+        """See what is there now; who waits for the run's own connection would do so for ever."""
+        try:
+            _read(source)
+        except Exception as error:
+            if not (lock.is_busy(error) and self._is_kept()):
+                raise
+            raise BackupError(
+                f"{self._engine.url} cannot be copied: its connection keeps the file for itself "
+                "(`locking_mode = exclusive`).",
+                state="nothing was changed.",
+                next="leave out `locking_mode`, or `--backup`.",
+            ) from error
+
+    def _is_kept(self) -> bool:
+        """https://www.sqlite.org/pragma.html#pragma_locking_mode"""
+        mode = _value(self._engine.connection, "PRAGMA main.locking_mode")
+        return str(mode) == "exclusive"
+
     def check(self, path: str) -> None:
         """SQLite takes a file that was cut to nothing for a database without tables."""
         if not os.path.getsize(path):
             raise _damaged(path, "it is empty")
         try:
-            with closing(connection_to(self._engine.db, path)) as copy:
+            with closing(_connection_to(self._engine.db, path)) as copy:
                 faults = _faults(copy)
         except Exception as error:
             raise _damaged(path, first_line(error)) from error
@@ -117,17 +152,19 @@ class SqliteCopies:
         connection = self._engine.connection
         with (
             self._told("cannot be put back"),
-            closing(connection_to(self._engine.db, path)) as source,
+            closing(_connection_to(self._engine.db, path)) as source,
         ):
-            if _value(connection, "PRAGMA journal_mode") == "wal":
+            wal = _value(connection, "PRAGMA journal_mode") == "wal"
+            if wal:
                 _refuse_other_pages(source, connection)
+            if wal and not self._is_kept():
                 self._into_wal(source, waiting, refuse_changed)
             else:
                 self._into_locked(source, waiting, refuse_changed)
 
     def _into_locked(self, source: Any, waiting: Waiting, check: Callable[[], None]) -> None:
-        """With a rollback journal: the run's own connection keeps the file's lock between the look
-        and the copy, which cannot begin inside a transaction.
+        """With a rollback journal, or where it does so anyway: the run's own connection keeps the
+        file's lock between the look and the copy, which cannot begin inside a transaction.
 
         https://www.sqlite.org/pragma.html#pragma_locking_mode
         """
@@ -158,7 +195,7 @@ class SqliteCopies:
         if _value(source, "PRAGMA page_count") < 2:
             check()  # an empty database is one page, and there is no step before the last
             first[0] = False
-        with closing(connection_to(self._engine.db, self.file)) as target:
+        with closing(_connection_to(self._engine.db, self.file)) as target:
             _copy(source, target, look, pages=1)
 
     # Both
@@ -200,6 +237,13 @@ def _next(error: BaseException) -> str | None:
     if lock.is_busy(error):
         return "no second connection can read it: leave out `locking_mode`, or `--backup`."
     return None
+
+
+def _connection_to(db: Any, file: str) -> Any:
+    """One that waits where a Ctrl-C reaches it."""
+    connection = connection_to(db, file)
+    _run(connection, f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+    return connection
 
 
 def _copy(
