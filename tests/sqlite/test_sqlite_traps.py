@@ -307,6 +307,54 @@ def test_a_broken_view_elsewhere_does_not_matter(migrator: Any, script: Script, 
     assert "gone" in sql_of(ask, "broken")
 
 
+def test_what_was_broken_before_does_not_keep_from_renaming(
+    migrator: Any, script: Script, ask: Ask
+) -> None:
+    script(
+        *TABLE,
+        "CREATE VIEW [a broken: one] AS SELECT * FROM gone",
+        "CREATE TRIGGER on_it INSTEAD OF INSERT ON [a broken: one] BEGIN DELETE FROM gone; END",
+        "CREATE VIEW sound AS SELECT name FROM player",
+        "CREATE TABLE other (a)",
+        "CREATE TRIGGER too AFTER INSERT ON other BEGIN INSERT INTO gone VALUES (1); END",
+        "CREATE TEMP VIEW passing AS SELECT * FROM gone",
+    )
+    query = (
+        "SELECT name, sql FROM (SELECT * FROM sqlite_master UNION ALL "
+        "SELECT * FROM sqlite_temp_master) WHERE sql LIKE '%gone%' ORDER BY name"
+    )
+    before = ask(query)
+    migrate(migrator.rename_column("player", "name", "nick"))
+    migrate(migrator.rename_table("player", "hero"))
+    assert (len(before), ask(query)) == (4, before)
+    assert sql_of(ask, "sound") == 'CREATE VIEW sound AS SELECT "nick" FROM "hero"'
+
+
+@pytest.mark.parametrize(
+    ("objects", "in_the_way"),
+    [
+        (
+            ["CREATE VIEW v AS SELECT name FROM player, of_the_application(name)"],
+            "view v is in the way: no such table: main.of_the_application",
+        ),
+        (
+            ["CREATE VIEW u AS SELECT name FROM player", "CREATE VIEW v AS SELECT name FROM u"],
+            "view v is in the way: no such column: name after it",
+        ),
+    ],
+)
+def test_what_a_rename_would_leave_behind_is_named(
+    objects: list[str], in_the_way: str, migrator: Any, script: Script, db: Any
+) -> None:
+    script(*TABLE, *objects)
+    before = snapshot(db)
+    with pytest.raises(OperationError) as caught:
+        migrate(migrator.rename_column("player", "name", "nick"))
+    assert caught.value.what == f"rename_column('player', 'name', 'nick'): {in_the_way}"
+    assert caught.value.next == ("drop view v before, and make it again afterwards if it is of use")
+    assert snapshot(db) == before
+
+
 def test_rows_that_break_an_old_check_are_kept(migrator: Any, script: Script, ask: Ask) -> None:
     script(
         "CREATE TABLE t (a INT CHECK (a > 0), b TEXT)",

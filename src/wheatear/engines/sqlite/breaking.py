@@ -31,7 +31,7 @@ def compiling(db: Any, photo: Photograph, names: list[str]) -> Compiled:
         if key[1] not in {"view", "trigger"} or sql is None:
             continue
         for text in dict.fromkeys((_without_strings(sql, names), sql)):
-            if _compiles(db, key, table, text, stored=sql):
+            if compiles(db, key, table, text, stored=sql):
                 found[key] = text
                 break
     return found
@@ -44,7 +44,7 @@ def broken_by(db: Any, photo: Photograph, compiled: Compiled, names: list[str]) 
     for key in sorted(compiled):
         table, sql = photo.others[key]
         listed = fold(table) == fold(photo.table) and gone & set(_update_of(sql or ""))
-        if listed or not _compiles(db, key, table, compiled[key], stored=sql or ""):
+        if listed or not compiles(db, key, table, compiled[key], stored=sql or ""):
             broken.append(key)
     return broken
 
@@ -59,7 +59,8 @@ def _without_strings(sql: str, names: list[str]) -> str:
     return sql
 
 
-def _compiles(db: Any, key: ObjectKey, table: str, sql: str, *, stored: str) -> bool:
+def compiles(db: Any, key: ObjectKey, table: str, sql: str, *, stored: str) -> bool:
+    """Whether SQLite compiles a view or trigger, by its stored text or by another one."""
     schema, kind, name = key
     if sql != stored:
         with trial(db):
@@ -68,7 +69,7 @@ def _compiles(db: Any, key: ObjectKey, table: str, sql: str, *, stored: str) -> 
                 db.execute_sql(in_main(sql) if schema == "main" else as_temporary(sql))
             except peewee.DatabaseError:
                 return False
-            return _compiles(db, key, table, sql, stored=sql)
+            return compiles(db, key, table, sql, stored=sql)
     if kind == "view":
         return _succeeds(db, f"SELECT * FROM {schema}.{quote(name)}")
     if _fires(db, schema, table, sql):

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .broken import rename
 from .draft import RefusedError, near
 from .photograph import ForeignKeyFacts, IndexFacts, Photograph, differences, photograph
 from .scope import pragma
@@ -32,10 +33,11 @@ class RenameColumn:
         if taken is not None and taken is not column:
             raise RefusedError(f"table {table} has a column {self.new!r} already")
         with pragma(db, "legacy_alter_table", 0):
-            db.execute_sql(
+            sql = (
                 f"ALTER TABLE main.{quote(table)} RENAME COLUMN {quote(column.name)} "
                 f"TO {quote(self.new)}"
             )
+            rename(db, sql, before, column.name, table)
         actual = photograph(db, table)
         expected = replace(
             _with_texts_of(before, actual, column.name, self.new),
@@ -84,7 +86,8 @@ class RenameTable:
         if fold(self.new) in names and fold(self.new) != fold(table):
             raise RefusedError(f"there is a {' '.join(names[fold(self.new)])} already")
         with pragma(db, "legacy_alter_table", 0):
-            db.execute_sql(f"ALTER TABLE main.{quote(table)} RENAME TO {quote(self.new)}")
+            sql = f"ALTER TABLE main.{quote(table)} RENAME TO {quote(self.new)}"
+            rename(db, sql, before, table, self.new)
         actual = photograph(db, self.new)
         others = {
             key: (self.new if key[0] == "main" and owner == table else owner, sql)
