@@ -10,6 +10,7 @@ from .broken import rename
 from .draft import RefusedError, near
 from .photograph import ForeignKeyFacts, IndexFacts, Photograph, differences, photograph
 from .scope import pragma
+from .seen import Seen
 from .tokens import fold, quote, tokens_of
 
 
@@ -32,6 +33,7 @@ class RenameColumn:
         taken = before.column(self.new)
         if taken is not None and taken is not column:
             raise RefusedError(f"table {table} has a column {self.new!r} already")
+        seen = Seen(db, before)
         with pragma(db, "legacy_alter_table", 0):
             sql = (
                 f"ALTER TABLE main.{quote(table)} RENAME COLUMN {quote(column.name)} "
@@ -51,7 +53,7 @@ class RenameColumn:
             ),
         )
         _check(expected, actual)
-        return []
+        return seen.notes()
 
     def _index(self, facts: IndexFacts, old: str) -> IndexFacts:
         parts = tuple(
@@ -85,6 +87,7 @@ class RenameTable:
         }
         if fold(self.new) in names and fold(self.new) != fold(table):
             raise RefusedError(f"there is a {' '.join(names[fold(self.new)])} already")
+        seen = Seen(db, before)
         with pragma(db, "legacy_alter_table", 0):
             sql = f"ALTER TABLE main.{quote(table)} RENAME TO {quote(self.new)}"
             rename(db, sql, before, table, self.new)
@@ -106,7 +109,7 @@ class RenameTable:
             ),
         )
         _check(expected, actual)
-        return []
+        return seen.notes()
 
 
 def _with_texts_of(before: Photograph, actual: Photograph, old: str, new: str) -> Photograph:
