@@ -647,6 +647,32 @@ def test_stopped_when_it_is_put_back_what_was_there_stays(
     assert (_dump(_path(player)), _dump(kept)) == (before, after)
 
 
+def test_nobody_writes_between_what_is_kept_and_what_is_put_back(
+    player: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would be lost, or an application that writes all the time had to be stopped."""
+    from wheatear import Migrations
+    from wheatear.engines.sqlite.backup import SqliteCopies
+
+    def make(copies: Any, *args: Any, **options: Any) -> None:
+        make_it(copies, *args, **options)
+        with closing(sqlite3.connect(_path(player), isolation_level=None, timeout=0)) as other:
+            assert other.execute("SELECT count(*) FROM player").fetchone() == (0,)
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                other.execute("INSERT INTO player VALUES (4)")
+
+    make_it = SqliteCopies.make
+    before = _dump(_path(player))
+    player.run("migrate", "--backup")
+    (backup,) = _backups(player)
+    after = _dump(_path(player))
+    monkeypatch.setenv("DATABASE_URL", player.url)
+    monkeypatch.setattr(SqliteCopies, "make", make)
+    kept = Migrations.load(player.root).restore(backup.name).kept
+    assert kept is not None
+    assert (_dump(_path(player)), _dump(Path(kept.path))) == (before, after)
+
+
 # Killed
 
 

@@ -142,44 +142,56 @@ class SqliteCopies:
         with self._told("cannot be made"), suppress(FileExistsError):
             os.close(os.open(self.file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
-    def restore(self, path: str, waiting: Waiting, *, unchanged_since: int | None) -> None:
+    def restore(
+        self,
+        path: str,
+        waiting: Waiting,
+        *,
+        unchanged_since: int | None = None,
+        first: Callable[[], None] | None = None,
+    ) -> None:
         """In the database's own journal: killed at any point, it is the old or the new one."""
 
-        def refuse_changed() -> None:
+        def when_locked() -> None:
             if unchanged_since is not None and self.version() != unchanged_since:
                 raise ChangedMeanwhileError
+            if first is not None:
+                first()
 
         connection = self._engine.connection
         with (
             self._told("cannot be put back"),
             closing(_connection_to(self._engine.db, path)) as source,
         ):
-            wal = _value(connection, "PRAGMA journal_mode") == "wal"
+            # It reads the schema, if that has changed.
+            journal = self._engine.patiently(
+                lambda: _value(connection, "PRAGMA journal_mode"), waiting
+            )
+            wal = journal == "wal"
             if wal:
                 _refuse_other_pages(source, connection)
             if wal and not self._is_kept():
-                self._into_wal(source, waiting, refuse_changed)
+                self._into_wal(source, waiting, when_locked)
             else:
-                self._into_locked(source, waiting, refuse_changed)
+                self._into_locked(source, waiting, when_locked)
 
-    def _into_locked(self, source: Any, waiting: Waiting, check: Callable[[], None]) -> None:
+    def _into_locked(self, source: Any, waiting: Waiting, when_locked: Callable[[], None]) -> None:
         """With a rollback journal, or where it does so anyway: the run's own connection keeps the
-        file's lock between the look and the copy, which cannot begin inside a transaction.
+        file's lock for writing until the copy, which cannot begin inside a transaction.
 
         https://www.sqlite.org/pragma.html#pragma_locking_mode
         """
         own = self._engine.connection
-        with _locks_kept(own), _sound_journal(own):
-            self._engine.patiently(lambda: _run(own, "BEGIN EXCLUSIVE"), waiting)
-            try:
-                check()
-            finally:
-                _run(own, "ROLLBACK")
-            _copy(source, own, self._between(waiting))
+        with _locks_kept(own):
+            self._engine.patiently(lambda: _run(own, "BEGIN IMMEDIATE"), waiting)
+            _run(own, "ROLLBACK")
+            with _sound_journal(own):
+                when_locked()
+                _copy(source, own, self._between(waiting))
 
-    def _into_wal(self, source: Any, waiting: Waiting, check: Callable[[], None]) -> None:
+    def _into_wal(self, source: Any, waiting: Waiting, when_locked: Callable[[], None]) -> None:
         """With a write-ahead log nobody can be shut out who only has it open: a second connection
-        takes the write lock with its first page, and the run's own looks before the rest.
+        takes the write lock with its first page, and keeps it.
 
         https://www.sqlite.org/wal.html#concurrency
         """
@@ -189,11 +201,11 @@ class SqliteCopies:
         def look(error: BaseException | None) -> None:
             between(error)
             if error is None and first[0]:
-                check()
                 first[0] = False
+                when_locked()
 
         if _value(source, "PRAGMA page_count") < 2:
-            check()  # an empty database is one page, and there is no step before the last
+            when_locked()  # an empty database is one page, and there is no step before the last
             first[0] = False
         with closing(_connection_to(self._engine.db, self.file)) as target:
             _copy(source, target, look, pages=1)
@@ -235,7 +247,7 @@ def _next(error: BaseException) -> str | None:
     if "malformed" in str(error) or "not a database" in str(error):
         return _LOOK
     if lock.is_busy(error):
-        return "no second connection can read it: leave out `locking_mode`, or `--backup`."
+        return "others are using it: run the command again."
     return None
 
 
