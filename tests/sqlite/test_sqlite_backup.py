@@ -209,6 +209,37 @@ def test_with_the_file_kept_for_itself(on_sqlite: Project) -> None:
     assert _dump(_path(on_sqlite)) == before
 
 
+@pytest.mark.parametrize(
+    "journal", ["wal", pytest.param("delete", marks=pytest.mark.long)], ids=str
+)
+def test_with_the_file_kept_for_itself_since_before_the_run(
+    on_sqlite: Project, journal: str
+) -> None:
+    """Nobody can read it then but the connection that writes: it is told, and not waited for."""
+    _begin(on_sqlite, journal)
+    pragmas = {"locking_mode": "exclusive"}
+    used = "db.connect()\ndb.execute_sql('CREATE TABLE IF NOT EXISTS used (x)')\n"
+    on_sqlite.write("migrations_config.py", PRAGMAS.format(pragmas=pragmas) + used)
+    assert on_sqlite.run("migrate", "--backup", "--wait", "10").told == (
+        1,
+        "",
+        "error: sqlite:///FILE cannot be copied: its connection keeps the file for itself "
+        "(`locking_mode = exclusive`).\n"
+        "  state: nothing was changed.\n"
+        "  next:  leave out `locking_mode`, or `--backup`.\n",
+    )
+    assert _backups(on_sqlite) == []
+    backup = f"{_path(on_sqlite)}.20260101T000000.000Z-00000001.backup"
+    with _open(on_sqlite) as db:
+        db.execute("VACUUM INTO ?", (backup,))
+        db.execute("INSERT INTO player VALUES (9)")
+    before, after = _dump(Path(backup)), _dump(_path(on_sqlite))
+    ended = on_sqlite.run("restore", "2026010", "--yes", "--wait", "10")
+    assert ended.code == 0, ended.err
+    assert _dump(_path(on_sqlite)) == before
+    assert _dump(_backups(on_sqlite)[1]) == after
+
+
 def test_without_a_transaction_too(player: Project) -> None:
     player.write("migrations/20260103_000000_c.py", FAILS_WITHOUT_TRANSACTION.format(first=""))
     before = _dump(_path(player))
@@ -671,6 +702,32 @@ def test_stopped_when_it_is_put_back_what_was_there_stays(
     (kept,) = [path for path in _backups(player) if path != backup]
     assert said[-1].text == f"what was there before is kept: {kept.name}"
     assert (_dump(_path(player)), _dump(kept)) == (before, after)
+
+
+def test_nobody_writes_between_what_is_kept_and_what_is_put_back(
+    player: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would be lost, or an application that writes all the time had to be stopped."""
+    from wheatear import Migrations
+    from wheatear.engines.sqlite.backup import SqliteCopies
+
+    def make(copies: Any, *args: Any, **options: Any) -> None:
+        make_it(copies, *args, **options)
+        with closing(sqlite3.connect(_path(player), isolation_level=None, timeout=0)) as other:
+            assert other.execute("SELECT count(*) FROM player").fetchone() == (0,)
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                other.execute("INSERT INTO player VALUES (4)")
+
+    make_it = SqliteCopies.make
+    before = _dump(_path(player))
+    player.run("migrate", "--backup")
+    (backup,) = _backups(player)
+    after = _dump(_path(player))
+    monkeypatch.setenv("DATABASE_URL", player.url)
+    monkeypatch.setattr(SqliteCopies, "make", make)
+    kept = Migrations.load(player.root).restore(backup.name).kept
+    assert kept is not None
+    assert (_dump(_path(player)), _dump(Path(kept.path))) == (before, after)
 
 
 # Killed

@@ -320,6 +320,148 @@ def test_a_broken_view_elsewhere_does_not_matter(migrator: Any, script: Script, 
     assert "gone" in sql_of(ask, "broken")
 
 
+def test_what_was_broken_before_does_not_keep_from_renaming(
+    migrator: Any, script: Script, ask: Ask
+) -> None:
+    script(
+        *TABLE,
+        "CREATE VIEW [a broken: one] AS SELECT * FROM gone",
+        "CREATE TRIGGER on_it INSTEAD OF INSERT ON [a broken: one] BEGIN DELETE FROM gone; END",
+        "CREATE VIEW sound AS SELECT name AS a FROM player",
+        "CREATE TABLE other (a)",
+        "CREATE TRIGGER too AFTER INSERT ON other BEGIN INSERT INTO gone VALUES (1); END",
+        "CREATE TEMP VIEW passing AS SELECT * FROM gone",
+    )
+    query = (
+        "SELECT name, sql FROM (SELECT * FROM sqlite_master UNION ALL "
+        "SELECT * FROM sqlite_temp_master) WHERE sql LIKE '%gone%' ORDER BY name"
+    )
+    before = ask(query)
+    migrate(migrator.rename_column("player", "name", "nick"))
+    migrate(migrator.rename_table("player", "hero"))
+    assert (len(before), ask(query)) == (4, before)
+    assert sql_of(ask, "sound") == 'CREATE VIEW sound AS SELECT "nick" AS a FROM "hero"'
+
+
+@pytest.mark.parametrize(
+    ("objects", "in_the_way"),
+    [
+        (
+            ["CREATE VIEW v AS SELECT name FROM player, of_the_application(name)"],
+            "view v is in the way: no such table: main.of_the_application",
+        ),
+        (
+            ["CREATE VIEW u AS SELECT name FROM player", "CREATE VIEW v AS SELECT name FROM u"],
+            "view v is in the way: no such column: name after it",
+        ),
+    ],
+)
+def test_what_a_rename_would_leave_behind_is_named(
+    objects: list[str], in_the_way: str, migrator: Any, script: Script, db: Any
+) -> None:
+    script(*TABLE, *objects)
+    before = snapshot(db)
+    with pytest.raises(OperationError) as caught:
+        migrate(migrator.rename_column("player", "name", "nick"))
+    assert caught.value.what == f"rename_column('player', 'name', 'nick'): {in_the_way}"
+    assert caught.value.next == ("drop view v before, and make it again afterwards if it is of use")
+    assert snapshot(db) == before
+
+
+FULL_TEXT = (
+    "CREATE TABLE doc (id INTEGER PRIMARY KEY, body TEXT, other TEXT)",
+    "CREATE VIEW v AS SELECT body FROM doc",
+    "CREATE VIRTUAL TABLE f USING fts5(body, content='doc', content_rowid='id')",
+    "CREATE VIRTUAL TABLE doc_on_its_own USING fts5(body)",
+    "INSERT INTO doc VALUES (1, 'a word', 'x')",
+    "INSERT INTO f(f) VALUES ('rebuild')",
+)
+
+
+@pytest.mark.parametrize(
+    ("make", "what", "next_"),
+    [
+        (
+            lambda m: m.rename_column("doc", "body", "text"),
+            "table f could not be read any more: the old name is a part of its definition",
+            "drop table f before, and make it again afterwards",
+        ),
+        (
+            lambda m: m.rename_table("doc", "docs"),
+            "table f could not be read any more: the old name is a part of its definition",
+            "drop table f before, and make it again afterwards",
+        ),
+        (
+            lambda m: m.drop_column("doc", "body"),
+            "column body of table doc is used by\n- view v\n- table f",
+            "drop table f before, and make it again afterwards; "
+            "drop_column('doc', 'body', cascade=True) drops the others with it",
+        ),
+        (
+            lambda m: m.drop_column("doc", "body", cascade=True),
+            "column body of table doc is used by\n- table f",
+            "drop table f before, and make it again afterwards",
+        ),
+    ],
+)
+def test_a_full_text_table_goes_on_reading_its_content(
+    make: Any, what: str, next_: str, migrator: Any, script: Script, db: Any, ask: Ask
+) -> None:
+    script(*FULL_TEXT)
+    before = snapshot(db)
+    with pytest.raises(OperationError) as caught:
+        migrate(make(migrator))
+    assert (caught.value.what.partition(": ")[2], caught.value.next) == (what, next_)
+    assert snapshot(db) == before
+    migrate(migrator.drop_column("doc", "other"), migrator.add_unique("doc", "body"))
+    assert ask("SELECT * FROM f WHERE f MATCH 'word'") == [("a word",)]
+
+
+def test_a_view_whose_columns_a_rename_changes_is_told(migrator: Any, script: Script) -> None:
+    script(
+        *TABLE,
+        "CREATE VIEW v AS SELECT id, name FROM player",
+        "CREATE VIEW w AS SELECT * FROM v",
+        "CREATE VIEW named (id, name) AS SELECT id, name FROM player",
+    )
+    with pytest.warns(OperationWarning) as caught:
+        migrate(migrator.rename_column("player", "name", "nick"))
+    assert [str(one.message) for one in caught] == [
+        f"rename_column('player', 'name', 'nick'): in view {view} column name is nick now: make it "
+        "anew with `AS`, if it is read by the old name"
+        for view in ("v", "w")
+    ]
+
+
+def test_what_takes_a_tables_columns_for_all_there_are_is_not_broken(
+    migrator: Any, script: Script, db: Any, ask: Ask
+) -> None:
+    script(
+        *TABLE,
+        "CREATE TABLE o (a)",
+        "CREATE TRIGGER t1 AFTER INSERT ON o BEGIN INSERT INTO player VALUES (NULL, new.a, 1); END",
+        "CREATE VIEW two AS SELECT * FROM player UNION ALL SELECT 1, 2, 3",
+        "CREATE VIEW over_it (a, b, c) AS SELECT * FROM two",
+        "CREATE VIEW open AS SELECT * FROM player",
+        "CREATE VIEW broken AS SELECT * FROM player, gone",
+    )
+    before = snapshot(db)
+    for field in (peewee.IntegerField(default=0), peewee.IntegerField(null=True, unique=True)):
+        with pytest.raises(OperationError) as caught:
+            migrate(migrator.add_column("player", "h", field))
+        assert caught.value.what.partition(": ")[2] == (
+            "with one more column in table player these would fail\n"
+            "- trigger t1\n- view over_it\n- view two"
+        )
+        assert caught.value.next == (
+            "drop them before, and make them again afterwards with the table's columns named"
+        )
+        assert snapshot(db) == before
+    script("DROP TRIGGER t1", "DROP VIEW two", "DROP VIEW over_it")
+    migrate(migrator.add_column("player", "h", peewee.IntegerField(default=0)))
+    assert ask("SELECT * FROM open") == [(1, "a", 1.5, 0), (5, "b", None, 0)]
+
+
 def test_rows_that_break_an_old_check_are_kept(migrator: Any, script: Script, ask: Ask) -> None:
     script(
         "CREATE TABLE t (a INT CHECK (a > 0), b TEXT)",

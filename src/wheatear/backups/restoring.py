@@ -7,12 +7,8 @@ from typing import NamedTuple
 
 from wheatear.backups.files import Backup, described, find, new_path, prune, remove, sweep
 from wheatear.backups.settings import made_of, number_kept
-from wheatear.engines.copies import ChangedMeanwhileError
 from wheatear.engines.waiting import Waiting
-from wheatear.errors import BackupError
 from wheatear.project import Project
-
-_TRIES = 3
 
 
 class Restored(NamedTuple):
@@ -37,7 +33,7 @@ def restore(project: Project, name: str, waiting: Waiting) -> Restored:
 
     Raises:
         UsageError: The database is not one file; `name` means no backup, or several.
-        BackupError: It is damaged, or others write all the time; nothing was changed.
+        BackupError: It is damaged; nothing was changed.
         LockTimeoutError: Others held the database for longer than `waiting` allows.
     """
     from uuid import uuid4  # noqa: PLC0415 - a command's own
@@ -48,41 +44,29 @@ def restore(project: Project, name: str, waiting: Waiting) -> Restored:
     copies.check(path)
     there = engine.exists()
     kept: str | None = None
+
+    def keep() -> None:
+        nonlocal kept
+        new = new_path(copies, uuid4().hex)
+        # A database that is damaged is what a backup is put back for.
+        copies.make(new, waiting, checked=False)
+        kept = new
+
     if not there:
         copies.begin_anew()
     with engine.opened(waiting), engine.exclusively(waiting, atomic=False):
         sweep(copies)
-        for _ in range(_TRIES):
-            since = copies.version()
-            if there:
-                kept = new_path(copies, uuid4().hex)
-                # A database that is damaged is what a backup is put back for.
-                copies.make(kept, waiting, checked=False)
-            try:
-                copies.restore(path, waiting, unchanged_since=since)
-                break
-            except ChangedMeanwhileError:
-                pass
-            except Exception:
-                _drop(kept)
-                raise
-            except BaseException:  # a Ctrl-C may come when it is done: then this is all there is
-                if kept:
-                    waiting.tell(f"what was there before is kept: {os.path.basename(kept)}")
-                raise
-            _drop(kept)
-        else:
-            raise BackupError(
-                "Others write to the database all the time.",
-                state="nothing was changed.",
-                next="stop the application, then run the command again.",
-            )
+        try:
+            copies.restore(path, waiting, first=keep if there else None)
+        except Exception:
+            if kept:
+                remove(kept)
+            raise
+        except BaseException:  # a Ctrl-C may come when it is done: then this is all there is
+            if kept:
+                waiting.tell(f"what was there before is kept: {os.path.basename(kept)}")
+            raise
         prune(copies, number, never=path)
     return Restored(
         described(copies, path, waiting), described(copies, kept, waiting) if kept else None
     )
-
-
-def _drop(path: str | None) -> None:
-    if path:
-        remove(path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wheatear.engines.engine import Engine
     from wheatear.engines.waiting import Waiting
 
@@ -47,13 +49,21 @@ class Copies(Protocol):
             BackupError: It is not.
         """
 
-    def restore(self, path: str, waiting: Waiting, *, unchanged_since: int | None) -> None:
+    def restore(
+        self,
+        path: str,
+        waiting: Waiting,
+        *,
+        unchanged_since: int | None = None,
+        first: Callable[[], None] | None = None,
+    ) -> None:
         """Put a copy in the place of the database: all of it or, killed at any point, nothing.
 
         Args:
             path: The copy's file.
             waiting: How long to wait for others who read or write.
             unchanged_since: Only if `version` is still this; None whatever was written.
+            first: Called when nobody else can write any more, before anything is changed.
 
         Raises:
             ChangedMeanwhileError: It is not.

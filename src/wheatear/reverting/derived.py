@@ -161,7 +161,7 @@ class WaysBack:
             if value["form"] != FORM:
                 return None
             if value.get("unchanged"):
-                return _Kept(_NONE, _NONE, (), bool(value.get("wrote")), ())
+                return _Kept(_NONE, _NONE, (), bool(value.get("wrote")), (), ())
             recorder = self._engine.recorder()
             return _Kept(
                 recorder.schema_of(value["before"]),

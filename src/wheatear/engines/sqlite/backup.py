@@ -29,6 +29,7 @@ PART = ".part"
 # What SQLite keeps beside it: a copy of a WAL database is one itself until that is changed.
 _BESIDE_PART = ("-journal", "-wal", "-shm")
 _PAGES = 2_000  # between two looks at what else there is to do: a Ctrl-C, somebody's lock
+_BUSY_TIMEOUT_MS = 50
 _UNSAFE = ("memory", "off")
 
 
@@ -57,7 +58,7 @@ class SqliteCopies:
     # Making
 
     def make(self, path: str, waiting: Waiting, *, checked: bool = True) -> None:
-        """By a connection of its own: the run's may be in its transaction already."""
+        """In a file of another name, until it is whole."""
         part = path + PART
         with self._told("cannot be copied"):
             # Before SQLite opens it: it is never readable by others, and never somebody's link.
@@ -73,14 +74,8 @@ class SqliteCopies:
             _sync_folder(os.path.dirname(path))
 
     def _copy_to(self, part: str, waiting: Waiting, *, checked: bool) -> None:
-        db = self._engine.db
-        with (
-            closing(connection_to(db, self.file)) as source,
-            closing(connection_to(db, part)) as target,
-        ):
-            # One view of the database to the end, however many steps the copy takes.
-            _run(source, "BEGIN")
-            self._engine.patiently(lambda: _read(source), waiting)
+        with self._source() as source, closing(_connection_to(self._engine.db, part)) as target:
+            self._engine.patiently(lambda: self._look(source), waiting)
             _copy(source, target, self._between(waiting))
             # A copy of a WAL database asks for WAL too, and would not be one file.
             _run(target, "PRAGMA journal_mode = DELETE")
@@ -88,12 +83,52 @@ class SqliteCopies:
                 _refuse_damaged(target, part.removesuffix(PART))
                 _refuse_unequal(source, target)
 
+    @contextmanager
+    def _source(self) -> Iterator[Any]:
+        """One view of the database to the end, however many steps the copy takes.
+
+        By a connection of its own, since SQLite copies from none that writes and the run's may be
+        in its transaction already; but nobody else can read a file that the run's keeps for itself.
+
+        https://www.sqlite.org/c3ref/backup_finish.html#sqlite3backupstep
+        """
+        own = self._engine.connection
+        if self._is_kept() and not self._engine.in_transaction():
+            _run(own, "BEGIN")
+            try:
+                yield own
+            finally:
+                put_back(lambda: _run(own, "ROLLBACK"))
+            return
+        with closing(_connection_to(self._engine.db, self.file)) as source:
+            _run(source, "BEGIN")
+            yield source
+
+    def _look(self, source: Any) -> None:
+        """See what is there now; who waits for the run's own connection would do so for ever."""
+        try:
+            _read(source)
+        except Exception as error:
+            if not (lock.is_busy(error) and self._is_kept()):
+                raise
+            raise BackupError(
+                f"{self._engine.url} cannot be copied: its connection keeps the file for itself "
+                "(`locking_mode = exclusive`).",
+                state="nothing was changed.",
+                next="leave out `locking_mode`, or `--backup`.",
+            ) from error
+
+    def _is_kept(self) -> bool:
+        """https://www.sqlite.org/pragma.html#pragma_locking_mode"""
+        mode = _value(self._engine.connection, "PRAGMA main.locking_mode")
+        return str(mode) == "exclusive"
+
     def check(self, path: str) -> None:
         """SQLite takes a file that was cut to nothing for a database without tables."""
         if not os.path.getsize(path):
             raise _damaged(path, "it is empty")
         try:
-            with closing(connection_to(self._engine.db, path)) as copy:
+            with closing(_connection_to(self._engine.db, path)) as copy:
                 faults = _faults(copy)
         except Exception as error:
             raise _damaged(path, first_line(error)) from error
@@ -107,42 +142,56 @@ class SqliteCopies:
         with self._told("cannot be made"), suppress(FileExistsError):
             os.close(os.open(self.file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
-    def restore(self, path: str, waiting: Waiting, *, unchanged_since: int | None) -> None:
+    def restore(
+        self,
+        path: str,
+        waiting: Waiting,
+        *,
+        unchanged_since: int | None = None,
+        first: Callable[[], None] | None = None,
+    ) -> None:
         """In the database's own journal: killed at any point, it is the old or the new one."""
 
-        def refuse_changed() -> None:
+        def when_locked() -> None:
             if unchanged_since is not None and self.version() != unchanged_since:
                 raise ChangedMeanwhileError
+            if first is not None:
+                first()
 
         connection = self._engine.connection
         with (
             self._told("cannot be put back"),
-            closing(connection_to(self._engine.db, path)) as source,
+            closing(_connection_to(self._engine.db, path)) as source,
         ):
-            if _value(connection, "PRAGMA journal_mode") == "wal":
+            # It reads the schema, if that has changed.
+            journal = self._engine.patiently(
+                lambda: _value(connection, "PRAGMA journal_mode"), waiting
+            )
+            wal = journal == "wal"
+            if wal:
                 _refuse_other_pages(source, connection)
-                self._into_wal(source, waiting, refuse_changed)
+            if wal and not self._is_kept():
+                self._into_wal(source, waiting, when_locked)
             else:
-                self._into_locked(source, waiting, refuse_changed)
+                self._into_locked(source, waiting, when_locked)
 
-    def _into_locked(self, source: Any, waiting: Waiting, check: Callable[[], None]) -> None:
-        """With a rollback journal: the run's own connection keeps the file's lock between the look
-        and the copy, which cannot begin inside a transaction.
+    def _into_locked(self, source: Any, waiting: Waiting, when_locked: Callable[[], None]) -> None:
+        """With a rollback journal, or where it does so anyway: the run's own connection keeps the
+        file's lock for writing until the copy, which cannot begin inside a transaction.
 
         https://www.sqlite.org/pragma.html#pragma_locking_mode
         """
         own = self._engine.connection
-        with _locks_kept(own), _sound_journal(own):
-            self._engine.patiently(lambda: _run(own, "BEGIN EXCLUSIVE"), waiting)
-            try:
-                check()
-            finally:
-                _run(own, "ROLLBACK")
-            _copy(source, own, self._between(waiting))
+        with _locks_kept(own):
+            self._engine.patiently(lambda: _run(own, "BEGIN IMMEDIATE"), waiting)
+            _run(own, "ROLLBACK")
+            with _sound_journal(own):
+                when_locked()
+                _copy(source, own, self._between(waiting))
 
-    def _into_wal(self, source: Any, waiting: Waiting, check: Callable[[], None]) -> None:
+    def _into_wal(self, source: Any, waiting: Waiting, when_locked: Callable[[], None]) -> None:
         """With a write-ahead log nobody can be shut out who only has it open: a second connection
-        takes the write lock with its first page, and the run's own looks before the rest.
+        takes the write lock with its first page, and keeps it.
 
         https://www.sqlite.org/wal.html#concurrency
         """
@@ -152,13 +201,13 @@ class SqliteCopies:
         def look(error: BaseException | None) -> None:
             between(error)
             if error is None and first[0]:
-                check()
                 first[0] = False
+                when_locked()
 
         if _value(source, "PRAGMA page_count") < 2:
-            check()  # an empty database is one page, and there is no step before the last
+            when_locked()  # an empty database is one page, and there is no step before the last
             first[0] = False
-        with closing(connection_to(self._engine.db, self.file)) as target:
+        with closing(_connection_to(self._engine.db, self.file)) as target:
             _copy(source, target, look, pages=1)
 
     # Both
@@ -198,8 +247,15 @@ def _next(error: BaseException) -> str | None:
     if "malformed" in str(error) or "not a database" in str(error):
         return _LOOK
     if lock.is_busy(error):
-        return "no second connection can read it: leave out `locking_mode`, or `--backup`."
+        return "others are using it: run the command again."
     return None
+
+
+def _connection_to(db: Any, file: str) -> Any:
+    """One that waits where a Ctrl-C reaches it."""
+    connection = connection_to(db, file)
+    _run(connection, f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+    return connection
 
 
 def _copy(

@@ -1,8 +1,8 @@
-"""Which views and triggers a dropped column breaks: SQLite is asked, by compiling them."""
+"""Which views, triggers and full-text tables a change breaks: SQLite is asked to compile them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any, TypeAlias
@@ -17,34 +17,40 @@ _NUMBERS = count()
 
 
 Compiled: TypeAlias = dict[ObjectKey, str]
-"""Views and triggers with the text that was compiled."""
+"""Views, triggers and virtual tables with the text that was compiled."""
 
 
-def compiling(db: Any, photo: Photograph, names: list[str]) -> Compiled:
-    """Return the views and triggers that SQLite can compile before these columns go.
+def compiling(
+    db: Any, photo: Photograph, among: Iterable[ObjectKey], names: list[str] | None = None
+) -> Compiled:
+    """Return those that SQLite can compile before a change; `names` are the columns that go.
 
     SQLite takes `"a"` for a string where there is no column a: nothing would break, and the view
     would say something else. It is compiled as `[a]`, unless it has been a string before.
     """
     found: Compiled = {}
-    for key, (table, sql) in photo.others.items():
-        if key[1] not in {"view", "trigger"} or sql is None:
-            continue
-        for text in dict.fromkeys((_without_strings(sql, names), sql)):
-            if _compiles(db, key, table, text, stored=sql):
+    for key in among:
+        table, sql = photo.others[key]
+        texts = [sql or ""]
+        if names and key[1] != "table":
+            texts.insert(0, _without_strings(sql or "", names))
+        for text in dict.fromkeys(texts):
+            if compiles(db, key, table, text, stored=sql or ""):
                 found[key] = text
                 break
     return found
 
 
-def broken_by(db: Any, photo: Photograph, compiled: Compiled, names: list[str]) -> list[ObjectKey]:
-    """Return those of `compiled` that no longer are, since these columns are gone."""
-    gone = {fold(name) for name in names}
+def broken_by(
+    db: Any, photo: Photograph, compiled: Compiled, names: list[str] | None = None
+) -> list[ObjectKey]:
+    """Return those of `compiled` that no longer are, since a change or since these columns went."""
+    gone = {fold(name) for name in names or ()}
     broken = []
     for key in sorted(compiled):
         table, sql = photo.others[key]
         listed = fold(table) == fold(photo.table) and gone & set(_update_of(sql or ""))
-        if listed or not _compiles(db, key, table, compiled[key], stored=sql or ""):
+        if listed or not compiles(db, key, table, compiled[key], stored=sql or ""):
             broken.append(key)
     return broken
 
@@ -59,8 +65,15 @@ def _without_strings(sql: str, names: list[str]) -> str:
     return sql
 
 
-def _compiles(db: Any, key: ObjectKey, table: str, sql: str, *, stored: str) -> bool:
+def compiles(db: Any, key: ObjectKey, table: str, sql: str, *, stored: str) -> bool:
+    """Whether SQLite compiles it, by its stored text or by another one.
+
+    A full-text table compiles what it asks of the table with its content when it is read:
+    https://www.sqlite.org/fts5.html#external_content_tables
+    """
     schema, kind, name = key
+    if kind == "table":
+        return _succeeds(db, f"SELECT * FROM {schema}.{quote(name)} LIMIT 1", explain="")
     if sql != stored:
         with trial(db):
             try:
@@ -68,7 +81,7 @@ def _compiles(db: Any, key: ObjectKey, table: str, sql: str, *, stored: str) -> 
                 db.execute_sql(in_main(sql) if schema == "main" else as_temporary(sql))
             except peewee.DatabaseError:
                 return False
-            return _compiles(db, key, table, sql, stored=sql)
+            return compiles(db, key, table, sql, stored=sql)
     if kind == "view":
         return _succeeds(db, f"SELECT * FROM {schema}.{quote(name)}")
     if _fires(db, schema, table, sql):
@@ -111,10 +124,10 @@ def _fires(db: Any, schema: str, table: str, sql: str) -> bool:
     return all(_succeeds(db, statement) for statement in statements)
 
 
-def _succeeds(db: Any, statement: str) -> bool:
+def _succeeds(db: Any, statement: str, explain: str = "EXPLAIN ") -> bool:
     try:
         # No text twice: SQLite 3.40 crashes when it compiles a driver's cached EXPLAIN anew.
-        db.execute_sql(f"EXPLAIN {statement} -- {next(_NUMBERS)}").fetchall()
+        db.execute_sql(f"{explain}{statement} -- {next(_NUMBERS)}").fetchall()
     except peewee.DatabaseError:
         return False
     return True

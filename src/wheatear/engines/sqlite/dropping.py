@@ -7,6 +7,7 @@ import peewee
 from . import stored_statement
 from .breaking import Compiled, broken_by, compiling, trial
 from .draft import Draft, RefusedError
+from .naming import is_virtual, naming
 from .photograph import ObjectKey, own_indexes, photograph
 from .tokens import quote
 
@@ -21,12 +22,15 @@ def check_dependents(draft: Draft, *, editable: bool) -> Compiled:
     """Refuse if anything uses a dropped column and the call does not say that it goes too.
 
     Returns:
-        The views and triggers that compile now, to be compared with afterwards.
+        What compiles now, to be compared with afterwards.
     """
-    compiled = compiling(draft.db, draft.before, draft.dropped)
+    others = draft.before.others
+    among = [key for key, (_, sql) in others.items() if sql and key[1] in {"view", "trigger"}]
+    among += [key for key in naming(draft.before) if is_virtual(key, others[key][1])]
+    compiled = compiling(draft.db, draft.before, among, draft.dropped)
     broken = _foreseen(draft, compiled) if editable and not draft.cascade else []
     if draft.dependents or broken:
-        raise _used(draft, [*draft.dependents, *_names(broken)])
+        raise _used(draft, draft.dependents, broken)
     return compiled
 
 
@@ -43,27 +47,31 @@ def _foreseen(draft: Draft, compiled: Compiled) -> list[ObjectKey]:
         return broken_by(draft.db, draft.before, compiled, draft.dropped)
 
 
-def _used(draft: Draft, names: list[str]) -> RefusedError:
+def _used(draft: Draft, dependents: list[str], broken: list[ObjectKey]) -> RefusedError:
     columns = ", ".join(draft.named)
-    lines = "\n".join(f"- {name}" for name in dict.fromkeys(names))
+    full_text = [f"table {name}" for _, kind, name in broken if kind == "table"]
+    others = [*dependents, *(f"{kind} {name}" for _, kind, name in broken if kind != "table")]
+    lines = "\n".join(f"- {name}" for name in dict.fromkeys([*others, *full_text]))
     calls = "; ".join(
         f"drop_column({draft.table!r}, {name!r}, cascade=True)" for name in draft.named
     )
+    steps = [f"{calls} drops {'the others' if full_text else 'these'} with it"] if others else []
+    if full_text:
+        steps.insert(0, f"drop {' and '.join(full_text)} before, and make it again afterwards")
     return RefusedError(
-        f"column {columns} of table {draft.table} is used by\n{lines}",
-        f"{calls} drops these with it",
+        f"column {columns} of table {draft.table} is used by\n{lines}", "; ".join(steps)
     )
 
 
-def _names(keys: list[ObjectKey]) -> list[str]:
-    return [f"{kind} {name}" for _, kind, name in keys]
-
-
 def drop_what_broke(draft: Draft, compiled: Compiled) -> None:
-    """Drop the views and triggers that no longer compile, if the call says so."""
+    """Drop the views and triggers that no longer compile, if the call says so.
+
+    A full-text table is never dropped with a column: other columns can be searched in it.
+    """
     while broken := broken_by(draft.db, draft.expected, compiled, draft.dropped):
-        if not draft.cascade:
-            raise _used(draft, _names(broken))
+        full_text = [key for key in broken if key[1] == "table"]
+        if full_text or not draft.cascade:
+            raise _used(draft, [], full_text if draft.cascade else broken)
         for schema, kind, name in broken:
             draft.db.execute_sql(f"DROP {kind.upper()} IF EXISTS {schema}.{quote(name)}")
         actual = photograph(draft.db, draft.table).others

@@ -21,6 +21,7 @@ from .photograph import IndexFacts, Photograph, differences, photograph, rows
 from .rebuild import check_that_it_is_safe, rebuild
 from .rows_of import row_key
 from .tokens import fold, quote
+from .widened import check_widened, unwidened
 
 _SHOWN = 3
 
@@ -37,7 +38,7 @@ def make(draft: Draft) -> None:
     in_place = editable and can_drop_in_place(draft)
     if draft.reasons_to_rebuild and not in_place:
         check_that_it_is_safe(draft, ", ".join(draft.reasons_to_rebuild))
-    compiled = check_dependents(draft, editable=editable) if draft.dropped else {}
+    compiled = check_dependents(draft, editable=editable) if draft.dropped else unwidened(draft)
     drop_objects(draft)
     for column in draft.new_columns:
         db.execute_sql(f"ALTER TABLE {draft.from_table} ADD COLUMN {column.sql}")
@@ -49,7 +50,10 @@ def make(draft: Draft) -> None:
     for index in draft.indexes_to_make:
         db.execute_sql(index.sql)
     _check_foreign_keys(draft)
-    drop_what_broke(draft, compiled)
+    if draft.dropped:
+        drop_what_broke(draft, compiled)
+    else:
+        check_widened(draft, compiled)
     compare(draft.expected, photograph(db, draft.table), draft)
 
 

@@ -6,9 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .broken import rename
 from .draft import NamesError, RefusedError, near
 from .photograph import ForeignKeyFacts, IndexFacts, Photograph, differences, photograph
 from .scope import pragma
+from .seen import Seen
 from .tokens import fold, quote, tokens_of
 
 
@@ -31,11 +33,13 @@ class RenameColumn:
         taken = before.column(self.new)
         if taken is not None and taken is not column:
             raise NamesError(f"table {table} has a column {self.new!r} already")
+        seen = Seen(db, before)
         with pragma(db, "legacy_alter_table", 0):
-            db.execute_sql(
+            sql = (
                 f"ALTER TABLE main.{quote(table)} RENAME COLUMN {quote(column.name)} "
                 f"TO {quote(self.new)}"
             )
+            rename(db, sql, before, column.name, table)
         actual = photograph(db, table)
         expected = replace(
             _with_texts_of(before, actual, column.name, self.new),
@@ -49,7 +53,7 @@ class RenameColumn:
             ),
         )
         _check(expected, actual)
-        return []
+        return seen.notes()
 
     def _index(self, facts: IndexFacts, old: str) -> IndexFacts:
         parts = tuple(
@@ -83,8 +87,10 @@ class RenameTable:
         }
         if fold(self.new) in names and fold(self.new) != fold(table):
             raise NamesError(f"there is a {' '.join(names[fold(self.new)])} already")
+        seen = Seen(db, before)
         with pragma(db, "legacy_alter_table", 0):
-            db.execute_sql(f"ALTER TABLE main.{quote(table)} RENAME TO {quote(self.new)}")
+            sql = f"ALTER TABLE main.{quote(table)} RENAME TO {quote(self.new)}"
+            rename(db, sql, before, table, self.new)
         actual = photograph(db, self.new)
         others = {
             key: (self.new if key[0] == "main" and owner == table else owner, sql)
@@ -103,7 +109,7 @@ class RenameTable:
             ),
         )
         _check(expected, actual)
-        return []
+        return seen.notes()
 
 
 def _with_texts_of(before: Photograph, actual: Photograph, old: str, new: str) -> Photograph:

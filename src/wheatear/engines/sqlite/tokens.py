@@ -116,6 +116,12 @@ def mentions(expression: str, name: str) -> bool:
     return False
 
 
+def names(sql: str, name: str) -> bool:
+    """Whether a text says this name, as whatever."""
+    folded = fold(name)
+    return any(token.kind != "other" and fold(token.name) == folded for token in tokens_of(sql))
+
+
 _LETTER = re.compile(r"[A-Za-z0-9_$.\"'`\[\u0080-\U0010ffff]")
 
 
