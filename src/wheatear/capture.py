@@ -122,9 +122,21 @@ class Log:
             one.undone = True
 
     def rolled_back_rest(self) -> None:
-        """Note that the transaction that was still open at the end is undone."""
-        began = [i for i, one in enumerate(self.statements) if one.word in _BEGINS]
-        self.rolled_back(began[-1] if began else 0)
+        """Note that the migration's own transaction that was still open at the end is undone."""
+        began: int | None = None
+        for at, one in enumerate(self.statements):
+            if one.failed:
+                continue
+            if one.word in _BEGINS or (one.word == "SAVEPOINT" and began is None):
+                began = at
+            elif (
+                one.word in _ENDS
+                or (one.word == "ROLLBACK" and not _is_partial(one.sql))
+                or (self.ddl_commits and one.word in _COMMITS_BY_ITSELF)
+            ):
+                began = None
+        if began is not None:
+            self.rolled_back(began)
 
 
 CONTROL = {"BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "USE", "END"}
