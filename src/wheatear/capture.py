@@ -129,14 +129,15 @@ class Log:
                 continue
             if one.word in _BEGINS or (one.word == "SAVEPOINT" and began is None):
                 began = at
-            elif (
-                one.word in _ENDS
-                or (one.word == "ROLLBACK" and not _is_partial(one.sql))
-                or (self.ddl_commits and one.word in _COMMITS_BY_ITSELF)
-            ):
+            elif self._ends_transaction(one):
                 began = None
         if began is not None:
             self.rolled_back(began)
+
+    def _ends_transaction(self, one: Statement) -> bool:
+        if one.word == "ROLLBACK":
+            return not _is_partial(one.sql)
+        return one.word in _ENDS or (self.ddl_commits and one.word in _COMMITS_BY_ITSELF)
 
 
 CONTROL = {"BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "USE", "END"}
