@@ -154,7 +154,8 @@ def check_rename(case: Case, table: str, column: str) -> None:
     after, _ = case.run(case.migrator.rename_column(table, column, "brand new"))
     if after is None:
         said = case.refused[-1]
-        assert "SQLite says" in said or " is in the way: " in said, said
+        told = ("SQLite says", " is in the way: ", " could not be read any more: ")
+        assert any(one in said for one in told), said
         return
     one, two = case.before["tables"][table], after["tables"][table]
     renamed = ["brand new" if row[0] == column else row[0] for row in one["columns"]]
@@ -179,6 +180,8 @@ def check_drop(case: Case, table: str, column: str) -> None:
         if "is used by" not in case.refused[-1]:
             return
         after, _ = case.run(case.migrator.drop_column(table, column, cascade=True))
+        if after is None and "_fts" in case.refused[-1]:
+            return  # a full-text table that reads it, which not even `cascade` drops
         assert after is not None, case.refused[-1]
         expected, its = changed(case.before, table)
         gone = {row[0] for row in its["columns"]} - {
